@@ -1,0 +1,1 @@
+//! Keeps a destination's copy of an audience in step.

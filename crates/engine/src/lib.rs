@@ -1,0 +1,1 @@
+//! One run, the schedule, the backfill; owns the clock and the door to the CPU.

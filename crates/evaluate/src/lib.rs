@@ -1,0 +1,1 @@
+//! Who is in, as of a moment: pure, synchronous, deterministic.

@@ -1,0 +1,1 @@
+//! A faithful local Facebook Graph API for tests, the demo and rehearsals.

@@ -1,0 +1,148 @@
+//! Identifiers: values that find a profile, normalized so that one person's spellings meet.
+//!
+//! An identifier that exists has been cleaned and is not blocked; the trait or field it came from keeps its own form.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
+
+/// What sort of value finds the profile. Open set: workspaces may add kinds of their own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IdentifierKind(String);
+
+impl IdentifierKind {
+    /// `userId` of a message: the company's own id.
+    pub const USER_ID: &'static str = "user_id";
+    /// `anonymousId` of a message: a browser or an installation.
+    pub const ANONYMOUS_ID: &'static str = "anonymous_id";
+    /// An e-mail address, trimmed and lower-cased.
+    pub const EMAIL: &'static str = "email";
+    /// `groupId`: finds an account, not a user.
+    pub const GROUP_ID: &'static str = "group_id";
+    /// An Android advertising id.
+    pub const ANDROID_IDFA: &'static str = "android.idfa";
+    /// An iOS advertising id.
+    pub const IOS_IDFA: &'static str = "ios.idfa";
+    /// An Android installation.
+    pub const ANDROID_ID: &'static str = "android.id";
+    /// An iOS installation.
+    pub const IOS_ID: &'static str = "ios.id";
+
+    /// All kinds that messages are searched for today, in order of trust.
+    pub const KNOWN: [&'static str; 8] = [
+        Self::USER_ID,
+        Self::EMAIL,
+        Self::ANDROID_ID,
+        Self::ANDROID_IDFA,
+        Self::ANONYMOUS_ID,
+        Self::GROUP_ID,
+        Self::IOS_ID,
+        Self::IOS_IDFA,
+    ];
+
+    /// Who is considered at all unless an audience says otherwise (docs: semantics of `identified_by`).
+    pub const UNIVERSE_DEFAULT: [&'static str; 4] = [Self::USER_ID, Self::EMAIL, Self::ANDROID_IDFA, Self::IOS_IDFA];
+
+    /// Takes a kind by name. Whether it is a known one is the caller's question.
+    pub fn new(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
+    /// The name of the kind.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for IdentifierKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Why a value does not identify anybody. The message it came with is still taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing but white space.
+    #[error("empty")]
+    Empty,
+    /// A value many people share, such as zeroes, `-1`, `null` or `anonymous`.
+    #[error("blocked value")]
+    Blocked,
+    /// More than 500 characters.
+    #[error("longer than 500 characters")]
+    TooLong,
+}
+
+/// A normalized, unblocked value that finds one profile.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Identifier {
+    /// What sort of value it is.
+    pub kind: IdentifierKind,
+    /// The value, normalized by kind.
+    pub value: String,
+}
+
+const VALUE_LENGTH_MAX: usize = 500;
+const BLOCKED: [&str; 3] = ["-1", "null", "anonymous"];
+
+impl Identifier {
+    /// Normalizes a raw value (e-mail: trimmed, NFC, lower case; advertising ids: trimmed, lower case; all else
+    /// exactly as sent) and refuses what identifies nobody.
+    ///
+    /// # Errors
+    /// The reason why the value identifies nobody.
+    pub fn parse(kind: &IdentifierKind, raw: &str) -> Result<Self, Refusal> {
+        let trimmed = raw.trim();
+        if trimmed.is_empty() {
+            return Err(Refusal::Empty);
+        }
+        let zeroes_and_dashes = trimmed.chars().all(|c| c == '0' || c == '-');
+        if zeroes_and_dashes || BLOCKED.contains(&trimmed.to_lowercase().as_str()) {
+            return Err(Refusal::Blocked);
+        }
+        if raw.chars().count() > VALUE_LENGTH_MAX {
+            return Err(Refusal::TooLong);
+        }
+        let value = match kind.as_str() {
+            IdentifierKind::EMAIL => trimmed.nfc().collect::<String>().to_lowercase(),
+            IdentifierKind::ANDROID_IDFA | IdentifierKind::IOS_IDFA => trimmed.to_lowercase(),
+            _ => raw.to_owned(),
+        };
+        Ok(Self { kind: kind.clone(), value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: &str, raw: &str, expected: Result<&str, Refusal>) {
+        let parsed = Identifier::parse(&IdentifierKind::new(kind), raw).map(|identifier| identifier.value);
+        assert_eq!(parsed.as_deref().map_err(|refusal| *refusal), expected);
+    }
+
+    #[test]
+    fn spellings_of_one_mailbox_meet() {
+        check("email", "  Mary@Example.COM ", Ok("mary@example.com"));
+        check("email", "rene\u{301}@example.com", Ok("ren\u{e9}@example.com"));
+    }
+
+    #[test]
+    fn company_ids_are_exact() {
+        check("user_id", "AbC", Ok("AbC"));
+        check("user_id", " 7", Ok(" 7"));
+    }
+
+    #[test]
+    fn shared_values_identify_nobody() {
+        for value in ["00000000-0000-0000-0000-000000000000", "0", "---", "-1", "null", "NULL", "anonymous", "Anonymous"] {
+            check("user_id", value, Err(Refusal::Blocked));
+        }
+        check("anonymous_id", " ", Err(Refusal::Empty));
+        check("anonymous_id", &"x".repeat(501), Err(Refusal::TooLong));
+    }
+}

@@ -1,0 +1,24 @@
+//! Every noun of the field, each impossible to build wrong.
+//!
+//! Nothing here knows YAML, SQL, Parquet, HTTP or what time it is: a type is parsed once at the rim and carried as
+//! proof from there on. Words follow the glossary in `ARCHITECTURE.md`.
+
+mod fact;
+mod identifier;
+mod key;
+mod membership;
+mod people;
+mod segment;
+mod sync;
+mod time;
+mod value;
+
+pub use fact::{Fact, FactKind, MessageKey};
+pub use identifier::{Identifier, IdentifierKind, Refusal};
+pub use key::{AudienceKey, DestinationKey, EventName, Fingerprint, InvalidKey, ProfileId, PublicId, RunId};
+pub use membership::{Membership, MembershipDiff, Reason, UnreadableMembership};
+pub use people::{Collection, People, Person, Sighting};
+pub use segment::{LogName, Segment, SegmentId};
+pub use sync::{LedgerChange, LedgerRow, LedgerState, RemoteAudience, SyncState, SyncStatus};
+pub use time::{AsOf, Lookback, Moment, MomentSpec, Span, Unit, UnreadableTime, Window, WorkspaceZone};
+pub use value::{NUMBER_EXACT_MAX, Value};

@@ -1,0 +1,166 @@
+//! Membership: the set of profiles in an audience, and what changed between two of them.
+
+use std::io;
+
+use roaring::RoaringBitmap;
+use serde::{Deserialize, Serialize};
+
+use crate::ProfileId;
+
+/// The profiles in an audience, as of a moment. A compressed bitmap: small, exact, quick to combine.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Membership(RoaringBitmap);
+
+/// Stored bytes that are no membership.
+#[derive(Debug, thiserror::Error)]
+#[error("the stored membership cannot be read")]
+pub struct UnreadableMembership {
+    #[source]
+    source: io::Error,
+}
+
+impl Membership {
+    /// Nobody.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Takes a bitmap of profile numbers.
+    pub fn from_bitmap(bitmap: RoaringBitmap) -> Self {
+        Self(bitmap)
+    }
+
+    /// The bitmap of profile numbers.
+    pub fn bitmap(&self) -> &RoaringBitmap {
+        &self.0
+    }
+
+    /// Gives the bitmap away.
+    pub fn into_bitmap(self) -> RoaringBitmap {
+        self.0
+    }
+
+    /// How many profiles.
+    pub fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// Whether nobody is in.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether this profile is in.
+    pub fn contains(&self, profile: ProfileId) -> bool {
+        self.0.contains(profile.0)
+    }
+
+    /// The members in order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = ProfileId> + '_ {
+        self.0.iter().map(ProfileId)
+    }
+
+    /// Who is here and not there.
+    #[must_use]
+    pub fn minus(&self, other: &Self) -> Self {
+        Self(&self.0 - &other.0)
+    }
+
+    /// Who is here or there.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self(&self.0 | &other.0)
+    }
+
+    /// Who is here and there.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        Self(&self.0 & &other.0)
+    }
+
+    /// The portable roaring format, as every roaring library reads it
+    /// (<https://github.com/RoaringBitmap/RoaringFormatSpec>).
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bitmap = self.0.clone();
+        bitmap.optimize();
+        let mut bytes = Vec::with_capacity(bitmap.serialized_size());
+        bitmap.serialize_into(&mut bytes).expect("writing to memory cannot fail");
+        bytes
+    }
+
+    /// Reads what [`Membership::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// When the bytes are not a roaring bitmap.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, UnreadableMembership> {
+        RoaringBitmap::deserialize_from(bytes).map(Self).map_err(|source| UnreadableMembership { source })
+    }
+}
+
+impl FromIterator<ProfileId> for Membership {
+    fn from_iter<I: IntoIterator<Item = ProfileId>>(profiles: I) -> Self {
+        Self(profiles.into_iter().map(|profile| profile.0).collect())
+    }
+}
+
+/// The two halves of a change between two memberships.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MembershipDiff {
+    /// Who is in now and was not before.
+    pub entered: Membership,
+    /// Who was in before and is not now.
+    pub exited: Membership,
+}
+
+impl MembershipDiff {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.entered.is_empty() && self.exited.is_empty()
+    }
+}
+
+/// Why a profile entered or exited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Something was said about the profile since the last run.
+    Data,
+    /// Nothing new was said: time went by and a window moved.
+    Time,
+    /// The audience is new, or its definition (or one it refers to) was edited.
+    Definition,
+    /// Two profiles turned out to be one person.
+    Merge,
+}
+
+impl Reason {
+    /// Every reason, in order of their names in reports.
+    pub const ALL: [Self; 4] = [Self::Data, Self::Time, Self::Definition, Self::Merge];
+
+    /// The word stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Time => "time",
+            Self::Definition => "definition",
+            Self::Merge => "merge",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_read_back() {
+        let membership: Membership = [1, 2, 3, 70_000, u32::MAX].map(ProfileId).into_iter().collect();
+        assert_eq!(Membership::from_bytes(&membership.to_bytes()).expect("own bytes"), membership);
+        assert!(Membership::from_bytes(b"no bitmap").is_err());
+    }
+}

@@ -1,0 +1,315 @@
+//! The contract: what every store promises. `conformance` holds each backend to it.
+//!
+//! Every method is one transaction: it happens wholly or not at all. Moments are given by the caller; a store never asks
+//! what time it is.
+
+use std::collections::{BTreeMap, HashMap};
+
+use async_trait::async_trait;
+use model::{
+    AsOf, AudienceKey, Collection, DestinationKey, Fingerprint, Identifier, LedgerChange, LedgerRow, LogName, Membership, MembershipDiff,
+    Moment, People, ProfileId, PublicId, Reason, RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
+};
+
+use crate::StoreError;
+
+/// What ingest hands over when a batch is done: all of it or nothing becomes true.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Flush {
+    /// New profiles: their numbers go on from [`Store::next_profile`] without gaps, ascending.
+    pub profiles: Vec<NewProfile>,
+    /// Identifiers that now belong to a profile, or were seen earlier than known (the earliest sighting is kept).
+    pub identifiers: Vec<AttachedIdentifier>,
+    /// Merges, in order: the loser's identifiers, and whoever was merged into it, follow to the winner.
+    pub merges: Vec<Merge>,
+    /// Users that belong to accounts.
+    pub links: Vec<AccountLink>,
+    /// Segments already on disk, which become part of the lake now.
+    pub segments: Vec<Segment>,
+    /// How far the import that this batch belongs to has come.
+    pub import: Option<ImportProgress>,
+}
+
+/// A profile that did not exist.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewProfile {
+    /// Its number.
+    pub profile: ProfileId,
+    /// User or account.
+    pub collection: Collection,
+    /// When it was created here.
+    pub created_at: Moment,
+}
+
+/// An identifier of a profile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttachedIdentifier {
+    /// The identifier.
+    pub identifier: Identifier,
+    /// Whose.
+    pub profile: ProfileId,
+    /// The `occurred_at` of the message that carried it.
+    pub first_seen_at: Moment,
+}
+
+/// Two profiles that are one person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merge {
+    /// Survives: created first, or the smaller number.
+    pub winner: ProfileId,
+    /// Lives on as an alias.
+    pub loser: ProfileId,
+    /// When it was found out.
+    pub merged_at: Moment,
+}
+
+/// A user belongs to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountLink {
+    /// The user's profile.
+    pub user: ProfileId,
+    /// The account's profile.
+    pub account: ProfileId,
+}
+
+/// How far a file's import has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportProgress {
+    /// SHA-256 of the file's bytes, hex: the same file again is recognised whatever its name.
+    pub content: String,
+    /// The source its messages belong to.
+    pub source: String,
+    /// Lines done, from the start of the file.
+    pub lines: u64,
+    /// Messages accepted so far.
+    pub accepted: u64,
+    /// Messages known already so far.
+    pub duplicates: u64,
+    /// Lines rejected so far.
+    pub rejected: u64,
+    /// When the last line was done; absent while lines are left.
+    pub finished_at: Option<Moment>,
+}
+
+/// Why somebody runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunKind {
+    /// A tick of the schedule.
+    Schedule,
+    /// A person asked.
+    Manual,
+    /// A tick of a backfill.
+    Backfill,
+}
+
+/// A run about to start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunClaim {
+    /// What all definitions mean.
+    pub fingerprint: Fingerprint,
+    /// The moment asked about.
+    pub as_of: AsOf,
+    /// Why.
+    pub kind: RunKind,
+    /// When it starts.
+    pub started_at: Moment,
+}
+
+/// The answer to a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Claimed {
+    /// Go ahead under this name. Also given for a run that was claimed before and never recorded (its process died).
+    Granted(RunId),
+    /// A run of the same fingerprint and as-of was recorded already.
+    AlreadyDone(RunSummary),
+}
+
+/// One recorded run.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct RunSummary {
+    /// Its name.
+    pub run_id: RunId,
+    /// The moment asked about.
+    pub as_of: AsOf,
+    /// Why it ran.
+    pub kind: RunKind,
+    /// What all definitions meant.
+    pub fingerprint: Fingerprint,
+    /// When it started.
+    pub started_at: Moment,
+    /// When it was recorded.
+    pub recorded_at: Moment,
+}
+
+/// What is recorded of an audience: its latest membership.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedMembership {
+    /// Who is in.
+    pub members: Membership,
+    /// As of when.
+    pub as_of: AsOf,
+    /// By which run.
+    pub run_id: RunId,
+    /// What the definition meant then.
+    pub fingerprint: Fingerprint,
+}
+
+/// The outcome of a run, recorded in one transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRecord {
+    /// Its name, from the claim.
+    pub run_id: RunId,
+    /// The moment asked about.
+    pub as_of: AsOf,
+    /// When it was done.
+    pub recorded_at: Moment,
+    /// The highest segment the run saw: later ones are new to the next run.
+    pub segments_seen: Option<SegmentId>,
+    /// How many merges the run saw.
+    pub merges_seen: u64,
+    /// What came out for each audience.
+    pub audiences: Vec<AudienceRecord>,
+    /// Destinations to bring in step with an audience; one pending sync is kept per pair.
+    pub syncs: Vec<(AudienceKey, DestinationKey)>,
+}
+
+/// What a run found for one audience.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AudienceRecord {
+    /// Which.
+    pub audience: AudienceKey,
+    /// What its definition meant.
+    pub fingerprint: Fingerprint,
+    /// Who is in.
+    pub members: Membership,
+    /// What changed since the last run, by reason; reasons without a change are left out.
+    pub changes: Vec<(Reason, MembershipDiff)>,
+}
+
+/// A recorded change of one audience in one run, for one reason.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedChange {
+    /// The run.
+    pub run_id: RunId,
+    /// Its as-of.
+    pub as_of: AsOf,
+    /// The audience.
+    pub audience: AudienceKey,
+    /// Why.
+    pub reason: Reason,
+    /// Who.
+    pub diff: MembershipDiff,
+}
+
+/// What the latest recorded run had seen; the next run asks what came after.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// The latest recorded run.
+    pub run: RunSummary,
+    /// The highest segment it saw.
+    pub segments: Option<SegmentId>,
+    /// How many merges it saw.
+    pub merges: u64,
+}
+
+/// A destination waits to be brought in step with an audience.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PendingSync {
+    /// Its number.
+    pub sync_id: i64,
+    /// The audience.
+    pub audience: AudienceKey,
+    /// The destination.
+    pub destination: DestinationKey,
+    /// The latest run that asked for it.
+    pub run_id: RunId,
+    /// Since when it has been pending.
+    pub pending_since: Moment,
+}
+
+/// A profile's name and identifiers, merged profiles' included.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileIdentity {
+    /// Its number (the survivor's).
+    pub profile: ProfileId,
+    /// Its name for the outside world.
+    pub public_id: PublicId,
+    /// In order of first sight, then kind, then value.
+    pub identifiers: Vec<Identifier>,
+}
+
+/// Identities, segment manifest, memberships, runs, syncs and ledger.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The number the next new profile gets.
+    async fn next_profile(&self) -> Result<ProfileId, StoreError>;
+    /// Whose these identifiers are (survivors); unknown ones are left out.
+    async fn find_profiles(&self, identifiers: &[Identifier]) -> Result<HashMap<Identifier, ProfileId>, StoreError>;
+    /// Everybody, for evaluation.
+    async fn people(&self) -> Result<People, StoreError>;
+    /// Name and identifiers of these profiles (survivors), in the order asked.
+    async fn identities(&self, profiles: &[ProfileId]) -> Result<Vec<ProfileIdentity>, StoreError>;
+    /// Losers of the merges after the first `seen`, and how many merges there are in all.
+    async fn merges_since(&self, seen: u64) -> Result<(Vec<Merge>, u64), StoreError>;
+
+    /// Makes a flushed batch true. A segment path, once named, is never named again: doing the same flush twice is an error.
+    async fn flush(&self, flush: &Flush) -> Result<(), StoreError>;
+    /// All segments of the lake, by number.
+    async fn segments(&self) -> Result<Vec<(SegmentId, Segment)>, StoreError>;
+    /// The segments of one log and UTC days in `days` (both ends included).
+    async fn segments_of(
+        &self,
+        log: &LogName,
+        first: chrono::NaiveDate,
+        last: chrono::NaiveDate,
+    ) -> Result<Vec<(SegmentId, Segment)>, StoreError>;
+    /// How far the import of a file with this content has come.
+    async fn import(&self, content: &str) -> Result<Option<ImportProgress>, StoreError>;
+
+    /// Takes (or renews, for the same holder) a lease until `until`, if nobody else holds it at `now`. `false`: somebody does.
+    async fn lease(&self, name: &str, holder: &str, now: Moment, until: Moment) -> Result<bool, StoreError>;
+    /// Gives a lease back; nothing happens when it is not held by `holder`.
+    async fn release(&self, name: &str, holder: &str) -> Result<(), StoreError>;
+
+    /// Claims a run.
+    async fn claim_run(&self, claim: &RunClaim) -> Result<Claimed, StoreError>;
+    /// Records a claimed run: memberships, changes and pending syncs. Recording it twice is an error.
+    async fn record_run(&self, record: &RunRecord) -> Result<(), StoreError>;
+    /// The latest recorded run (by order of recording) and what it had seen.
+    async fn seen(&self) -> Result<Option<Seen>, StoreError>;
+    /// The latest recorded runs, newest first.
+    async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError>;
+    /// Latest memberships of all audiences ever recorded.
+    async fn memberships(&self) -> Result<BTreeMap<AudienceKey, RecordedMembership>, StoreError>;
+    /// Changes of one audience (or of all) in runs with an as-of in `first..=last`, oldest run first.
+    async fn changes(&self, audience: Option<&AudienceKey>, first: AsOf, last: AsOf) -> Result<Vec<RecordedChange>, StoreError>;
+
+    /// Asks for syncs outside a run, as `record_run` does within one.
+    async fn request_syncs(&self, run_id: &RunId, pairs: &[(AudienceKey, DestinationKey)], at: Moment) -> Result<(), StoreError>;
+    /// What is pending, oldest first.
+    async fn pending_syncs(&self) -> Result<Vec<PendingSync>, StoreError>;
+    /// Notes how a sync went. `Sent`, `SentBelowMinimum` and `BelowMinimum` settle it (unless it was asked for again by a
+    /// later run meanwhile); `Held` and `Failed` leave it pending.
+    async fn settle_sync(&self, sync: &PendingSync, status: &SyncStatus) -> Result<(), StoreError>;
+    /// The latest status of every audience at every destination.
+    async fn sync_statuses(&self) -> Result<Vec<SyncStatus>, StoreError>;
+
+    /// The audience's counterpart at a destination.
+    async fn remote_audience(&self, audience: &AudienceKey, destination: &DestinationKey) -> Result<Option<RemoteAudience>, StoreError>;
+    /// Remembers it.
+    async fn save_remote_audience(
+        &self,
+        audience: &AudienceKey,
+        destination: &DestinationKey,
+        remote: &RemoteAudience,
+    ) -> Result<(), StoreError>;
+    /// Every ledger row of an audience at a destination, by profile, schema and cells.
+    async fn ledger(&self, audience: &AudienceKey, destination: &DestinationKey) -> Result<Vec<LedgerRow>, StoreError>;
+    /// Changes the ledger.
+    async fn change_ledger(&self, audience: &AudienceKey, destination: &DestinationKey, change: &LedgerChange) -> Result<(), StoreError>;
+    /// The not-before moment of a destination, while it has one (throttled).
+    async fn not_before(&self, destination: &DestinationKey) -> Result<Option<Moment>, StoreError>;
+    /// Sets or clears it.
+    async fn set_not_before(&self, destination: &DestinationKey, until: Option<Moment>) -> Result<(), StoreError>;
+}

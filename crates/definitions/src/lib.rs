@@ -9,6 +9,6 @@ pub mod tree;
 
 pub use diagnostic::{Diagnostic, Label, Place, Severity};
 pub use meaning::{
-    Audience, AudienceSync, Catalog, Condition, CountRange, CsvMapping, CsvMessage, CsvTimestamp, Destination, EventCondition, Filter,
-    Matcher, Operator, PathMatch, Scalar, Settings, StoreSetting,
+    Audience, AudienceSync, Catalog, Condition, CountRange, Destination, EventCondition, Filter, Matcher, Operator, PathMatch, Scalar,
+    Settings, StoreSetting,
 };

@@ -1,1 +1,1 @@
-//! The append-only log of events and traits, in Parquet.
+//! The append-only log of events and traits, in Parquet, and fast columns over it.

@@ -3,6 +3,7 @@
 //! Nothing here knows YAML, SQL, Parquet, HTTP or what time it is: a type is parsed once at the rim and carried as
 //! proof from there on. Words follow the glossary in `ARCHITECTURE.md`.
 
+mod csv;
 mod fact;
 mod identifier;
 mod key;
@@ -13,6 +14,7 @@ mod sync;
 mod time;
 mod value;
 
+pub use csv::{CsvMapping, CsvMessage, CsvTimestamp};
 pub use fact::{Fact, FactKind, MessageKey};
 pub use identifier::{Identifier, IdentifierKind, Refusal};
 pub use key::{AudienceKey, DestinationKey, EventName, Fingerprint, InvalidKey, ProfileId, PublicId, RunId};

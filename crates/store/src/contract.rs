@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 use model::{
     AsOf, AudienceKey, Collection, DestinationKey, Fingerprint, Identifier, LedgerChange, LedgerRow, LogName, Membership, MembershipDiff,
     Moment, People, ProfileId, PublicId, Reason, RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
@@ -258,12 +259,7 @@ pub trait Store: Send + Sync {
     /// All segments of the lake, by number.
     async fn segments(&self) -> Result<Vec<(SegmentId, Segment)>, StoreError>;
     /// The segments of one log and UTC days in `days` (both ends included).
-    async fn segments_of(
-        &self,
-        log: &LogName,
-        first: chrono::NaiveDate,
-        last: chrono::NaiveDate,
-    ) -> Result<Vec<(SegmentId, Segment)>, StoreError>;
+    async fn segments_of(&self, log: &LogName, first: NaiveDate, last: NaiveDate) -> Result<Vec<(SegmentId, Segment)>, StoreError>;
     /// How far the import of a file with this content has come.
     async fn import(&self, content: &str) -> Result<Option<ImportProgress>, StoreError>;
 

@@ -5,10 +5,46 @@
 
 pub mod diagnostic;
 pub mod meaning;
+pub mod schedule;
 pub mod tree;
 
+mod audience;
+mod codes;
+mod condition;
+mod csv;
+mod destination;
+mod event;
+mod fields;
+mod files;
+mod fingerprint;
+mod load;
+mod matcher;
+mod matcher_checks;
+mod named;
+mod number;
+mod operators;
+mod path;
+mod places;
+mod quote;
+mod reader;
+mod references;
+mod scalar;
+mod scope;
+mod settings;
+mod suggest;
+mod sync;
+mod unsupported;
+mod when;
+mod window;
+
+pub use codes::CODES;
 pub use diagnostic::{Diagnostic, Label, Place, Severity};
+pub use fields::Fields;
+pub use load::{Loaded, load};
 pub use meaning::{
     Audience, AudienceSync, Catalog, Condition, CountRange, Destination, EventCondition, Filter, Matcher, Operator, PathMatch, Scalar,
     Settings, StoreSetting,
 };
+pub use operators::{OPERATORS, OperatorSpec, Takes};
+pub use suggest::suggest;
+pub use tree::{Data, Key, Node};

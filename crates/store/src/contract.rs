@@ -270,6 +270,11 @@ pub trait Store: Send + Sync {
 
     /// Claims a run.
     async fn claim_run(&self, claim: &RunClaim) -> Result<Claimed, StoreError>;
+    /// The recorded run of this fingerprint and as-of, if there is one.
+    async fn recorded_run(&self, fingerprint: &Fingerprint, as_of: AsOf) -> Result<Option<RunSummary>, StoreError>;
+    /// Forgets every run as of `from` or later, claims and changes included, and makes `memberships` the latest ones.
+    /// What destinations hold (remote audiences, ledger, statuses) stays.
+    async fn rewind(&self, from: AsOf, memberships: &BTreeMap<AudienceKey, RecordedMembership>) -> Result<(), StoreError>;
     /// Records a claimed run: memberships, changes and pending syncs. Recording it twice is an error.
     async fn record_run(&self, record: &RunRecord) -> Result<(), StoreError>;
     /// The latest recorded run (by order of recording) and what it had seen.

@@ -1,6 +1,22 @@
 //! Identities, segment manifest, memberships, runs, syncs and ledger, behind one contract over SQL.
-pub mod contract;
-pub use contract::Store;
-/// placeholder while the store is written
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {}
+//!
+//! One implementation speaks to SQLite and to PostgreSQL: the queries under `sql/queries` mean the same on both, and only
+//! the tables (`sql/<backend>/migrations`) and how a transaction begins (`sql/<backend>/queries`) are written twice.
+//! **Invariants:** every method is one transaction; nothing here asks what time it is; no personal data reaches a log or
+//! an error; a URL's password is never shown.
+
+pub mod conformance;
+mod contract;
+mod error;
+mod migrations;
+mod open;
+mod queries;
+mod sql_store;
+mod url;
+mod words;
+mod work;
+
+pub use contract::*;
+pub use error::StoreError;
+pub use open::open;
+pub use url::StoreUrl;

@@ -1,0 +1,46 @@
+//! What audiences and destinations share: the key that equals the file's name, and titles.
+
+use model::InvalidKey;
+
+use crate::diagnostic::Diagnostic;
+use crate::fields::Fields;
+use crate::quote::quoted;
+use crate::scope::Scope;
+use crate::tree::Node;
+
+/// Longest title that destinations take.
+const TITLE_MAX: usize = 100;
+
+/// Checks that the key in the file equals the file's name, and that this is a key at all.
+pub(crate) fn file_key(what: &'static str, stem: &str, parsed: Result<(), InvalidKey>, fields: &mut Fields<'_>, scope: &mut Scope) {
+    let place = fields.place();
+    let node = fields.take(what);
+    if let Err(error) = parsed {
+        let message = format!("the file's name {} cannot be {}: {}", quoted(stem), error.what, error.rule);
+        let finding = Diagnostic::error("invalid-key", message).at(node.map_or(place, |node| &node.place));
+        scope.report(finding.help("rename the file, and write the same key inside"));
+        return;
+    }
+    let Some(node) = node else {
+        let finding = Diagnostic::error("missing-key", format!("`{what}` is missing")).at(place);
+        scope.report(finding.help(format!("write `{what}: {stem}`: it equals the file's name")));
+        return;
+    };
+    let Some(text) = scope.keep(node.as_text()) else { return };
+    if text != stem {
+        let message = format!("the key {} is not the file's name {}", quoted(text), quoted(stem));
+        let finding = Diagnostic::error("key-not-file-name", message).at(&node.place);
+        scope.report(finding.help(format!("write `{what}: {stem}`, or rename the file")));
+    }
+}
+
+/// A name shown at destinations.
+pub(crate) fn title(node: &Node, scope: &mut Scope) -> Option<String> {
+    let text = scope.keep(node.as_text())?.trim();
+    if text.is_empty() || text.chars().count() > TITLE_MAX || text.chars().any(char::is_control) {
+        let finding = Diagnostic::error("invalid-title", format!("a title is one line of 1 to {TITLE_MAX} characters"));
+        scope.report(finding.at(&node.place));
+        return None;
+    }
+    Some(text.to_owned())
+}

@@ -1,0 +1,134 @@
+//! `muster.yaml`: how this workspace runs. Everything in it may be left out.
+
+use std::collections::BTreeMap;
+
+use chrono_tz::{TZ_VARIANTS, Tz};
+
+use crate::csv;
+use crate::diagnostic::Diagnostic;
+use crate::meaning::{Settings, StoreSetting};
+use crate::quote::quoted;
+use crate::schedule;
+use crate::scope::Scope;
+use crate::suggest::suggest;
+use crate::tree::{Data, Node};
+
+impl Default for Settings {
+    /// What holds when `muster.yaml` says nothing.
+    fn default() -> Self {
+        Self {
+            data: "data".to_owned(),
+            store: StoreSetting::Sqlite,
+            zone: Tz::UTC,
+            schedule: "0 * * * *".to_owned(),
+            csv: BTreeMap::new(),
+        }
+    }
+}
+
+/// Reads the file's tree; what cannot be understood keeps its default, so that the other files can be checked too.
+pub(crate) fn settings(root: &Node, scope: &mut Scope) -> Settings {
+    let mut settings = Settings::default();
+    if root.is_null() {
+        return settings;
+    }
+    let Some(mut fields) = scope.keep(root.as_map()) else { return settings };
+    if let Some(data) = fields.take("data").and_then(|node| data(node, scope)) {
+        settings.data = data;
+    }
+    if let Some(store) = fields.take("store").and_then(|node| store(node, scope)) {
+        settings.store = store;
+    }
+    if let Some(zone) = fields.take("timezone").and_then(|node| zone(node, scope)) {
+        settings.zone = zone;
+    }
+    if let Some(schedule) = fields.take("schedule").and_then(|node| schedule_text(node, scope)) {
+        settings.schedule = schedule;
+    }
+    if let Some(node) = fields.take("csv") {
+        settings.csv = csv::mappings(node, scope);
+    }
+    scope.findings.extend(fields.finish());
+    settings
+}
+
+fn data(node: &Node, scope: &mut Scope) -> Option<String> {
+    let text = scope.keep(node.as_text())?;
+    if text.trim().is_empty() {
+        let finding = Diagnostic::error("unknown-value", "the data folder has no name").at(&node.place);
+        scope.report(finding.help("name a folder: `data: data`"));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn store(node: &Node, scope: &mut Scope) -> Option<StoreSetting> {
+    const HELP: &str = "write `sqlite`, or `{ url_env: MUSTER_STORE_URL }` to name the variable that holds a PostgreSQL URL";
+    match &node.data {
+        Data::Text(text) if text == "sqlite" => Some(StoreSetting::Sqlite),
+        Data::Text(text) if text.contains("://") => {
+            let finding = Diagnostic::error("secret-in-file", "a store's URL does not belong in a file: it holds a password");
+            scope.report(finding.at(&node.place).help(HELP));
+            None
+        }
+        Data::Text(text) => {
+            scope.report(Diagnostic::error("unknown-value", format!("no store is called {}", quoted(text))).at(&node.place).help(HELP));
+            None
+        }
+        Data::Map(_) => {
+            let mut fields = scope.keep(node.as_map())?;
+            let variable = fields.require("url_env").map_err(|finding| finding.help(HELP));
+            let variable = scope.keep(variable).and_then(|node| variable_name(node, scope));
+            scope.findings.extend(fields.finish());
+            variable.map(StoreSetting::UrlFromEnv)
+        }
+        _ => {
+            scope.report(node.wrong_type("a store").help(HELP));
+            None
+        }
+    }
+}
+
+fn variable_name(node: &Node, scope: &mut Scope) -> Option<String> {
+    let text = scope.keep(node.as_text())?;
+    if text.contains("://") {
+        let finding = Diagnostic::error("secret-in-file", "a store's URL does not belong in a file: it holds a password");
+        scope.report(finding.at(&node.place).help("put the URL in an environment variable, and its name here"));
+        return None;
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) || !text.chars().all(allowed) {
+        let finding = Diagnostic::error("unknown-value", format!("{} is no name of an environment variable", quoted(text)));
+        scope.report(finding.at(&node.place).help("use letters, digits and `_`, such as `MUSTER_STORE_URL`"));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn zone(node: &Node, scope: &mut Scope) -> Option<Tz> {
+    let text = scope.keep(node.as_text())?;
+    if let Ok(zone) = text.parse::<Tz>() {
+        return Some(zone);
+    }
+    let finding = Diagnostic::error("unknown-timezone", format!("no time zone is called {}", quoted(text))).at(&node.place);
+    let city = |zone: &&Tz| zone.name().rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&text.replace(' ', "_")));
+    let nearest = TZ_VARIANTS.iter().find(city).map(|zone| zone.name().to_owned()).or_else(|| suggest(text, TZ_VARIANTS.iter().map(|zone| zone.name())));
+    scope.report(match nearest {
+        Some(nearest) => finding.help(format!("did you mean `{nearest}`?")),
+        None => finding.help("use a name of the IANA database, such as `UTC` or `Europe/Berlin`"),
+    });
+    None
+}
+
+fn schedule_text(node: &Node, scope: &mut Scope) -> Option<String> {
+    let text = scope.keep(node.as_text())?;
+    if let Err(error) = schedule::to_cron(text) {
+        let finding = Diagnostic::error("invalid-schedule", error.to_string()).at(&node.place);
+        scope.report(match error.help {
+            Some(help) => finding.help(help),
+            None => finding,
+        });
+        return None;
+    }
+    Some(text.to_owned())
+}

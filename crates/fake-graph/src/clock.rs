@@ -1,0 +1,22 @@
+//! What time the fake believes it is: the system's, moved by what tests have asked for.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The system's clock plus an offset.
+#[derive(Default)]
+pub(crate) struct Clock {
+    offset_s: i64,
+}
+
+impl Clock {
+    /// Unix seconds.
+    #[expect(clippy::disallowed_methods, reason = "the fake stands for another company's server, which has a clock of its own")]
+    pub(crate) fn now(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
+        i64::try_from(since).unwrap_or(i64::MAX).saturating_add(self.offset_s)
+    }
+
+    pub(crate) fn advance(&mut self, seconds: i64) {
+        self.offset_s = self.offset_s.saturating_add(seconds);
+    }
+}

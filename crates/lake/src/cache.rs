@@ -1,0 +1,132 @@
+//! Decoded parts of segments in memory, up to a budget: the least recently used go first.
+//!
+//! A cache only: segments never change, so what is here is what the file says, and losing it costs time alone.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::column::Column;
+use crate::reader::Ties;
+
+/// Names a part of a segment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub(crate) path: Arc<str>,
+    pub(crate) part: PartName,
+}
+
+/// Which part.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum PartName {
+    Rows,
+    Ties,
+    Column(String),
+}
+
+/// A decoded part.
+#[derive(Debug, Clone)]
+pub(crate) enum Part {
+    Rows(Rows),
+    Ties(Ties),
+    Column(Arc<Column>),
+}
+
+/// What every evaluation needs of every row.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows {
+    pub(crate) profiles: Arc<[u32]>,
+    pub(crate) occurred_at: Arc<[i64]>,
+}
+
+/// What keeping a part costs beside its arrays.
+const OVERHEAD_BYTES: usize = 256;
+
+impl Part {
+    fn bytes(&self) -> usize {
+        let arrays = match self {
+            Self::Rows(rows) => rows.profiles.len() * (size_of::<u32>() + size_of::<i64>()),
+            Self::Ties(ties) => ties.received_at.len() * (size_of::<i64>() + size_of::<u128>()),
+            Self::Column(column) => column.bytes(),
+        };
+        arrays + OVERHEAD_BYTES
+    }
+}
+
+pub(crate) struct Cache {
+    budget_bytes: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    parts: HashMap<Key, Held>,
+    /// Keys by when they were last used: the first is the next to go.
+    by_use: BTreeMap<u64, Key>,
+    bytes: usize,
+    uses: u64,
+}
+
+struct Held {
+    part: Part,
+    bytes: usize,
+    used: u64,
+}
+
+impl Cache {
+    pub(crate) fn new(budget_bytes: usize) -> Self {
+        Self { budget_bytes, kept: Mutex::default() }
+    }
+
+    /// These parts, as far as they are here, in the order asked.
+    pub(crate) fn get(&self, keys: &[Key]) -> Vec<Option<Part>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().map(|key| kept.get(key)).collect()
+    }
+
+    /// Keeps these parts, as far as the budget goes.
+    pub(crate) fn put(&self, parts: impl IntoIterator<Item = (Key, Part)>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, part) in parts {
+            let bytes = part.bytes();
+            if bytes <= self.budget_bytes {
+                kept.put(key, part, bytes);
+            }
+        }
+        while kept.bytes > self.budget_bytes {
+            kept.drop_oldest();
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).bytes
+    }
+}
+
+impl Kept {
+    fn get(&mut self, key: &Key) -> Option<Part> {
+        let held = self.parts.get_mut(key)?;
+        self.uses += 1;
+        if let Some(key) = self.by_use.remove(&held.used) {
+            self.by_use.insert(self.uses, key);
+        }
+        held.used = self.uses;
+        Some(held.part.clone())
+    }
+
+    fn put(&mut self, key: Key, part: Part, bytes: usize) {
+        self.uses += 1;
+        self.by_use.insert(self.uses, key.clone());
+        self.bytes += bytes;
+        if let Some(before) = self.parts.insert(key, Held { part, bytes, used: self.uses }) {
+            self.by_use.remove(&before.used);
+            self.bytes -= before.bytes;
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(held) = self.by_use.pop_first().and_then(|(_, key)| self.parts.remove(&key)) {
+            self.bytes -= held.bytes;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Facts to columns: rows sorted, one column per property name and type of value.
+
+use std::collections::BTreeMap;
+
+use model::{Fact, FactKind, Value};
+use polars::error::PolarsResult;
+use polars::prelude::{
+    BinaryChunked, BooleanChunked, Column, DataFrame, Float64Chunked, InitHashMaps as _, Int64Chunked, IntoColumn as _, IntoSeries as _,
+    NewChunkedArray as _, PlHashMap, StringChunked, UInt32Chunked,
+};
+
+use crate::json::write_json;
+use crate::layout::{MESSAGE_KEY, OCCURRED_AT, PROFILE_ID, RECEIVED_AT, Variant, moment_type};
+
+/// Puts facts in the order of a segment.
+pub(crate) fn sort(facts: &mut [&Fact]) {
+    facts.sort_by_key(|fact| (fact.occurred_at, fact.received_at, fact.message_key));
+}
+
+/// The table of a segment: the columns every row has, then those of properties (or traits) by name and type.
+pub(crate) fn encode(facts: &[&Fact]) -> PolarsResult<DataFrame> {
+    let profiles: Vec<u32> = facts.iter().map(|fact| fact.profile.0).collect();
+    let occurred: Vec<i64> = facts.iter().map(|fact| fact.occurred_at.micros()).collect();
+    let received: Vec<i64> = facts.iter().map(|fact| fact.received_at.micros()).collect();
+    let keys: Vec<[u8; 16]> = facts.iter().map(|fact| fact.message_key.0.to_be_bytes()).collect();
+    let mut columns = vec![
+        UInt32Chunked::from_vec(PROFILE_ID.into(), profiles).into_column(),
+        moments(OCCURRED_AT, occurred)?,
+        moments(RECEIVED_AT, received)?,
+        BinaryChunked::from_slice(MESSAGE_KEY.into(), &keys).into_column(),
+    ];
+    for (name, cells) in gather(facts) {
+        cells.append_columns(name, facts.len(), &mut columns);
+    }
+    DataFrame::new(facts.len(), columns)
+}
+
+fn moments(name: &str, micros: Vec<i64>) -> PolarsResult<Column> {
+    Ok(Int64Chunked::from_vec(name.into(), micros).into_series().cast(&moment_type())?.into_column())
+}
+
+/// The cells of one property, by type, each with its row.
+#[derive(Default)]
+struct Cells<'f> {
+    numbers: Vec<(usize, f64)>,
+    texts: Vec<(usize, &'f str)>,
+    flags: Vec<(usize, bool)>,
+    jsons: Vec<(usize, String)>,
+    gone: Vec<(usize, bool)>,
+}
+
+fn gather<'f>(facts: &[&'f Fact]) -> BTreeMap<&'f str, Cells<'f>> {
+    let mut gathered: PlHashMap<&str, Cells<'_>> = PlHashMap::new();
+    for (row, fact) in facts.iter().enumerate() {
+        match &fact.kind {
+            FactKind::Event { properties, .. } => {
+                for (name, value) in properties {
+                    gathered.entry(name).or_default().add(row, value);
+                }
+            }
+            FactKind::Traits(traits) => {
+                for (name, value) in traits {
+                    let cells = gathered.entry(name).or_default();
+                    match value {
+                        Some(value) => cells.add(row, value),
+                        None => cells.gone.push((row, true)),
+                    }
+                }
+            }
+        }
+    }
+    gathered.into_iter().collect()
+}
+
+impl<'f> Cells<'f> {
+    fn add(&mut self, row: usize, value: &'f Value) {
+        match value {
+            Value::Number(number) => self.numbers.push((row, *number)),
+            Value::Text(text) => self.texts.push((row, text)),
+            Value::Flag(flag) => self.flags.push((row, *flag)),
+            Value::Integer(_) | Value::List(_) | Value::Object(_) => self.jsons.push((row, write_json(value))),
+        }
+    }
+
+    /// A column for each type that some row has.
+    fn append_columns(&self, name: &str, rows: usize, columns: &mut Vec<Column>) {
+        if !self.numbers.is_empty() {
+            let cells = spread(rows, self.numbers.iter().copied());
+            columns.push(Float64Chunked::from_slice_options(Variant::Number.column(name).into(), &cells).into_column());
+        }
+        if !self.texts.is_empty() {
+            let cells = spread(rows, self.texts.iter().copied());
+            columns.push(StringChunked::from_slice_options(Variant::Text.column(name).into(), &cells).into_column());
+        }
+        if !self.flags.is_empty() {
+            let cells = spread(rows, self.flags.iter().copied());
+            columns.push(BooleanChunked::from_slice_options(Variant::Flag.column(name).into(), &cells).into_column());
+        }
+        if !self.jsons.is_empty() {
+            let cells = spread(rows, self.jsons.iter().map(|(row, json)| (*row, json.as_str())));
+            columns.push(StringChunked::from_slice_options(Variant::Json.column(name).into(), &cells).into_column());
+        }
+        if !self.gone.is_empty() {
+            let cells = spread(rows, self.gone.iter().copied());
+            columns.push(BooleanChunked::from_slice_options(Variant::Gone.column(name).into(), &cells).into_column());
+        }
+    }
+}
+
+fn spread<T: Copy>(rows: usize, cells: impl Iterator<Item = (usize, T)>) -> Vec<Option<T>> {
+    let mut spread = vec![None; rows];
+    for (row, cell) in cells {
+        spread[row] = Some(cell);
+    }
+    spread
+}

@@ -1,0 +1,174 @@
+//! The lake's folder: writing segments, reading them back whole.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use model::{EventName, Fact, FactKind, LogName, MessageKey, Segment};
+use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::disk::Placed;
+use crate::error::{Damage, LakeError};
+use crate::layout::{MESSAGE_KEY, Variant};
+use crate::{decode, disk, encode, layout, parquet, sweep};
+
+/// The folder that holds all segments.
+#[derive(Debug, Clone)]
+pub struct Lake {
+    root: Arc<Path>,
+}
+
+impl Lake {
+    /// Opens the lake in this folder, which is made if there is none.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, or not be written in.
+    pub fn open(root: &Path) -> Result<Self, LakeError> {
+        let probe = root.join(".writable.tmp");
+        fs::create_dir_all(root)
+            .and_then(|()| File::create(&probe))
+            .and_then(|_| fs::remove_file(&probe))
+            .map_err(|source| LakeError::Folder { path: root.to_owned(), source })?;
+        Ok(Self { root: root.into() })
+    }
+
+    /// Writes facts, one segment per log and UTC day, durable on return. They are part of the lake once the store's
+    /// manifest names them. Writing the same facts again makes the same paths.
+    ///
+    /// # Errors
+    /// When a file cannot be written; those written before are removed again.
+    pub fn write(&self, facts: &[Fact]) -> Result<Vec<Segment>, LakeError> {
+        let batches: Vec<_> = batches(facts).into_iter().collect();
+        let outcomes: Vec<_> = batches.into_par_iter().map(|((event, day), facts)| self.write_segment(event, day, facts)).collect();
+
+        let (mut segments, mut placed, mut failure) = (Vec::new(), Vec::new(), None);
+        for outcome in outcomes {
+            match outcome {
+                Ok((segment, file)) => {
+                    segments.push(segment);
+                    placed.push(file);
+                }
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        let flushed = match failure {
+            Some(error) => Err(error),
+            None => disk::flush_folders(&self.root, placed.iter().map(|file| file.path.as_path()))
+                .map_err(|source| LakeError::write(&self.root, source)),
+        };
+        if let Err(error) = flushed {
+            disk::take_back(&placed);
+            return Err(error);
+        }
+        Ok(segments)
+    }
+
+    fn write_segment(&self, event: Option<&EventName>, day: NaiveDate, mut facts: Vec<&Fact>) -> Result<(Segment, Placed), LakeError> {
+        encode::sort(&mut facts);
+        let folder = layout::folder(event, day);
+        let failed = |source| LakeError::Write { path: self.root.join(&folder), source: Box::new(source) };
+        let bytes = parquet::write(encode::encode(&facts).map_err(failed)?).map_err(failed)?;
+
+        let path = format!("{folder}/{}", file_name(&bytes));
+        let file = self.absolute(&path);
+        let placed = fs::create_dir_all(self.root.join(&folder))
+            .and_then(|()| disk::put(&file, &bytes))
+            .map_err(|source| LakeError::write(&file, source))?;
+        let segment = Segment {
+            path,
+            log: event.map_or(LogName::Traits, |event| LogName::Events(event.clone())),
+            day,
+            rows: facts.len() as u64,
+            first_at: facts[0].occurred_at,
+            last_at: facts[facts.len() - 1].occurred_at,
+            bytes: bytes.len() as u64,
+        };
+        Ok((segment, placed))
+    }
+
+    /// The keys of all messages in a segment, in the order of its rows.
+    ///
+    /// # Errors
+    /// When the file is missing, damaged or cannot be read.
+    pub fn message_keys(&self, segment: &Segment) -> Result<Vec<MessageKey>, LakeError> {
+        let table = parquet::read(self.file(segment)?, |column| column == MESSAGE_KEY)
+            .and_then(|table| decode::message_keys(&decode::complete(table, segment.rows)?));
+        Ok(table.map_err(|damage| self.damaged(segment, damage))?.into_iter().map(MessageKey).collect())
+    }
+
+    /// Everything in a segment, row by row, after checking that not one byte has changed. Properties come in order of
+    /// their names.
+    ///
+    /// # Errors
+    /// When the file is missing, damaged or cannot be read.
+    pub fn facts(&self, segment: &Segment) -> Result<Vec<Fact>, LakeError> {
+        let path = self.absolute(&segment.path);
+        let bytes = fs::read(&path).map_err(|source| LakeError::read(&path, source))?;
+        let facts = check_size(segment, bytes.len() as u64)
+            .and_then(|()| if segment.path.ends_with(&file_name(&bytes)) { Ok(bytes) } else { Err(Damage::Hash) })
+            .and_then(parquet::read_bytes)
+            .and_then(|table| decode::facts(&decode::complete(table, segment.rows)?, &segment.log));
+        facts.map_err(|damage| LakeError::corrupt(&path, damage))
+    }
+
+    /// The properties (or traits) that some row of a segment has, from the file's schema alone.
+    ///
+    /// # Errors
+    /// When the file is missing, damaged or cannot be read.
+    pub fn names(&self, segment: &Segment) -> Result<BTreeSet<String>, LakeError> {
+        let columns = parquet::columns(self.file(segment)?).map_err(|damage| self.damaged(segment, damage))?;
+        Ok(columns.iter().filter_map(|column| Variant::of_column(column)).map(|(name, _)| name.to_owned()).collect())
+    }
+
+    /// Removes every file below `events` and `traits` that is not `named` by the manifest, temporary ones too, and
+    /// returns their paths below the lake's folder. Folders left empty go as well. Must not run beside a write: what was
+    /// just written is not named yet.
+    ///
+    /// # Errors
+    /// When a folder cannot be read or a file not be removed.
+    pub fn sweep(&self, named: &HashSet<String>) -> Result<Vec<String>, LakeError> {
+        sweep::sweep(&self.root, named)
+    }
+
+    /// The file of a segment, open, its size as the manifest says.
+    pub(crate) fn file(&self, segment: &Segment) -> Result<File, LakeError> {
+        let path = self.absolute(&segment.path);
+        let unreadable = |source| LakeError::read(&path, source);
+        let file = File::open(&path).map_err(unreadable)?;
+        check_size(segment, file.metadata().map_err(unreadable)?.len()).map_err(|damage| self.damaged(segment, damage))?;
+        Ok(file)
+    }
+
+    pub(crate) fn damaged(&self, segment: &Segment, damage: Damage) -> LakeError {
+        LakeError::corrupt(&self.absolute(&segment.path), damage)
+    }
+
+    fn absolute(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+}
+
+/// Facts by log and day: each becomes a segment.
+fn batches(facts: &[Fact]) -> BTreeMap<(Option<&EventName>, NaiveDate), Vec<&Fact>> {
+    let mut batches: BTreeMap<_, Vec<&Fact>> = BTreeMap::new();
+    for fact in facts {
+        let event = match &fact.kind {
+            FactKind::Event { name, .. } => Some(name),
+            FactKind::Traits(_) => None,
+        };
+        batches.entry((event, fact.occurred_at.day())).or_default().push(fact);
+    }
+    batches
+}
+
+/// Named after its bytes: unique for ever, the same for the same facts, and a proof that they have not changed.
+fn file_name(bytes: &[u8]) -> String {
+    format!("{:032x}.parquet", xxh3_128(bytes))
+}
+
+fn check_size(segment: &Segment, found: u64) -> Result<(), Damage> {
+    if found == segment.bytes { Ok(()) } else { Err(Damage::Size { expected: segment.bytes, found }) }
+}

@@ -1,0 +1,144 @@
+//! Names in the lake: folders of logs and days, columns of properties.
+//!
+//! **Invariant:** a folder name never leaves its folder and never means two logs, whatever an event is called.
+
+use chrono::NaiveDate;
+use model::EventName;
+use polars::prelude::{DataType, TimeUnit};
+use xxhash_rust::xxh3::xxh3_128;
+
+/// Folder of all events.
+pub(crate) const EVENTS: &str = "events";
+/// Folder of all trait changes.
+pub(crate) const TRAITS: &str = "traits";
+
+/// The profile's number.
+pub(crate) const PROFILE_ID: &str = "profile_id";
+/// When it happened.
+pub(crate) const OCCURRED_AT: &str = "occurred_at";
+/// When it arrived.
+pub(crate) const RECEIVED_AT: &str = "received_at";
+/// Tells messages apart: 16 bytes, the highest first.
+pub(crate) const MESSAGE_KEY: &str = "message_key";
+
+/// File systems take 255 bytes; `event=` and a margin are kept.
+const FOLDER_BYTES_MAX: usize = 240;
+
+/// The folder of one log and day, below the lake's folder. `None` is the log of traits.
+pub(crate) fn folder(event: Option<&EventName>, day: NaiveDate) -> String {
+    match event {
+        Some(event) => format!("{EVENTS}/event={}/day={day}", safe(event.as_str())),
+        None => format!("{TRAITS}/day={day}"),
+    }
+}
+
+/// Percent-encodes all but unreserved characters, as hive-style readers expect. What gets too long for a folder is cut
+/// and made unique by a hash behind `~`, which never stands unencoded elsewhere.
+fn safe(name: &str) -> String {
+    let mut encoded = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    if encoded.len() <= FOLDER_BYTES_MAX {
+        return encoded;
+    }
+    let hash = format!("~{:032x}", xxh3_128(name.as_bytes()));
+    let mut end = FOLDER_BYTES_MAX - hash.len();
+    while encoded[end - 2..end].contains('%') {
+        end -= 1; // never cut an escape in two
+    }
+    encoded.truncate(end);
+    encoded + &hash
+}
+
+/// The types a property's values come in, each with a column of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Variant {
+    Number,
+    Text,
+    Flag,
+    Json,
+    Gone,
+}
+
+impl Variant {
+    pub(crate) const ALL: [Self; 5] = [Self::Number, Self::Text, Self::Flag, Self::Json, Self::Gone];
+
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Text => "text",
+            Self::Flag => "flag",
+            Self::Json => "json",
+            Self::Gone => "gone",
+        }
+    }
+
+    /// The Parquet column of this type of the property `name`.
+    pub(crate) fn column(self, name: &str) -> String {
+        format!("{name}:{}", self.suffix())
+    }
+
+    /// The property and type a column holds, unless it is one that every row has. Names may contain `:`.
+    pub(crate) fn of_column(column: &str) -> Option<(&str, Self)> {
+        let (name, suffix) = column.rsplit_once(':')?;
+        Self::ALL.into_iter().find(|variant| variant.suffix() == suffix).map(|variant| (name, variant))
+    }
+}
+
+/// The type of moments: UTC, without a zone, so that every reader takes it as it is.
+pub(crate) fn moment_type() -> DataType {
+    DataType::Datetime(TimeUnit::Microseconds, None)
+}
+
+/// Whether a column is one that every row has.
+pub(crate) fn is_fixed(column: &str) -> bool {
+    [PROFILE_ID, OCCURRED_AT, RECEIVED_AT, MESSAGE_KEY].contains(&column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(event: &str, expected: &str) {
+        let day = NaiveDate::from_ymd_opt(2025, 3, 1).expect("a day");
+        let event = EventName::parse(event).expect("an event name");
+        assert_eq!(folder(Some(&event), day), expected);
+    }
+
+    #[test]
+    fn event_names_make_safe_folders() {
+        check("Order Completed", "events/event=Order%20Completed/day=2025-03-01");
+        check("../../etc", "events/event=..%2F..%2Fetc/day=2025-03-01");
+        check("..", "events/event=../day=2025-03-01");
+        check("50% ~off=größe", "events/event=50%25%20%7Eoff%3Dgr%C3%B6%C3%9Fe/day=2025-03-01");
+        let day = NaiveDate::from_ymd_opt(2025, 3, 1).expect("a day");
+        assert_eq!(folder(None, day), "traits/day=2025-03-01");
+    }
+
+    #[test]
+    fn long_event_names_stay_apart_in_short_folders() {
+        let name = |tail: &str| safe(&format!("x{}{tail}", "ü".repeat(98)));
+        let (one, other) = (name("a"), name("b"));
+        assert_ne!(one, other);
+        for folder in [one, other] {
+            assert!(folder.len() <= FOLDER_BYTES_MAX, "{folder}");
+            let (cut, hash) = folder.split_once('~').expect("a hash");
+            assert_eq!(hash.len(), 32);
+            assert!(cut.ends_with("%BC") || cut.ends_with("%C3"), "{cut}");
+        }
+    }
+
+    #[test]
+    fn columns_are_split_at_the_last_colon() {
+        assert_eq!(Variant::of_column("total:number"), Some(("total", Variant::Number)));
+        assert_eq!(Variant::of_column("a:text:json"), Some(("a:text", Variant::Json)));
+        assert_eq!(Variant::of_column(":flag"), Some(("", Variant::Flag)));
+        assert_eq!(Variant::of_column("profile_id"), None);
+        assert_eq!(Variant::of_column("a:b"), None);
+    }
+}

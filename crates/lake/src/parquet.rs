@@ -1,0 +1,51 @@
+//! Tables to Parquet bytes and back. Knows nothing of what the columns mean.
+
+use std::fs::File;
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use polars::error::PolarsResult;
+use polars::io::mmap::MmapBytesReader;
+use polars::prelude::{DataFrame, ParallelStrategy, ParquetCompression, ParquetReader, ParquetWriter, SerReader as _, StatisticsOptions};
+
+use crate::error::Damage;
+
+/// Writes a table: zstd at its default level (3), statistics on, one thread (segments are written side by side).
+pub(crate) fn write(mut table: DataFrame) -> PolarsResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes)
+        .with_compression(ParquetCompression::Zstd(None))
+        .with_statistics(StatisticsOptions::default())
+        .set_parallel(false)
+        .finish(&mut table)?;
+    Ok(bytes)
+}
+
+/// Names of the columns of a file.
+pub(crate) fn columns(file: File) -> Result<Vec<String>, Damage> {
+    surviving(|| columns_of(&mut ParquetReader::new(file)))
+}
+
+/// Reads, of the columns of a file, those that `wanted` says, in the file's order.
+pub(crate) fn read(file: File, wanted: impl Fn(&str) -> bool) -> Result<DataFrame, Damage> {
+    surviving(|| read_from(ParquetReader::new(file), wanted))
+}
+
+/// Reads all columns from the bytes of a file.
+pub(crate) fn read_bytes(bytes: Vec<u8>) -> Result<DataFrame, Damage> {
+    surviving(|| read_from(ParquetReader::new(Cursor::new(bytes)), |_| true))
+}
+
+fn columns_of<R: MmapBytesReader>(reader: &mut ParquetReader<R>) -> PolarsResult<Vec<String>> {
+    Ok(reader.schema()?.iter_names().map(ToString::to_string).collect())
+}
+
+fn read_from<R: MmapBytesReader>(mut reader: ParquetReader<R>, wanted: impl Fn(&str) -> bool) -> PolarsResult<DataFrame> {
+    let columns = columns_of(&mut reader)?.into_iter().filter(|column| wanted(column)).collect();
+    reader.read_parallel(ParallelStrategy::None).with_columns(Some(columns)).finish()
+}
+
+/// Damaged bytes make the reader panic in places; to the caller that is one more way of being damaged.
+fn surviving<T>(read: impl FnOnce() -> PolarsResult<T>) -> Result<T, Damage> {
+    catch_unwind(AssertUnwindSafe(read)).map_err(|_| Damage::Panic)?.map_err(Damage::Parquet)
+}

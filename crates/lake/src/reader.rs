@@ -1,0 +1,140 @@
+//! Frames: the columns of a segment that an evaluation asks for, decoded once and kept while there is room.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use model::Segment;
+use polars::prelude::DataFrame;
+
+use crate::cache::{Cache, Key, Part, PartName, Rows};
+use crate::column::Column;
+use crate::decode::Typed;
+use crate::error::{Damage, LakeError};
+use crate::lake::Lake;
+use crate::layout::{MESSAGE_KEY, OCCURRED_AT, PROFILE_ID, RECEIVED_AT, Variant};
+use crate::{decode, parquet};
+
+/// Columns of segments kept decoded in memory up to a budget, least recently used evicted. To be shared by threads.
+pub struct Reader {
+    lake: Lake,
+    cache: Cache,
+}
+
+/// Some columns of a segment, parallel to its rows.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// Whose row it is, by number of the profile.
+    pub profiles: Arc<[u32]>,
+    /// When it happened, in microseconds; ascending.
+    pub occurred_at: Arc<[i64]>,
+    /// The properties (or traits) asked for, in the order asked; one that no row has is [`Column::absent`].
+    pub columns: Vec<Arc<Column>>,
+}
+
+/// What decides between rows of equal `occurred_at`: `received_at`, then the message key. Rows of one segment are in this
+/// order already; it takes these to order rows of several segments.
+#[derive(Debug, Clone)]
+pub struct Ties {
+    /// When each row arrived, in microseconds.
+    pub received_at: Arc<[i64]>,
+    /// The key of each row's message.
+    pub message_keys: Arc<[u128]>,
+}
+
+impl Reader {
+    /// Reads this lake, keeping up to `budget_bytes` of decoded columns.
+    pub fn new(lake: Lake, budget_bytes: usize) -> Self {
+        Self { lake, cache: Cache::new(budget_bytes) }
+    }
+
+    /// The lake it reads.
+    pub fn lake(&self) -> &Lake {
+        &self.lake
+    }
+
+    /// These properties (or traits) of all rows of a segment. Only what is not in memory is read from the file.
+    ///
+    /// # Errors
+    /// When the file is missing, damaged or cannot be read.
+    pub fn frame(&self, segment: &Segment, names: &[&str]) -> Result<Frame, LakeError> {
+        let columns = names.iter().map(|name| PartName::Column((*name).to_owned()));
+        let mut parts = self.parts(segment, std::iter::once(PartName::Rows).chain(columns).collect())?.into_iter();
+        let Some(Part::Rows(rows)) = parts.next() else { unreachable!("parts come in the order asked") };
+        let columns = parts.filter_map(|part| if let Part::Column(column) = part { Some(column) } else { None });
+        Ok(Frame { profiles: rows.profiles, occurred_at: rows.occurred_at, columns: columns.collect() })
+    }
+
+    /// What decides between rows of equal `occurred_at`.
+    ///
+    /// # Errors
+    /// When the file is missing, damaged or cannot be read.
+    pub fn ties(&self, segment: &Segment) -> Result<Ties, LakeError> {
+        let mut parts = self.parts(segment, vec![PartName::Ties])?.into_iter();
+        let Some(Part::Ties(ties)) = parts.next() else { unreachable!("parts come in the order asked") };
+        Ok(ties)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn cached_bytes(&self) -> usize {
+        self.cache.bytes()
+    }
+
+    fn parts(&self, segment: &Segment, names: Vec<PartName>) -> Result<Vec<Part>, LakeError> {
+        let path: Arc<str> = segment.path.as_str().into();
+        let keys: Vec<Key> = names.into_iter().map(|part| Key { path: Arc::clone(&path), part }).collect();
+        let mut parts = self.cache.get(&keys);
+        let missing: BTreeSet<&PartName> = keys.iter().zip(&parts).filter(|(_, part)| part.is_none()).map(|(key, _)| &key.part).collect();
+        if !missing.is_empty() {
+            let missing: Vec<&PartName> = missing.into_iter().collect();
+            let decoded = self.decode(segment, &missing)?;
+            for (key, part) in keys.iter().zip(&mut parts) {
+                if let Ok(place) = missing.binary_search(&&key.part) {
+                    *part = Some(decoded[place].clone());
+                }
+            }
+            let news = missing.into_iter().map(|part| Key { path: Arc::clone(&path), part: part.clone() }).zip(decoded);
+            self.cache.put(news);
+        }
+        Ok(parts.into_iter().flatten().collect())
+    }
+
+    fn decode(&self, segment: &Segment, names: &[&PartName]) -> Result<Vec<Part>, LakeError> {
+        let file = self.lake.file(segment)?;
+        let asked = |column: &str| names.iter().any(|name| name.covers(column));
+        let decoded = parquet::read(file, asked).and_then(|table| {
+            // Without a single column asked that the file has, a table has no rows to count.
+            let table = if table.width() == 0 { table } else { decode::complete(table, segment.rows)? };
+            names.iter().map(|name| name.decode(&table)).collect::<Result<Vec<_>, Damage>>()
+        });
+        decoded.map_err(|damage| self.lake.damaged(segment, damage))
+    }
+}
+
+impl PartName {
+    /// Whether the part is made of this column of the file.
+    fn covers(&self, column: &str) -> bool {
+        match self {
+            Self::Rows => column == PROFILE_ID || column == OCCURRED_AT,
+            Self::Ties => column == RECEIVED_AT || column == MESSAGE_KEY,
+            Self::Column(name) => Variant::of_column(column).is_some_and(|(of, _)| of == name),
+        }
+    }
+
+    fn decode(&self, table: &DataFrame) -> Result<Part, Damage> {
+        Ok(match self {
+            Self::Rows => Part::Rows(Rows { profiles: decode::profiles(table)?.into(), occurred_at: decode::occurred_at(table)?.into() }),
+            Self::Ties => {
+                Part::Ties(Ties { received_at: decode::received_at(table)?.into(), message_keys: decode::message_keys(table)?.into() })
+            }
+            Self::Column(name) => {
+                let mut column = Column::absent();
+                for variant in Variant::ALL {
+                    if let Ok(cells) = table.column(&variant.column(name)) {
+                        column.take(&Typed::of(variant, cells.as_materialized_series())?);
+                    }
+                }
+                Part::Column(Arc::new(column))
+            }
+        })
+    }
+}

@@ -1,0 +1,77 @@
+use model::{Segment, Value};
+use rayon::prelude::*;
+
+use super::{event, lake};
+use crate::{Lake, Reader};
+
+const ROWS: i64 = 2_000;
+
+fn fill(lake: &Lake) -> Vec<Segment> {
+    let facts: Vec<_> = (0..8)
+        .flat_map(|day| {
+            (0..ROWS).map(move |row| {
+                let number: Value = ((day * ROWS + row) as f64).into();
+                event("Order", day * 86_400 + row, &[("total", number), ("day", format!("day {day}").as_str().into())])
+            })
+        })
+        .collect();
+    lake.write(&facts).expect("written")
+}
+
+#[track_caller]
+fn check(reader: &Reader, segments: &[Segment], names: &[&str]) {
+    for (day, segment) in segments.iter().enumerate() {
+        let frame = reader.frame(segment, names).expect("readable");
+        assert_eq!(frame.columns.len(), names.len());
+        for (name, column) in names.iter().zip(&frame.columns) {
+            match *name {
+                "total" => assert_eq!(column.numbers.as_ref().expect("numbers").get(1), Some((day * 2_000 + 1) as f64)),
+                "day" => assert_eq!(column.texts.as_ref().expect("texts").values, [format!("day {day}")]),
+                _ => assert!(column.is_absent()),
+            }
+        }
+    }
+}
+
+#[test]
+fn answers_are_right_whatever_the_budget() {
+    let (_folder, lake) = lake();
+    let segments = fill(&lake);
+    // Room for nothing, for one part, for a few, for all.
+    for budget in [0, 20_000, 100_000, 10_000_000] {
+        let reader = Reader::new(lake.clone(), budget);
+        (0..8).into_par_iter().for_each(|round| {
+            check(&reader, &segments, &["total"]);
+            check(&reader, &segments, &["day", "none", "total", "day"]);
+            check(&reader, &segments[round..], &[]);
+        });
+        assert!(reader.cached_bytes() <= budget);
+    }
+}
+
+#[test]
+fn what_was_read_is_not_read_again() {
+    let (folder, lake) = lake();
+    let segments = fill(&lake);
+    let reader = Reader::new(lake, 10_000_000);
+    check(&reader, &segments, &["total"]);
+    let path = folder.path().join(&segments[0].path);
+    std::fs::remove_file(path).expect("removed");
+    check(&reader, &segments, &["total"]);
+    reader.frame(&segments[0], &["day"]).expect_err("not in memory");
+}
+
+#[test]
+fn the_least_recently_used_goes_first() {
+    let (folder, lake) = lake();
+    let segments = fill(&lake);
+    // Rows of a segment take 24 kB: room for three.
+    let reader = Reader::new(lake, 80_000);
+    for segment in [0, 1, 2, 0, 3] {
+        reader.frame(&segments[segment], &[]).expect("readable");
+    }
+    std::fs::remove_dir_all(folder.path()).expect("removed");
+    for (segment, kept) in [(0, true), (1, false), (2, true), (3, true)] {
+        assert_eq!(reader.frame(&segments[segment], &[]).is_ok(), kept, "segment {segment}");
+    }
+}

@@ -1,0 +1,54 @@
+//! What every store must do: one suite, run on a fresh store per test. A failed expectation panics.
+
+mod cases;
+mod identities;
+mod leases;
+mod ledger;
+mod merging;
+mod runs;
+mod segments;
+mod syncs;
+
+use std::sync::Arc;
+
+use crate::Store;
+
+/// Holds a backend to the contract. `make` opens a store that holds nothing yet, another one each time.
+pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
+    identities::an_empty_store_knows_nobody(&*make().await).await;
+    identities::profiles_are_found_by_their_identifiers(&*make().await).await;
+    identities::the_earliest_sighting_is_kept(&*make().await).await;
+    identities::identities_come_in_the_order_asked(&*make().await).await;
+    identities::any_text_may_identify(&*make().await).await;
+    identities::many_identifiers_travel_at_once(&*make().await).await;
+    identities::numbers_go_on_without_gaps(&*make().await).await;
+
+    merging::the_winner_answers_for_the_loser(&*make().await).await;
+    merging::chains_are_flattened(&*make().await).await;
+    merging::merges_are_counted_and_listed(&*make().await).await;
+    merging::strangers_cannot_merge(&*make().await).await;
+
+    segments::segments_are_numbered_and_found_by_day(&*make().await).await;
+    segments::the_same_flush_twice_changes_nothing(&*make().await).await;
+    segments::imports_remember_how_far_they_came(&*make().await).await;
+
+    leases::a_lease_has_one_holder(&*make().await).await;
+    leases::of_two_takers_one_wins(make().await).await;
+
+    runs::a_run_is_claimed_until_recorded(&*make().await).await;
+    runs::a_run_is_recorded_once(&*make().await).await;
+    runs::recording_is_all_or_nothing(&*make().await).await;
+    runs::memberships_and_changes_read_back(&*make().await).await;
+    runs::changes_come_in_order_of_recording(&*make().await).await;
+    runs::rewinding_forgets_later_runs(&*make().await).await;
+
+    syncs::one_sync_is_pending_per_pair(&*make().await).await;
+    syncs::only_what_was_sent_is_settled(&*make().await).await;
+    syncs::asked_again_meanwhile_stays_pending(&*make().await).await;
+    syncs::a_remote_audience_is_remembered(&*make().await).await;
+    syncs::a_destination_is_throttled_until_cleared(&*make().await).await;
+
+    ledger::rows_are_known_by_profile_schema_and_cells(&*make().await).await;
+    ledger::ledgers_of_different_pairs_do_not_mix(&*make().await).await;
+    ledger::a_large_ledger_reads_back_in_order(&*make().await).await;
+}

@@ -1,0 +1,157 @@
+use std::collections::BTreeMap;
+
+use model::{AsOf, AudienceKey, MembershipDiff, Reason, RunId, SegmentId};
+
+use super::cases::{as_of, audience, destination, fingerprint, hour, members};
+use crate::{AudienceRecord, Claimed, RecordedChange, RecordedMembership, RunClaim, RunKind, RunRecord, Seen, Store, StoreError};
+
+fn claim_of(hours: i64, text: &str) -> RunClaim {
+    RunClaim { fingerprint: fingerprint(text), as_of: as_of(hours), kind: RunKind::Schedule, started_at: hour(hours) }
+}
+
+async fn claim(store: &dyn Store, hours: i64) -> RunId {
+    match store.claim_run(&claim_of(hours, "f1")).await.expect("an answer") {
+        Claimed::Granted(run_id) => run_id,
+        Claimed::AlreadyDone(done) => panic!("done already: {done:?}"),
+    }
+}
+
+fn record_of(run_id: &RunId, hours: i64, audiences: Vec<AudienceRecord>) -> RunRecord {
+    let (run_id, recorded_at) = (run_id.clone(), hour(hours));
+    RunRecord { run_id, as_of: as_of(hours), recorded_at, segments_seen: None, merges_seen: 0, audiences, syncs: Vec::new() }
+}
+
+async fn record(store: &dyn Store, hours: i64, audiences: Vec<AudienceRecord>) -> RunId {
+    let run_id = claim(store, hours).await;
+    store.record_run(&record_of(&run_id, hours, audiences)).await.expect("recorded");
+    run_id
+}
+
+fn diff(entered: &[u32], exited: &[u32]) -> MembershipDiff {
+    MembershipDiff { entered: members(entered), exited: members(exited) }
+}
+
+fn found(key: &str, now: &[u32], changes: Vec<(Reason, MembershipDiff)>) -> AudienceRecord {
+    AudienceRecord { audience: audience(key), fingerprint: fingerprint("f1"), members: members(now), changes }
+}
+
+pub(super) async fn a_run_is_claimed_until_recorded(store: &dyn Store) {
+    assert_eq!(store.seen().await.expect("none"), None);
+    let run_id = claim(store, 1).await;
+    assert!(run_id.0.len() >= 8 && run_id.0.chars().all(|c| c.is_ascii_hexdigit()), "{run_id}");
+    let again = RunClaim { kind: RunKind::Manual, started_at: hour(5), ..claim_of(1, "f1") };
+    assert_eq!(store.claim_run(&again).await.expect("an answer"), Claimed::Granted(run_id.clone()), "its process died");
+    let other = store.claim_run(&claim_of(1, "f2")).await.expect("an answer");
+    assert!(matches!(other, Claimed::Granted(other) if other != run_id), "other definitions are another run");
+    assert_eq!(store.recorded_run(&fingerprint("f1"), as_of(1)).await.expect("none"), None);
+    assert_eq!(store.runs(10).await.expect("none"), []);
+
+    let recorded = RunRecord { segments_seen: Some(SegmentId(41)), merges_seen: 7, ..record_of(&run_id, 1, Vec::new()) };
+    store.record_run(&recorded).await.expect("recorded");
+    let run = store.recorded_run(&fingerprint("f1"), as_of(1)).await.expect("one").expect("recorded");
+    assert_eq!((&run.run_id, run.as_of, run.kind), (&run_id, as_of(1), RunKind::Manual));
+    assert_eq!((&run.fingerprint, run.started_at, run.recorded_at), (&fingerprint("f1"), hour(5), hour(1)));
+    assert_eq!(store.claim_run(&claim_of(1, "f1")).await.expect("an answer"), Claimed::AlreadyDone(run.clone()));
+    assert_eq!(store.runs(10).await.expect("one"), [run.clone()]);
+    assert_eq!(store.seen().await.expect("one"), Some(Seen { run, segments: Some(SegmentId(41)), merges: 7 }));
+
+    // The latest is the one recorded last, whatever it asked about.
+    let older = record(store, 0, Vec::new()).await;
+    assert_eq!(store.seen().await.expect("one").expect("recorded").run.run_id, older);
+    let order: Vec<_> = store.runs(2).await.expect("two").into_iter().map(|run| run.run_id).collect();
+    assert_eq!(order, [older.clone(), run_id]);
+    assert_eq!(store.runs(1).await.expect("one")[0].run_id, older);
+}
+
+pub(super) async fn a_run_is_recorded_once(store: &dyn Store) {
+    let unclaimed = record_of(&RunId("00000000".to_owned()), 1, Vec::new());
+    assert!(matches!(store.record_run(&unclaimed).await, Err(StoreError::NotFound { .. })));
+    let run_id = claim(store, 1).await;
+    let shifted = record_of(&run_id, 2, Vec::new());
+    assert!(matches!(store.record_run(&shifted).await, Err(StoreError::Conflict { .. })), "it was claimed for another moment");
+    let first = record_of(&run_id, 1, vec![found("lapsed", &[1], vec![(Reason::Data, diff(&[1], &[]))])]);
+    store.record_run(&first).await.expect("recorded");
+    let second = record_of(&run_id, 1, vec![found("lapsed", &[2], Vec::new())]);
+    assert!(matches!(store.record_run(&second).await, Err(StoreError::Conflict { .. })));
+    assert_eq!(store.memberships().await.expect("one")[&audience("lapsed")].members, members(&[1]));
+}
+
+pub(super) async fn recording_is_all_or_nothing(store: &dyn Store) {
+    let run_id = claim(store, 1).await;
+    let twice = vec![(Reason::Data, diff(&[1], &[])), (Reason::Data, diff(&[2], &[]))];
+    let syncs = vec![(audience("lapsed"), destination("facebook"))];
+    let wrong = RunRecord { syncs, ..record_of(&run_id, 1, vec![found("lapsed", &[1, 2], twice)]) };
+    assert!(matches!(store.record_run(&wrong).await, Err(StoreError::Conflict { .. })));
+    assert_eq!(store.seen().await.expect("none"), None);
+    assert_eq!(store.memberships().await.expect("none"), BTreeMap::new());
+    assert_eq!(store.pending_syncs().await.expect("none"), []);
+    assert_eq!(claim(store, 1).await, run_id);
+}
+
+pub(super) async fn memberships_and_changes_read_back(store: &dyn Store) {
+    let many: Vec<u32> = (0..100_000).filter(|number| number % 3 != 0).collect();
+    let reasons = vec![(Reason::Time, diff(&[], &[4])), (Reason::Definition, diff(&many, &[]))];
+    let first = record(store, 1, vec![found("many", &many, reasons), found("nobody", &[], Vec::new())]).await;
+    let second = record(store, 2, vec![found("many", &[5], vec![(Reason::Merge, diff(&[], &[7]))])]).await;
+    let recorded = |now: &[u32], hours, run_id: &RunId| RecordedMembership {
+        members: members(now),
+        as_of: as_of(hours),
+        run_id: run_id.clone(),
+        fingerprint: fingerprint("f1"),
+    };
+    let expected = BTreeMap::from([
+        (audience("many"), recorded(&[5], 2, &second)),
+        (audience("nobody"), recorded(&[], 1, &first)),
+    ]);
+    assert_eq!(store.memberships().await.expect("two"), expected);
+    let change = |run_id: &RunId, hours, reason, diff| RecordedChange {
+        run_id: run_id.clone(),
+        as_of: as_of(hours),
+        audience: audience("many"),
+        reason,
+        diff,
+    };
+    let changes = store.changes(None, as_of(1), as_of(2)).await.expect("three");
+    let expected = [
+        change(&first, 1, Reason::Definition, diff(&many, &[])),
+        change(&first, 1, Reason::Time, diff(&[], &[4])),
+        change(&second, 2, Reason::Merge, diff(&[], &[7])),
+    ];
+    assert_eq!(changes, expected);
+}
+
+pub(super) async fn changes_come_in_order_of_recording(store: &dyn Store) {
+    let mut runs = Vec::new();
+    for hours in [3, 1, 2] {
+        let entered = |key| found(key, &[1], vec![(Reason::Data, diff(&[1], &[]))]);
+        runs.push(record(store, hours, vec![entered("b"), entered("a")]).await);
+    }
+    let order = async |audience: Option<&AudienceKey>, first: AsOf, last: AsOf| {
+        let changes = store.changes(audience, first, last).await.expect("some");
+        changes.into_iter().map(|change| (change.run_id, change.audience)).collect::<Vec<_>>()
+    };
+    let (a, b) = (audience("a"), audience("b"));
+    let pair = |run: usize, audience: &AudienceKey| (runs[run].clone(), audience.clone());
+    let all = [pair(0, &a), pair(0, &b), pair(1, &a), pair(1, &b), pair(2, &a), pair(2, &b)];
+    assert_eq!(order(None, as_of(1), as_of(3)).await, all);
+    assert_eq!(order(Some(&b), as_of(1), as_of(2)).await, [pair(1, &b), pair(2, &b)]);
+    assert_eq!(order(Some(&audience("c")), as_of(1), as_of(3)).await, []);
+    assert_eq!(order(None, as_of(4), as_of(9)).await, []);
+}
+
+pub(super) async fn rewinding_forgets_later_runs(store: &dyn Store) {
+    let entered = |now: &[u32], diff| vec![found("lapsed", now, vec![(Reason::Data, diff)])];
+    record(store, 1, entered(&[1], diff(&[1], &[]))).await;
+    let kept = store.memberships().await.expect("one");
+    let forgotten = record(store, 2, entered(&[1, 2], diff(&[2], &[]))).await;
+    let dead = claim(store, 3).await;
+    store.rewind(as_of(2), &kept).await.expect("rewound");
+    assert_eq!(store.memberships().await.expect("one"), kept);
+    assert_eq!(store.changes(None, as_of(0), as_of(9)).await.expect("one").len(), 1);
+    assert_eq!(store.seen().await.expect("one").expect("recorded").run.as_of, as_of(1));
+    assert_ne!(claim(store, 2).await, forgotten);
+    assert_ne!(claim(store, 3).await, dead);
+    store.rewind(as_of(0), &BTreeMap::new()).await.expect("rewound");
+    assert_eq!(store.seen().await.expect("none"), None);
+    assert_eq!(store.memberships().await.expect("none"), BTreeMap::new());
+}

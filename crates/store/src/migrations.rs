@@ -1,0 +1,46 @@
+//! The tables, as a list of migrations per backend. A migration that was released is never edited.
+
+use std::borrow::Cow;
+
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+const SQLITE: [(&str, &str); 9] = [
+    ("numbers", include_str!("../../../sql/sqlite/migrations/0001_numbers.sql")),
+    ("identities", include_str!("../../../sql/sqlite/migrations/0002_identities.sql")),
+    ("segments", include_str!("../../../sql/sqlite/migrations/0003_segments.sql")),
+    ("imports", include_str!("../../../sql/sqlite/migrations/0004_imports.sql")),
+    ("runs", include_str!("../../../sql/sqlite/migrations/0005_runs.sql")),
+    ("memberships", include_str!("../../../sql/sqlite/migrations/0006_memberships.sql")),
+    ("syncs", include_str!("../../../sql/sqlite/migrations/0007_syncs.sql")),
+    ("ledger", include_str!("../../../sql/sqlite/migrations/0008_ledger.sql")),
+    ("leases", include_str!("../../../sql/sqlite/migrations/0009_leases.sql")),
+];
+
+const POSTGRES: [(&str, &str); 9] = [
+    ("numbers", include_str!("../../../sql/postgres/migrations/0001_numbers.sql")),
+    ("identities", include_str!("../../../sql/postgres/migrations/0002_identities.sql")),
+    ("segments", include_str!("../../../sql/postgres/migrations/0003_segments.sql")),
+    ("imports", include_str!("../../../sql/postgres/migrations/0004_imports.sql")),
+    ("runs", include_str!("../../../sql/postgres/migrations/0005_runs.sql")),
+    ("memberships", include_str!("../../../sql/postgres/migrations/0006_memberships.sql")),
+    ("syncs", include_str!("../../../sql/postgres/migrations/0007_syncs.sql")),
+    ("ledger", include_str!("../../../sql/postgres/migrations/0008_ledger.sql")),
+    ("leases", include_str!("../../../sql/postgres/migrations/0009_leases.sql")),
+];
+
+pub(crate) fn sqlite() -> Migrator {
+    migrator(&SQLITE)
+}
+
+pub(crate) fn postgres() -> Migrator {
+    migrator(&POSTGRES)
+}
+
+/// Migrations in order; their place in the list is their version.
+fn migrator(subjects: &'static [(&'static str, &'static str)]) -> Migrator {
+    let migrations = (1..).zip(subjects).map(|(version, (subject, sql))| {
+        Migration::new(version, Cow::Borrowed(*subject), MigrationType::Simple, (*sql).into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}

@@ -1,0 +1,54 @@
+//! A flush: identities, segments and import progress become true together.
+
+use std::collections::BTreeMap;
+
+use model::{Identifier, Moment, ProfileId};
+
+use super::{imports, merging, segments};
+use crate::work::Work;
+use crate::{AccountLink, AttachedIdentifier, Flush, NewProfile, StoreError, queries, words};
+
+pub(crate) async fn flush(work: &mut Work<'_>, flush: &Flush) -> Result<(), StoreError> {
+    insert_profiles(work, &flush.profiles).await?;
+    attach_identifiers(work, &flush.identifiers).await?;
+    merging::insert(work, &flush.merges).await?;
+    link_accounts(work, &flush.links).await?;
+    segments::insert(work, &flush.segments).await?;
+    match &flush.import {
+        Some(import) => imports::save(work, import).await,
+        None => Ok(()),
+    }
+}
+
+/// Takes the numbers that the new profiles already have. Taken also for none: whoever holds them flushes alone.
+async fn insert_profiles(work: &mut Work<'_>, profiles: &[NewProfile]) -> Result<(), StoreError> {
+    let first = work.take_numbers("profiles", profiles.len()).await?;
+    for (expected, new) in (first..).zip(profiles) {
+        let found = new.profile;
+        if i64::from(found.0) != expected {
+            return Err(work.conflict(format!("its new profile {found} should have been {expected}: was another writer there?")));
+        }
+    }
+    let rows: Vec<_> = profiles
+        .iter()
+        .map(|new| (new.profile, words::of_collection(new.collection), uuid::Uuid::new_v4(), new.created_at))
+        .map(|(profile, collection, public_id, created_at)| (profile, collection, public_id.to_string(), created_at))
+        .collect();
+    work.write_rows(queries::INSERT_PROFILES, &rows).await
+}
+
+async fn attach_identifiers(work: &mut Work<'_>, attached: &[AttachedIdentifier]) -> Result<(), StoreError> {
+    // Each identifier once, with the last profile named and the earliest sighting; sorted, as the table is.
+    let mut latest: BTreeMap<&Identifier, (ProfileId, Moment)> = BTreeMap::new();
+    for AttachedIdentifier { identifier, profile, first_seen_at } in attached {
+        let entry = latest.entry(identifier).or_insert((*profile, *first_seen_at));
+        *entry = (*profile, entry.1.min(*first_seen_at));
+    }
+    let rows: Vec<_> = latest.into_iter().map(|(identifier, (profile, at))| (&identifier.kind, &identifier.value, profile, at)).collect();
+    work.write_rows(queries::UPSERT_IDENTIFIERS, &rows).await
+}
+
+async fn link_accounts(work: &mut Work<'_>, links: &[AccountLink]) -> Result<(), StoreError> {
+    let rows: Vec<_> = links.iter().map(|link| (link.user, link.account)).collect();
+    work.write_rows(queries::INSERT_LINKS, &rows).await
+}

@@ -1,0 +1,250 @@
+//! The store over SQL: each method opens one transaction and hands it to the module of its subject.
+
+mod flush;
+mod identities;
+mod imports;
+mod leases;
+mod ledger;
+mod merging;
+mod runs;
+mod segments;
+mod syncs;
+
+use std::collections::{BTreeMap, HashMap};
+
+use async_trait::async_trait;
+use chrono::NaiveDate;
+use model::{
+    AsOf, AudienceKey, DestinationKey, Fingerprint, Identifier, LedgerChange, LedgerRow, LogName, Moment, People, ProfileId, RemoteAudience, RunId,
+    Segment, SegmentId, SyncStatus,
+};
+use sqlx::AnyPool;
+use sqlx::migrate::Migrator;
+
+use crate::work::Work;
+use crate::{
+    Claimed, Flush, ImportProgress, Merge, PendingSync, ProfileIdentity, RecordedChange, RecordedMembership, RunClaim, RunRecord,
+    RunSummary, Seen, Store, StoreError, migrations,
+};
+
+/// What differs between databases.
+pub(crate) struct Backend {
+    /// Its tables.
+    pub(crate) migrations: fn() -> Migrator,
+    /// Whether migrations need a transaction around them to keep two processes apart.
+    pub(crate) migrate_in_transaction: bool,
+    /// What each connection begins with.
+    pub(crate) session: &'static str,
+    /// How a transaction begins that reads one state of the store.
+    pub(crate) begin_read: &'static str,
+    /// How a transaction begins that writes.
+    pub(crate) begin_write: &'static str,
+}
+
+impl Backend {
+    pub(crate) const SQLITE: Self = Self {
+        migrations: migrations::sqlite,
+        migrate_in_transaction: true,
+        session: include_str!("../../../../sql/sqlite/queries/session.sql"),
+        begin_read: include_str!("../../../../sql/sqlite/queries/begin_read.sql"),
+        begin_write: include_str!("../../../../sql/sqlite/queries/begin_write.sql"),
+    };
+    pub(crate) const POSTGRES: Self = Self {
+        migrations: migrations::postgres,
+        migrate_in_transaction: false,
+        session: include_str!("../../../../sql/postgres/queries/session.sql"),
+        begin_read: include_str!("../../../../sql/postgres/queries/begin_read.sql"),
+        begin_write: include_str!("../../../../sql/postgres/queries/begin_write.sql"),
+    };
+}
+
+/// A store in a SQL database.
+pub(crate) struct SqlStore {
+    pub(crate) pool: AnyPool,
+    pub(crate) backend: &'static Backend,
+    /// Where it is, for messages.
+    pub(crate) at: String,
+}
+
+impl SqlStore {
+    pub(crate) async fn read(&self, doing: &'static str) -> Result<Work<'_>, StoreError> {
+        self.begin(doing, self.backend.begin_read).await
+    }
+
+    pub(crate) async fn write(&self, doing: &'static str) -> Result<Work<'_>, StoreError> {
+        self.begin(doing, self.backend.begin_write).await
+    }
+
+    async fn begin(&self, doing: &'static str, how: &'static str) -> Result<Work<'_>, StoreError> {
+        let begun = self.pool.begin_with(how).await;
+        let transaction = begun.map_err(|error| StoreError::from_database(doing, &self.at, error))?;
+        Ok(Work { transaction, doing, at: &self.at })
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn next_profile(&self) -> Result<ProfileId, StoreError> {
+        let mut work = self.read("count the profiles").await?;
+        identities::next_profile(&mut work).await
+    }
+
+    async fn find_profiles(&self, identifiers: &[Identifier]) -> Result<HashMap<Identifier, ProfileId>, StoreError> {
+        let mut work = self.read("find profiles").await?;
+        identities::find_profiles(&mut work, identifiers).await
+    }
+
+    async fn people(&self) -> Result<People, StoreError> {
+        let mut work = self.read("load all people").await?;
+        identities::people(&mut work).await
+    }
+
+    async fn identities(&self, profiles: &[ProfileId]) -> Result<Vec<ProfileIdentity>, StoreError> {
+        let mut work = self.read("load identities").await?;
+        identities::identities(&mut work, profiles).await
+    }
+
+    async fn merges_since(&self, seen: u64) -> Result<(Vec<Merge>, u64), StoreError> {
+        let mut work = self.read("list merges").await?;
+        merging::merges_since(&mut work, seen).await
+    }
+
+    async fn flush(&self, flush: &Flush) -> Result<(), StoreError> {
+        let mut work = self.write("flush a batch").await?;
+        flush::flush(&mut work, flush).await?;
+        work.commit().await
+    }
+
+    async fn segments(&self) -> Result<Vec<(SegmentId, Segment)>, StoreError> {
+        let mut work = self.read("list segments").await?;
+        segments::all(&mut work).await
+    }
+
+    async fn segments_of(&self, log: &LogName, first: NaiveDate, last: NaiveDate) -> Result<Vec<(SegmentId, Segment)>, StoreError> {
+        let mut work = self.read("list segments").await?;
+        segments::of(&mut work, log, first, last).await
+    }
+
+    async fn import(&self, content: &str) -> Result<Option<ImportProgress>, StoreError> {
+        let mut work = self.read("look an import up").await?;
+        imports::find(&mut work, content).await
+    }
+
+    async fn lease(&self, name: &str, holder: &str, now: Moment, until: Moment) -> Result<bool, StoreError> {
+        let mut work = self.write("take a lease").await?;
+        let taken = leases::take(&mut work, name, holder, now, until).await?;
+        work.commit().await?;
+        Ok(taken)
+    }
+
+    async fn release(&self, name: &str, holder: &str) -> Result<(), StoreError> {
+        let mut work = self.write("give a lease back").await?;
+        leases::release(&mut work, name, holder).await?;
+        work.commit().await
+    }
+
+    async fn claim_run(&self, claim: &RunClaim) -> Result<Claimed, StoreError> {
+        let mut work = self.write("claim a run").await?;
+        let claimed = runs::claim(&mut work, claim).await?;
+        work.commit().await?;
+        Ok(claimed)
+    }
+
+    async fn recorded_run(&self, fingerprint: &Fingerprint, as_of: AsOf) -> Result<Option<RunSummary>, StoreError> {
+        let mut work = self.read("look a run up").await?;
+        runs::recorded(&mut work, fingerprint, as_of).await
+    }
+
+    async fn rewind(&self, from: AsOf, memberships: &BTreeMap<AudienceKey, RecordedMembership>) -> Result<(), StoreError> {
+        let mut work = self.write("rewind the runs").await?;
+        runs::rewind(&mut work, from, memberships).await?;
+        work.commit().await
+    }
+
+    async fn record_run(&self, record: &RunRecord) -> Result<(), StoreError> {
+        let mut work = self.write("record a run").await?;
+        runs::record(&mut work, record).await?;
+        syncs::request(&mut work, &record.run_id, &record.syncs, record.recorded_at).await?;
+        work.commit().await
+    }
+
+    async fn seen(&self) -> Result<Option<Seen>, StoreError> {
+        let mut work = self.read("look the latest run up").await?;
+        runs::seen(&mut work).await
+    }
+
+    async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
+        let mut work = self.read("list runs").await?;
+        runs::latest(&mut work, limit).await
+    }
+
+    async fn memberships(&self) -> Result<BTreeMap<AudienceKey, RecordedMembership>, StoreError> {
+        let mut work = self.read("load memberships").await?;
+        runs::memberships(&mut work).await
+    }
+
+    async fn changes(&self, audience: Option<&AudienceKey>, first: AsOf, last: AsOf) -> Result<Vec<RecordedChange>, StoreError> {
+        let mut work = self.read("load changes").await?;
+        runs::changes(&mut work, audience, first, last).await
+    }
+
+    async fn request_syncs(&self, run_id: &RunId, pairs: &[(AudienceKey, DestinationKey)], at: Moment) -> Result<(), StoreError> {
+        let mut work = self.write("ask for syncs").await?;
+        syncs::request(&mut work, run_id, pairs, at).await?;
+        work.commit().await
+    }
+
+    async fn pending_syncs(&self) -> Result<Vec<PendingSync>, StoreError> {
+        let mut work = self.read("list pending syncs").await?;
+        syncs::pending(&mut work).await
+    }
+
+    async fn settle_sync(&self, sync: &PendingSync, status: &SyncStatus) -> Result<(), StoreError> {
+        let mut work = self.write("settle a sync").await?;
+        syncs::settle(&mut work, sync, status).await?;
+        work.commit().await
+    }
+
+    async fn sync_statuses(&self) -> Result<Vec<SyncStatus>, StoreError> {
+        let mut work = self.read("list syncs").await?;
+        syncs::statuses(&mut work).await
+    }
+
+    async fn remote_audience(&self, audience: &AudienceKey, destination: &DestinationKey) -> Result<Option<RemoteAudience>, StoreError> {
+        let mut work = self.read("look a remote audience up").await?;
+        syncs::remote_audience(&mut work, audience, destination).await
+    }
+
+    async fn save_remote_audience(
+        &self,
+        audience: &AudienceKey,
+        destination: &DestinationKey,
+        remote: &RemoteAudience,
+    ) -> Result<(), StoreError> {
+        let mut work = self.write("remember a remote audience").await?;
+        syncs::save_remote_audience(&mut work, audience, destination, remote).await?;
+        work.commit().await
+    }
+
+    async fn ledger(&self, audience: &AudienceKey, destination: &DestinationKey) -> Result<Vec<LedgerRow>, StoreError> {
+        let mut work = self.read("read the ledger").await?;
+        ledger::rows(&mut work, audience, destination).await
+    }
+
+    async fn change_ledger(&self, audience: &AudienceKey, destination: &DestinationKey, change: &LedgerChange) -> Result<(), StoreError> {
+        let mut work = self.write("change the ledger").await?;
+        ledger::change(&mut work, audience, destination, change).await?;
+        work.commit().await
+    }
+
+    async fn not_before(&self, destination: &DestinationKey) -> Result<Option<Moment>, StoreError> {
+        let mut work = self.read("look a destination up").await?;
+        syncs::not_before(&mut work, destination).await
+    }
+
+    async fn set_not_before(&self, destination: &DestinationKey, until: Option<Moment>) -> Result<(), StoreError> {
+        let mut work = self.write("throttle a destination").await?;
+        syncs::set_not_before(&mut work, destination, until).await?;
+        work.commit().await
+    }
+}

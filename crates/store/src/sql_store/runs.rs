@@ -1,0 +1,181 @@
+//! Runs: claimed once, recorded once, with what came out for each audience.
+
+use std::collections::BTreeMap;
+
+use model::{AsOf, AudienceKey, Fingerprint, Membership, MembershipDiff, Moment, Reason, RunId, SegmentId};
+use sqlx::query;
+use uuid::Uuid;
+
+use crate::work::{Work, to_i64, to_u64};
+use crate::{AudienceRecord, Claimed, RecordedChange, RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, StoreError, queries, words};
+
+const RUN_ID_LENGTH: usize = 12;
+
+type SummaryRow = (String, i64, String, String, i64, i64);
+
+pub(crate) async fn claim(work: &mut Work<'_>, claim: &RunClaim) -> Result<Claimed, StoreError> {
+    let mut run_id = Uuid::new_v4().simple().to_string();
+    run_id.truncate(RUN_ID_LENGTH);
+    let insert = query(queries::CLAIM_RUN)
+        .bind(run_id)
+        .bind(claim.fingerprint.0.clone())
+        .bind(claim.as_of.0.micros())
+        .bind(words::of_run_kind(claim.kind))
+        .bind(claim.started_at.micros());
+    work.execute(insert).await?;
+    find(work, &claim.fingerprint, claim.as_of).await?.ok_or(StoreError::damaged("the table of runs"))
+}
+
+pub(crate) async fn recorded(work: &mut Work<'_>, fingerprint: &Fingerprint, as_of: AsOf) -> Result<Option<RunSummary>, StoreError> {
+    match find(work, fingerprint, as_of).await? {
+        Some(Claimed::AlreadyDone(run)) => Ok(Some(run)),
+        Some(Claimed::Granted(_)) | None => Ok(None),
+    }
+}
+
+async fn find(work: &mut Work<'_>, fingerprint: &Fingerprint, as_of: AsOf) -> Result<Option<Claimed>, StoreError> {
+    let claimed = query(queries::CLAIMED_RUN).bind(fingerprint.0.clone()).bind(as_of.0.micros());
+    let row: Option<(String, i64, String, String, i64, Option<i64>)> = work.optional(claimed).await?;
+    let Some((run_id, as_of, kind, fingerprint, started_at, recorded_at)) = row else { return Ok(None) };
+    let claimed = match recorded_at {
+        Some(recorded_at) => Claimed::AlreadyDone(summary((run_id, as_of, kind, fingerprint, started_at, recorded_at))?),
+        None => Claimed::Granted(RunId(run_id)),
+    };
+    Ok(Some(claimed))
+}
+
+pub(crate) async fn rewind(
+    work: &mut Work<'_>,
+    from: AsOf,
+    memberships: &BTreeMap<AudienceKey, RecordedMembership>,
+) -> Result<(), StoreError> {
+    work.execute(query(queries::FORGET_MEMBERSHIPS)).await?;
+    for forget in [queries::FORGET_CHANGES, queries::FORGET_RECORDINGS, queries::FORGET_RUNS] {
+        work.execute(query(forget).bind(from.0.micros())).await?;
+    }
+    for (audience, membership) in memberships {
+        save_membership(work, audience, membership).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn record(work: &mut Work<'_>, record: &RunRecord) -> Result<(), StoreError> {
+    let run_id = &record.run_id;
+    let claimed: Option<(i64,)> = work.optional(query(queries::RUN_AS_OF).bind(run_id.0.clone())).await?;
+    match claimed {
+        None => return Err(work.not_found(format!("run {run_id}"))),
+        Some((as_of,)) if as_of != record.as_of.0.micros() => {
+            return Err(work.conflict(format!("run {run_id} was claimed for another moment than {}", record.as_of)));
+        }
+        Some(_) => {}
+    }
+    let number = work.take_numbers("recordings", 1).await?;
+    let recording = query(queries::INSERT_RECORDING)
+        .bind(number)
+        .bind(run_id.0.clone())
+        .bind(record.recorded_at.micros())
+        .bind(record.segments_seen.map(|segment| segment.0))
+        .bind(to_i64(record.merges_seen));
+    if work.execute(recording).await? == 0 {
+        return Err(work.conflict(format!("run {run_id} was recorded already")));
+    }
+    for audience in &record.audiences {
+        record_audience(work, run_id, record.as_of, audience).await?;
+    }
+    Ok(())
+}
+
+async fn record_audience(work: &mut Work<'_>, run_id: &RunId, as_of: AsOf, record: &AudienceRecord) -> Result<(), StoreError> {
+    let (run_id, fingerprint) = (run_id.clone(), record.fingerprint.clone());
+    let membership = RecordedMembership { members: record.members.clone(), as_of, run_id, fingerprint };
+    save_membership(work, &record.audience, &membership).await?;
+    for (reason, diff) in &record.changes {
+        let change = query(queries::INSERT_CHANGE)
+            .bind(membership.run_id.0.clone())
+            .bind(record.audience.as_str().to_owned())
+            .bind(reason.as_str())
+            .bind(diff.entered.to_bytes())
+            .bind(diff.exited.to_bytes());
+        work.execute(change).await?;
+    }
+    Ok(())
+}
+
+async fn save_membership(work: &mut Work<'_>, audience: &AudienceKey, membership: &RecordedMembership) -> Result<(), StoreError> {
+    let save = query(queries::SAVE_MEMBERSHIP)
+        .bind(audience.as_str().to_owned())
+        .bind(membership.run_id.0.clone())
+        .bind(membership.as_of.0.micros())
+        .bind(membership.fingerprint.0.clone())
+        .bind(membership.members.to_bytes());
+    work.execute(save).await?;
+    Ok(())
+}
+
+pub(crate) async fn seen(work: &mut Work<'_>) -> Result<Option<Seen>, StoreError> {
+    type SeenRow = (String, i64, String, String, i64, i64, Option<i64>, i64);
+    let row: Option<SeenRow> = work.optional(query(queries::SEEN)).await?;
+    let Some((run_id, as_of, kind, fingerprint, started_at, recorded_at, segments, merges)) = row else { return Ok(None) };
+    let run = summary((run_id, as_of, kind, fingerprint, started_at, recorded_at))?;
+    Ok(Some(Seen { run, segments: segments.map(SegmentId), merges: to_u64(merges, "the count of merges")? }))
+}
+
+pub(crate) async fn latest(work: &mut Work<'_>, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
+    let rows: Vec<SummaryRow> = work.all(query(queries::RUNS).bind(i64::from(limit))).await?;
+    rows.into_iter().map(summary).collect()
+}
+
+pub(crate) async fn memberships(work: &mut Work<'_>) -> Result<BTreeMap<AudienceKey, RecordedMembership>, StoreError> {
+    let rows: Vec<(String, String, i64, String, Vec<u8>)> = work.all(query(queries::MEMBERSHIPS)).await?;
+    let mut memberships = BTreeMap::new();
+    for (audience, run_id, as_of, fingerprint, members) in rows {
+        let recorded = RecordedMembership {
+            members: bitmap(&members)?,
+            as_of: AsOf(Moment::from_micros(as_of)),
+            run_id: RunId(run_id),
+            fingerprint: Fingerprint(fingerprint),
+        };
+        memberships.insert(audience_key(&audience)?, recorded);
+    }
+    Ok(memberships)
+}
+
+pub(crate) async fn changes(
+    work: &mut Work<'_>,
+    audience: Option<&AudienceKey>,
+    first: AsOf,
+    last: AsOf,
+) -> Result<Vec<RecordedChange>, StoreError> {
+    let audience = audience.map(|audience| audience.as_str().to_owned());
+    let changes = query(queries::CHANGES).bind(first.0.micros()).bind(last.0.micros()).bind(audience);
+    let rows: Vec<(String, i64, String, String, Vec<u8>, Vec<u8>)> = work.all(changes).await?;
+    let read = |(run_id, as_of, audience, reason, entered, exited): (String, i64, String, String, Vec<u8>, Vec<u8>)| {
+        Ok(RecordedChange {
+            run_id: RunId(run_id),
+            as_of: AsOf(Moment::from_micros(as_of)),
+            audience: audience_key(&audience)?,
+            reason: Reason::parse(&reason).ok_or(StoreError::damaged("the reason of a change"))?,
+            diff: MembershipDiff { entered: bitmap(&entered)?, exited: bitmap(&exited)? },
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+fn summary((run_id, as_of, kind, fingerprint, started_at, recorded_at): SummaryRow) -> Result<RunSummary, StoreError> {
+    Ok(RunSummary {
+        run_id: RunId(run_id),
+        as_of: AsOf(Moment::from_micros(as_of)),
+        kind: words::run_kind(&kind)?,
+        fingerprint: Fingerprint(fingerprint),
+        started_at: Moment::from_micros(started_at),
+        recorded_at: Moment::from_micros(recorded_at),
+    })
+}
+
+fn audience_key(text: &str) -> Result<AudienceKey, StoreError> {
+    AudienceKey::parse(text).map_err(|_| StoreError::damaged("the key of an audience"))
+}
+
+fn bitmap(bytes: &[u8]) -> Result<Membership, StoreError> {
+    Membership::from_bytes(bytes).map_err(|error| StoreError::Corrupt { what: "a membership", source: Some(error.into()) })
+}

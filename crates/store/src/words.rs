@@ -1,0 +1,62 @@
+//! The words under which the store keeps the members of closed sets.
+
+use model::{Collection, LedgerState, SyncState};
+
+use crate::{RunKind, StoreError};
+
+pub(crate) fn of_collection(collection: Collection) -> &'static str {
+    match collection {
+        Collection::Users => "users",
+        Collection::Accounts => "accounts",
+    }
+}
+
+pub(crate) fn of_run_kind(kind: RunKind) -> &'static str {
+    match kind {
+        RunKind::Schedule => "schedule",
+        RunKind::Manual => "manual",
+        RunKind::Backfill => "backfill",
+    }
+}
+
+pub(crate) fn run_kind(word: &str) -> Result<RunKind, StoreError> {
+    let all = [RunKind::Schedule, RunKind::Manual, RunKind::Backfill];
+    all.into_iter().find(|kind| of_run_kind(*kind) == word).ok_or(StoreError::damaged("the kind of a run"))
+}
+
+pub(crate) fn of_sync_state(state: SyncState) -> &'static str {
+    match state {
+        SyncState::Pending => "pending",
+        SyncState::Sent => "sent",
+        SyncState::SentBelowMinimum => "sent_below_minimum",
+        SyncState::BelowMinimum => "below_minimum",
+        SyncState::Held => "held",
+        SyncState::Failed => "failed",
+    }
+}
+
+pub(crate) fn sync_state(word: &str) -> Result<SyncState, StoreError> {
+    let all = [
+        SyncState::Pending,
+        SyncState::Sent,
+        SyncState::SentBelowMinimum,
+        SyncState::BelowMinimum,
+        SyncState::Held,
+        SyncState::Failed,
+    ];
+    all.into_iter().find(|state| of_sync_state(*state) == word).ok_or(StoreError::damaged("the state of a sync"))
+}
+
+pub(crate) fn of_ledger_state(state: LedgerState) -> &'static str {
+    match state {
+        LedgerState::PendingAdd => "pending_add",
+        LedgerState::Added => "added",
+        LedgerState::PendingRemove => "pending_remove",
+        LedgerState::Rejected => "rejected",
+    }
+}
+
+pub(crate) fn ledger_state(word: &str) -> Result<LedgerState, StoreError> {
+    let all = [LedgerState::PendingAdd, LedgerState::Added, LedgerState::PendingRemove, LedgerState::Rejected];
+    all.into_iter().find(|state| of_ledger_state(*state) == word).ok_or(StoreError::damaged("the state of a ledger row"))
+}

@@ -1,0 +1,92 @@
+//! The contract on PostgreSQL, where `MUSTER_TEST_POSTGRES_URL` names a server (`tests/with-postgres.sh` starts one).
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
+use store::{Flush, Store, StoreError, StoreUrl};
+use uuid::Uuid;
+
+/// A server for tests; each store lives in a schema of its own.
+struct Server {
+    url: String,
+    schemas: RefCell<Vec<String>>,
+}
+
+impl Server {
+    #[expect(clippy::disallowed_methods, reason = "a test asks its environment which server to use")]
+    fn find(test: &str) -> Option<Self> {
+        let Ok(url) = std::env::var("MUSTER_TEST_POSTGRES_URL") else {
+            eprintln!("skipped: {test} needs a PostgreSQL in MUSTER_TEST_POSTGRES_URL; run it with tests/with-postgres.sh");
+            return None;
+        };
+        sqlx::any::install_default_drivers();
+        Some(Self { url, schemas: RefCell::default() })
+    }
+
+    async fn run(&self, sql: String) {
+        let mut connection = AnyConnection::connect(&self.url).await.unwrap();
+        connection.execute(AssertSqlSafe(sql)).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// The URL of a store that holds nothing yet, and its schema.
+    async fn fresh(&self) -> (StoreUrl, String) {
+        let schema = format!("test_{}", Uuid::new_v4().simple());
+        self.run(format!("CREATE SCHEMA {schema}")).await;
+        self.schemas.borrow_mut().push(schema.clone());
+        let separator = if self.url.contains('?') { '&' } else { '?' };
+        (StoreUrl::Postgres(format!("{}{separator}options[search_path]={schema}", self.url)), schema)
+    }
+
+    async fn clean(self) {
+        for schema in self.schemas.take() {
+            self.run(format!("DROP SCHEMA {schema} CASCADE")).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_keeps_the_contract() {
+    let Some(server) = Server::find("postgres_keeps_the_contract") else { return };
+    store::conformance::all(async || -> Arc<dyn Store> {
+        let (url, _) = server.fresh().await;
+        store::open(&url).await.unwrap()
+    })
+    .await;
+    server.clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_processes_may_open_a_new_store_at_once() {
+    let Some(server) = Server::find("many_processes_may_open_a_new_store_at_once") else { return };
+    let (url, _) = server.fresh().await;
+    let openings: Vec<_> = (0..4).map(|_| url.clone()).map(|url| tokio::spawn(async move { store::open(&url).await.map(drop) })).collect();
+    for opening in openings {
+        opening.await.unwrap().unwrap();
+    }
+    server.clean().await;
+}
+
+#[tokio::test]
+async fn a_store_from_the_future_is_not_touched() {
+    let Some(server) = Server::find("a_store_from_the_future_is_not_touched") else { return };
+    let (url, schema) = server.fresh().await;
+    store::open(&url).await.unwrap().flush(&Flush::default()).await.unwrap();
+    let future = "(version, description, success, checksum, execution_time) VALUES (1000, 'to come', TRUE, '', 0)";
+    server.run(format!("INSERT INTO {schema}._sqlx_migrations {future}")).await;
+    for _ in 0..2 {
+        let Err(error) = store::open(&url).await else { panic!("opened a store from the future") };
+        assert!(matches!(error, StoreError::NewerThanBinary { found: 1000, .. }), "{error}");
+    }
+    server.clean().await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_out_of_reach() {
+    let url = StoreUrl::Postgres("postgres://muster:secret@127.0.0.1:1/muster".to_owned());
+    let Err(error) = store::open(&url).await else { panic!("nobody listens there") };
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
+    assert_eq!(error.to_string(), "could not open the store: the store `postgres://127.0.0.1:1/muster` is out of reach, try again");
+    assert!(!format!("{error:?}").contains("secret"));
+}

@@ -1,0 +1,1 @@
+DELETE FROM pending_syncs WHERE sync_id = $1

@@ -1,0 +1,1 @@
+DELETE FROM changes WHERE run_id IN (SELECT run_id FROM runs WHERE as_of >= $1)

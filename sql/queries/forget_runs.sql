@@ -1,0 +1,1 @@
+DELETE FROM runs WHERE as_of >= $1

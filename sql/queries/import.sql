@@ -1,0 +1,1 @@
+SELECT content, source, lines, accepted, duplicates, rejected, finished_at FROM imports WHERE content = $1

@@ -1,0 +1,1 @@
+INSERT INTO ledgers (ledger, audience, destination) VALUES ($1, $2, $3)

@@ -1,0 +1,1 @@
+SELECT ledger FROM ledgers WHERE audience = $1 AND destination = $2

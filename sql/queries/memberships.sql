@@ -1,0 +1,1 @@
+SELECT audience, run_id, as_of, fingerprint, members FROM memberships

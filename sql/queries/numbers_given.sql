@@ -1,0 +1,1 @@
+SELECT given FROM numbers WHERE subject = $1

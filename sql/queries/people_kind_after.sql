@@ -1,0 +1,1 @@
+SELECT MIN(kind) FROM identifiers WHERE kind > $1

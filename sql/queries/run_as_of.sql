@@ -1,0 +1,1 @@
+SELECT as_of FROM runs WHERE run_id = $1

@@ -1,0 +1,5 @@
+SELECT runs.run_id, runs.as_of, runs.kind, runs.fingerprint, runs.started_at, recordings.recorded_at
+FROM recordings
+JOIN runs ON runs.run_id = recordings.run_id
+ORDER BY recordings.number DESC
+LIMIT $1

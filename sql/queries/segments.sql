@@ -1,0 +1,3 @@
+SELECT number, path, log, event, day, row_count, first_at, last_at, bytes
+FROM segments
+ORDER BY number

@@ -50,7 +50,7 @@ pub(crate) fn audience(stem: &str, root: &Node, scope: &mut Scope) -> AudienceDr
     let Some(mut fields) = scope.keep(root.as_map()) else { return draft };
     file_key("audience", stem, AudienceKey::parse(stem).map(drop), &mut fields, scope);
     draft.title = fields.take("title").and_then(|node| title(node, scope));
-    let description = fields.require("description");
+    let description = fields.require("description").map_err(|finding| finding.help_or("write one sentence that a colleague understands"));
     let description = scope.keep(description).and_then(|node| description_text(node, scope));
     let owner = fields.take("owner").and_then(|node| scope.keep(node.as_text()).map(str::to_owned));
     only_default(&mut fields, scope);
@@ -58,7 +58,7 @@ pub(crate) fn audience(stem: &str, root: &Node, scope: &mut Scope) -> AudienceDr
         Some(node) => identified_by(node, scope),
         None => Some(IdentifierKind::UNIVERSE_DEFAULT.map(IdentifierKind::new).to_vec()),
     };
-    let who = fields.require("who").map_err(|finding| finding.help("say who is in: `who: { did: Order Completed, within: 30 days }`"));
+    let who = fields.require("who").map_err(|finding| finding.help_or("say who is in: `who: { did: Order Completed, within: 30 days }`"));
     let who = scope.keep(who).and_then(|node| condition::condition(node, 1, scope));
     if let Some(node) = fields.take("sync") {
         draft.syncs = sync::syncs(node, scope);
@@ -150,8 +150,16 @@ fn identifier_kind(node: &Node, scope: &mut Scope) -> Option<IdentifierKind> {
 fn refuse_rest(fields: Fields<'_>, scope: &mut Scope) {
     const KNOWN: [&str; 11] =
         ["audience", "title", "description", "owner", "of", "state", "identified_by", "who", "sync", "guards", "tests"];
-    const FOREIGN: &[(&str, &str)] =
-        &[("name", "title"), ("key", "audience"), ("id", "audience"), ("where", "who"), ("destinations", "sync"), ("all", "who"), ("any", "who"), ("did", "who")];
+    const FOREIGN: &[(&str, &str)] = &[
+        ("name", "title"),
+        ("key", "audience"),
+        ("id", "audience"),
+        ("where", "who"),
+        ("destinations", "sync"),
+        ("all", "who"),
+        ("any", "who"),
+        ("did", "who"),
+    ];
     for (key, _) in fields.rest() {
         scope.report(match unsupported::does(unsupported::AUDIENCE, &key.text) {
             Some(does) => unsupported::refused(key, does),

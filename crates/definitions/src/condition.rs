@@ -27,6 +27,11 @@ const FOREIGN: &[(&str, &str)] = &[
     ("not", "none"),
     ("and", "all"),
     ("or", "any"),
+    ("does", "did"),
+    ("do", "did"),
+    ("done", "did"),
+    ("didn't", "did_not"),
+    ("has_not", "did_not"),
     ("event", "did"),
     ("events", "did"),
     ("track", "did"),
@@ -166,7 +171,9 @@ fn refuse_rest(head: &Key, fields: Fields<'_>, extra: &'static [Unsupported], sc
                 "did_not" => COMPANIONS[..5].to_vec(),
                 _ => Vec::new(),
             };
-            scope.report(unknown_key(key, &known, if known.is_empty() { &[] } else { FOREIGN }));
+            let alone = known.is_empty();
+            let finding = unknown_key(key, &known, if alone { &[] } else { FOREIGN });
+            scope.report(if alone { finding.help(format!("nothing goes beside {}", quoted(&head.text))) } else { finding });
         }
     }
     clean
@@ -206,9 +213,8 @@ fn conjunction(members: &Members, scope: &mut Scope) -> Option<Condition> {
 
 /// Whether both ask for the same thing with opposite answers.
 fn exclude(one: &Condition, other: &Condition) -> bool {
-    let disjoint = |a: CountRange, b: CountRange| {
-        a.at_most.is_some_and(|most| most < b.at_least) || b.at_most.is_some_and(|most| most < a.at_least)
-    };
+    let disjoint =
+        |a: CountRange, b: CountRange| a.at_most.is_some_and(|most| most < b.at_least) || b.at_most.is_some_and(|most| most < a.at_least);
     match (one, other) {
         (Condition::Event(a), Condition::Event(b)) => {
             a.event == b.event && a.window == b.window && a.filter == b.filter && disjoint(a.count, b.count)

@@ -92,7 +92,7 @@ fn timestamp(node: &Node, scope: &mut Scope) -> Option<CsvTimestamp> {
         return column(node, scope).map(|column| CsvTimestamp { column, format: None });
     };
     let mut fields = scope.keep(node.as_map())?;
-    let name = fields.require("column").map_err(|finding| finding.help("write `{ column: date, format: \"%Y%m%d\" }`"));
+    let name = fields.require("column").map_err(|finding| finding.help_or("write `{ column: date, format: \"%Y%m%d\" }`"));
     let name = scope.keep(name).and_then(|node| column(node, scope));
     let format = fields.take("format").map_or(Some(None), |node| time_format(node, scope).map(Some));
     scope.findings.extend(fields.finish());
@@ -105,7 +105,8 @@ fn time_format(node: &Node, scope: &mut Scope) -> Option<String> {
     let reads_something = items.iter().any(|item| matches!(item, Item::Numeric(..) | Item::Fixed(..)));
     if items.contains(&Item::Error) || !reads_something {
         let finding = Diagnostic::error("invalid-time-format", format!("{} is no format of dates", quoted(text))).at(&node.place);
-        scope.report(finding.help("write the year as `%Y`, month `%m`, day `%d`, hour `%H`, minute `%M`, second `%S`: `%Y-%m-%d %H:%M:%S`"));
+        scope
+            .report(finding.help("write the year as `%Y`, month `%m`, day `%d`, hour `%H`, minute `%M`, second `%S`: `%Y-%m-%d %H:%M:%S`"));
         return None;
     }
     Some(text.to_owned())

@@ -14,7 +14,7 @@ pub(crate) fn destination(stem: &str, root: &Node, scope: &mut Scope) -> Option<
     let key = parsed.as_ref().ok().cloned();
     let mut fields = scope.keep(root.as_map())?;
     file_key("destination", stem, parsed.map(drop), &mut fields, scope);
-    let kind = fields.require("type").map_err(|finding| finding.help("say what kind of place it is: `type: facebook`"));
+    let kind = fields.require("type").map_err(|finding| finding.help_or("say what kind of place it is: `type: facebook`"));
     let kind = scope.keep(kind).and_then(|node| {
         scope.keep(node.as_text())?;
         Some(node.clone())

@@ -88,6 +88,13 @@ impl Diagnostic {
         self
     }
 
+    /// Says what to do about it, unless something more exact has been said.
+    #[must_use]
+    pub fn help_or(mut self, help: impl Into<String>) -> Self {
+        self.help.get_or_insert_with(|| help.into());
+        self
+    }
+
     /// Says what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -34,10 +34,17 @@ impl<'a> Fields<'a> {
     /// Takes the value under this key.
     ///
     /// # Errors
-    /// A finding at the map's place when the key is missing.
+    /// A finding at the map's place when the key is missing, or at a key that was probably meant.
     pub fn require(&mut self, name: &'static str) -> Result<&'a Node, Diagnostic> {
-        let place = self.place;
-        self.take(name).ok_or_else(|| Diagnostic::error("missing-key", format!("{} is missing", quoted(name))).at(place))
+        if let Some(value) = self.take(name) {
+            return Ok(value);
+        }
+        // A misspelled key is one mistake, not two.
+        if let Some(index) = self.left.iter().position(|(key, _)| suggest(&key.text, [name]).is_some()) {
+            let (key, _) = self.left.remove(index);
+            return Err(unknown_key(key, &[name], &[]));
+        }
+        Err(Diagnostic::error("missing-key", format!("{} is missing", quoted(name))).at(self.place))
     }
 
     /// Takes key and value.

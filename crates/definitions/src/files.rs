@@ -81,6 +81,14 @@ impl<'a> Folder<'a> {
         }
     }
 
+    /// Blanks the place of a finding in the text kept for drawing, so that a secret is not printed.
+    pub(crate) fn hide(&mut self, finding: &Diagnostic) {
+        let Some(place) = &finding.place else { return };
+        if let Some(text) = self.sources.get_mut(&place.file) {
+            text.replace_range(place.span.clone(), &"*".repeat(place.span.len()));
+        }
+    }
+
     fn names(&mut self, folder: &str) -> Vec<String> {
         let entries = match fs::read_dir(self.root.join(folder)) {
             Ok(entries) => entries,
@@ -155,7 +163,9 @@ fn read_limited(path: &Path) -> std::io::Result<Vec<u8>> {
 
 /// Hidden files, and what editors and merges leave behind.
 fn is_left_over(name: &str) -> bool {
-    name.starts_with(['.', '#']) || name.ends_with('~') || [".bak", ".swp", ".tmp", ".orig", ".rej"].iter().any(|ending| name.ends_with(ending))
+    name.starts_with(['.', '#'])
+        || name.ends_with('~')
+        || [".bak", ".swp", ".tmp", ".orig", ".rej"].iter().any(|ending| name.ends_with(ending))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {

@@ -24,8 +24,7 @@ pub(crate) fn audience(audience: &Audience, known: &BTreeMap<AudienceKey, Finger
 
 /// The fingerprint of everything that evaluation depends on.
 pub(crate) fn catalog(audiences: &BTreeMap<AudienceKey, Audience>, zone: WorkspaceZone) -> Fingerprint {
-    let by_key: BTreeMap<&str, &str> =
-        audiences.iter().map(|(key, audience)| (key.as_str(), audience.fingerprint.0.as_str())).collect();
+    let by_key: BTreeMap<&str, &str> = audiences.iter().map(|(key, audience)| (key.as_str(), audience.fingerprint.0.as_str())).collect();
     hash(&serde_json::json!({ "version": VERSION, "audiences": by_key, "zone": zone.name() }))
 }
 
@@ -58,8 +57,10 @@ fn hash(value: &Value) -> Fingerprint {
 fn canonical(value: &Value, ordered: bool) -> String {
     match value {
         Value::Object(members) => {
-            let mut texts: Vec<String> =
-                members.iter().map(|(name, member)| format!("{}:{}", Value::from(name.as_str()), canonical(member, name == "path"))).collect();
+            let mut texts: Vec<String> = members
+                .iter()
+                .map(|(name, member)| format!("{}:{}", Value::from(name.as_str()), canonical(member, name == "path")))
+                .collect();
             texts.sort_unstable();
             format!("{{{}}}", texts.join(","))
         }

@@ -7,7 +7,7 @@ use model::{AudienceKey, DestinationKey, Fingerprint, WorkspaceZone};
 
 use crate::audience::{self, AudienceDraft, is_error};
 use crate::destination;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::files::{Folder, SourceFile, start_of};
 use crate::fingerprint;
 use crate::meaning::{Audience, Catalog, Destination, Settings};
@@ -80,7 +80,10 @@ fn read_settings(folder: &mut Folder<'_>) -> Settings {
     let mut scope = Scope::new(WorkspaceZone::UTC);
     let tree = reader::read(Path::new(SETTINGS), &text, &mut scope.findings);
     let settings = tree.map_or_else(Settings::default, |root| settings::settings(&root, &mut scope));
-    folder.findings.append(&mut scope.findings);
+    for finding in scope.findings.iter().filter(|finding| finding.code == "secret-in-file") {
+        folder.hide(finding);
+    }
+    settle(&mut scope, folder);
     settings
 }
 
@@ -90,7 +93,7 @@ fn read_audiences(folder: &mut Folder<'_>, zone: WorkspaceZone) -> Vec<AudienceD
         let mut scope = Scope::new(zone);
         let draft = tree(&file, &mut scope).map(|root| audience::audience(&file.stem, &root, &mut scope));
         drafts.push(draft.unwrap_or_else(|| AudienceDraft::unread(&file.stem)));
-        folder.findings.append(&mut scope.findings);
+        settle(&mut scope, folder);
     }
     drafts
 }
@@ -104,9 +107,19 @@ fn read_destinations(folder: &mut Folder<'_>, zone: WorkspaceZone) -> (BTreeMap<
         if let Some(destination) = tree(&file, &mut scope).and_then(|root| destination::destination(&file.stem, &root, &mut scope)) {
             destinations.insert(destination.key.clone(), destination);
         }
-        folder.findings.append(&mut scope.findings);
+        settle(&mut scope, folder);
     }
     (destinations, keys)
+}
+
+/// Everything found in one file. What a refused alias would have stood for is not known: nothing is said about it.
+fn settle(scope: &mut Scope, folder: &mut Folder<'_>) {
+    let findings = std::mem::take(&mut scope.findings);
+    let aliases: Vec<Place> =
+        findings.iter().filter(|finding| finding.code == "anchor").filter_map(|finding| finding.place.clone()).collect();
+    let about_alias =
+        |finding: &Diagnostic| finding.code != "anchor" && finding.place.as_ref().is_some_and(|place| aliases.contains(place));
+    folder.findings.extend(findings.into_iter().filter(|finding| !about_alias(finding)));
 }
 
 /// The file's tree; an empty file is a finding.
@@ -127,7 +140,12 @@ fn refuse_computed_traits(folder: &mut Folder<'_>) {
     }
 }
 
-fn catalog(settings: Settings, drafts: Vec<AudienceDraft>, destinations: BTreeMap<DestinationKey, Destination>, order: Vec<AudienceKey>) -> Catalog {
+fn catalog(
+    settings: Settings,
+    drafts: Vec<AudienceDraft>,
+    destinations: BTreeMap<DestinationKey, Destination>,
+    order: Vec<AudienceKey>,
+) -> Catalog {
     let mut audiences: BTreeMap<AudienceKey, Audience> =
         drafts.into_iter().filter_map(|draft| draft.audience).map(|audience| (audience.key.clone(), audience)).collect();
     let mut fingerprints: BTreeMap<AudienceKey, Fingerprint> = BTreeMap::new();

@@ -128,14 +128,21 @@ fn is_reference(node: &Node, scope: &mut Scope) -> bool {
     if !matches!(value.data, Data::Text(_)) {
         return false;
     }
-    scope.report(unsupported::refused(key, does));
+    scope.report(unsupported::not_supported(&format!("`{{ {}: ... }}`", key.text), does).at(&key.place));
     true
 }
 
 /// The place of a modifier that is set; modifiers are never switched off.
 fn only_true<'a>(key: &'a Key, value: &Node, scope: &mut Scope) -> Option<&'a Place> {
-    if scope.keep(value.as_flag())? {
-        return Some(&key.place);
+    let off = match &value.data {
+        Data::Flag(true) => return Some(&key.place),
+        Data::Flag(false) => true,
+        Data::Text(text) => matches!(text.as_str(), "no" | "off"),
+        Data::Null | Data::Number(_) | Data::List(_) | Data::Map(_) => false,
+    };
+    if !off {
+        scope.report(value.wrong_type("`true`"));
+        return None;
     }
     let finding = Diagnostic::error("only-true", format!("`{}` is only ever `true`", key.text)).at(&value.place);
     scope.report(finding.help("leave it out"));

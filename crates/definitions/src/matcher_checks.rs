@@ -57,15 +57,16 @@ fn numbers(typed: &MatcherYaml<'_>, scope: &mut Scope) {
     for (place, operator) in &typed.operators {
         let place: &Place = place;
         match operator {
-            Operator::Above(number) => low = tighter(low, (place, *number, true), |new, old| new >= old),
-            Operator::AtLeast(number) => low = tighter(low, (place, *number, false), |new, old| new > old),
-            Operator::Below(number) => high = tighter(high, (place, *number, true), |new, old| new <= old),
-            Operator::AtMost(number) => high = tighter(high, (place, *number, false), |new, old| new < old),
+            Operator::Above(number) => low = Some(tighter(low, (place, *number, true), |new, old| new >= old)),
+            Operator::AtLeast(number) => low = Some(tighter(low, (place, *number, false), |new, old| new > old)),
+            Operator::Below(number) => high = Some(tighter(high, (place, *number, true), |new, old| new <= old)),
+            Operator::AtMost(number) => high = Some(tighter(high, (place, *number, false), |new, old| new < old)),
             _ => {}
         }
     }
     let (Some((low_place, low, low_open)), Some((high_place, high, high_open))) = (low, high) else { return };
-    if low > high || (low == high && (low_open || high_open)) {
+    // A range of one number is fine as long as both ends are part of it.
+    if low > high || (low >= high && (low_open || high_open)) {
         let (first, second) = if low_place.span.start < high_place.span.start { (low_place, high_place) } else { (high_place, low_place) };
         let finding = Diagnostic::error("contradiction", "no number is in this range").at(second);
         scope.report(finding.label(first, "this leaves none").help("swap the bounds, or write two matchers under `any`"));
@@ -74,11 +75,8 @@ fn numbers(typed: &MatcherYaml<'_>, scope: &mut Scope) {
 
 type Bound<'a> = (&'a Place, f64, bool);
 
-fn tighter<'a>(known: Option<Bound<'a>>, new: Bound<'a>, tightens: fn(f64, f64) -> bool) -> Option<Bound<'a>> {
-    match known {
-        Some(old) if !tightens(new.1, old.1) => Some(old),
-        _ => Some(new),
-    }
+fn tighter<'a>(known: Option<Bound<'a>>, new: Bound<'a>, tightens: fn(f64, f64) -> bool) -> Bound<'a> {
+    known.filter(|old| !tightens(new.1, old.1)).unwrap_or(new)
 }
 
 fn dates(typed: &MatcherYaml<'_>, scope: &mut Scope) {
@@ -117,11 +115,9 @@ fn idle_modifier(typed: &MatcherYaml<'_>, scope: &mut Scope) {
     let compares_text = typed.operators.iter().any(|(_, operator)| match operator {
         Operator::Equals(scalar) | Operator::NotEquals(scalar) => is_text(scalar),
         Operator::OneOf(scalars) | Operator::NoneOf(scalars) => scalars.iter().any(is_text),
-        Operator::Contains(_)
-        | Operator::NotContains(_)
-        | Operator::ContainsAny(_)
-        | Operator::StartsWith(_)
-        | Operator::EndsWith(_) => true,
+        Operator::Contains(_) | Operator::NotContains(_) | Operator::ContainsAny(_) | Operator::StartsWith(_) | Operator::EndsWith(_) => {
+            true
+        }
         Operator::Above(_)
         | Operator::AtLeast(_)
         | Operator::Below(_)

@@ -14,18 +14,15 @@ const TITLE_MAX: usize = 100;
 /// Checks that the key in the file equals the file's name, and that this is a key at all.
 pub(crate) fn file_key(what: &'static str, stem: &str, parsed: Result<(), InvalidKey>, fields: &mut Fields<'_>, scope: &mut Scope) {
     let place = fields.place();
-    let node = fields.take(what);
     if let Err(error) = parsed {
+        let node = fields.take(what);
         let message = format!("the file's name {} cannot be {}: {}", quoted(stem), error.what, error.rule);
         let finding = Diagnostic::error("invalid-key", message).at(node.map_or(place, |node| &node.place));
         scope.report(finding.help("rename the file, and write the same key inside"));
         return;
     }
-    let Some(node) = node else {
-        let finding = Diagnostic::error("missing-key", format!("`{what}` is missing")).at(place);
-        scope.report(finding.help(format!("write `{what}: {stem}`: it equals the file's name")));
-        return;
-    };
+    let node = fields.require(what).map_err(|finding| finding.help_or(format!("write `{what}: {stem}`: it equals the file's name")));
+    let Some(node) = scope.keep(node) else { return };
     let Some(text) = scope.keep(node.as_text()) else { return };
     if text != stem {
         let message = format!("the key {} is not the file's name {}", quoted(text), quoted(stem));

@@ -48,14 +48,25 @@ impl<'a> Places<'a> {
         self.span(at, at)
     }
 
-    /// The word that begins with `mark` shortly before a character: where an anchor or tag stands.
-    pub(crate) fn word_before(&self, at: usize, mark: char) -> Place {
-        let before = &self.text[..self.clamp(at).1];
-        let Some(byte) = before.rfind(mark) else { return self.point(at) };
-        let length = before[byte..].find(char::is_whitespace).unwrap_or(before.len() - byte);
+    /// The word that begins with `mark` at a node or shortly before it: where an anchor or tag stands.
+    pub(crate) fn word_at(&self, at: usize, mark: char) -> Place {
+        let at_byte = self.clamp(at).1;
+        let found = if self.text[at_byte..].starts_with(['&', '!']) {
+            self.text[at_byte..].find(mark).map(|byte| at_byte + byte)
+        } else {
+            self.text[..at_byte].rfind(mark)
+        };
+        let Some(byte) = found else { return self.point(at) };
+        let length = self.text[byte..].find(char::is_whitespace).unwrap_or(self.text.len() - byte);
         let start = self.bytes.partition_point(|first| *first < byte);
         let end = self.bytes.partition_point(|first| *first < byte + length);
         self.span(start, end)
+    }
+
+    /// At one character, or at the last visible one when that lies behind it: where the text stopped too early.
+    pub(crate) fn visible_point(&self, at: usize) -> Place {
+        let visible = self.text.trim_end().chars().count();
+        self.point(at.min(visible.saturating_sub(1)))
     }
 
     /// Whether a flow list or map begins at this character.

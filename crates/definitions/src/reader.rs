@@ -25,7 +25,7 @@ pub(crate) fn read(file: &Path, text: &str, findings: &mut Vec<Diagnostic>) -> O
         let (event, span) = match event {
             Ok(found) => found,
             Err(error) => {
-                let place = builder.places.point(error.marker().index());
+                let place = builder.places.visible_point(error.marker().index());
                 builder.findings.push(syntax_error(error.info()).at(&place));
                 return None;
             }
@@ -89,6 +89,7 @@ enum Pending {
 }
 
 /// How a finished node was written: keys must be scalars.
+#[derive(Clone, Copy)]
 enum Source<'a> {
     Scalar { text: &'a str, plain: bool },
     Collection,
@@ -140,7 +141,7 @@ impl Builder<'_> {
         match &mut open.collection {
             Collection::List(items) => items.push(node),
             Collection::Map { entries, places, pending } => match std::mem::replace(pending, Pending::Nothing) {
-                Pending::Nothing => match key(node.place, &source, places) {
+                Pending::Nothing => match key(node.place, source, places) {
                     Ok(key) => *pending = Pending::ValueOf(key),
                     Err(finding) => {
                         self.findings.extend(finding);
@@ -155,20 +156,20 @@ impl Builder<'_> {
 
     fn refuse_marks(&mut self, start: usize, anchor: usize, tag: bool) {
         if anchor != 0 {
-            let place = self.places.word_before(start, '&');
+            let place = self.places.word_at(start, '&');
             self.findings.push(anchor_error("an anchor names a value for use elsewhere").at(&place));
         }
         if tag {
-            let place = self.places.word_before(start, '!');
+            let place = self.places.word_at(start, '!');
             let finding = Diagnostic::error("tag", "tags are not part of the language").at(&place);
             self.findings.push(finding.help("remove the tag; put a value in quotes to make it text"));
         }
     }
 }
 
-fn key(place: Place, source: &Source<'_>, places: &mut BTreeMap<String, Place>) -> Result<Key, Option<Diagnostic>> {
+fn key(place: Place, source: Source<'_>, places: &mut BTreeMap<String, Place>) -> Result<Key, Option<Diagnostic>> {
     let (text, plain) = match source {
-        Source::Scalar { text, plain } => (*text, *plain),
+        Source::Scalar { text, plain } => (text, plain),
         Source::Collection => return Err(Some(Diagnostic::error("key-not-text", "a list or map cannot be a key").at(&place))),
         Source::Refused => return Err(None),
     };

@@ -56,12 +56,12 @@ const SHORTHANDS: [(&str, &str); 7] = [
 pub fn to_cron(text: &str) -> Result<String, InvalidSchedule> {
     let invalid = |reason: String, help: Option<&str>| InvalidSchedule { text: quoted(text), reason, help: help.map(str::to_owned) };
     let parts: Vec<&str> = text.split_whitespace().collect();
-    if let Some((_, meaning)) = SHORTHANDS.iter().find(|(short, _)| parts == [*short]) {
-        return Err(invalid("it is a shorthand".to_owned(), Some(&format!("write `{meaning}`"))));
+    if let Some((_, meaning)) = SHORTHANDS.iter().find(|(short, _)| parts == [*short] || parts == [&short[1..]]) {
+        return Err(invalid("5 fields are needed".to_owned(), Some(&format!("write `{meaning}`"))));
     }
     let Ok(parts) = <[&str; 5]>::try_from(parts.as_slice()) else {
         let help = "minute, hour, day of the month, month, day of the week: `0 * * * *` is every hour on the hour";
-        return Err(invalid(format!("it has {} fields instead of 5", parts.len()), Some(help)));
+        return Err(invalid(format!("5 fields are needed, found {}", parts.len()), Some(help)));
     };
     let mut sets = Vec::with_capacity(FIELDS.len());
     for (field, part) in FIELDS.iter().zip(parts) {
@@ -75,8 +75,14 @@ pub fn to_cron(text: &str) -> Result<String, InvalidSchedule> {
         return Err(invalid("it restricts both the day of the month and the day of the week".to_owned(), Some(help)));
     }
     let weekdays = weekdays.as_ref().map(|set| set.iter().map(|day| day % 7 + 1).collect::<BTreeSet<u32>>());
-    let translated =
-        format!("0 {} {} {} {} {}", list(minutes.as_ref()), list(hours.as_ref()), list(days.as_ref()), list(months.as_ref()), list(weekdays.as_ref()));
+    let translated = format!(
+        "0 {} {} {} {} {}",
+        list(minutes.as_ref()),
+        list(hours.as_ref()),
+        list(days.as_ref()),
+        list(months.as_ref()),
+        list(weekdays.as_ref())
+    );
     if let Err(error) = translated.parse::<cron::Schedule>() {
         return Err(invalid(error.to_string(), None));
     }
@@ -181,9 +187,26 @@ mod tests {
 
     #[test]
     fn what_crontab_would_not_take_is_refused() {
-        for text in ["", "0 * * *", "0 0 * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8", "5-1 * * * *", "a * * * *",
-            "*/0 * * * *", "5/10 * * * *", "1,,2 * * * *", "@hourly", "0 0 1 * 1", "0 0 31 2 *", "0 0 -1 * *", "0 0 1- * *"]
-        {
+        for text in [
+            "",
+            "0 * * *",
+            "0 0 * * * *",
+            "60 * * * *",
+            "* 24 * * *",
+            "* * 0 * *",
+            "* * * 13 *",
+            "* * * * 8",
+            "5-1 * * * *",
+            "a * * * *",
+            "*/0 * * * *",
+            "5/10 * * * *",
+            "1,,2 * * * *",
+            "@hourly",
+            "0 0 1 * 1",
+            "0 0 31 2 *",
+            "0 0 -1 * *",
+            "0 0 1- * *",
+        ] {
             assert!(to_cron(text).is_err(), "{text}");
         }
         assert!(to_cron("0 0 29 2 *").is_ok());

@@ -16,13 +16,7 @@ use crate::tree::{Data, Node};
 impl Default for Settings {
     /// What holds when `muster.yaml` says nothing.
     fn default() -> Self {
-        Self {
-            data: "data".to_owned(),
-            store: StoreSetting::Sqlite,
-            zone: Tz::UTC,
-            schedule: "0 * * * *".to_owned(),
-            csv: BTreeMap::new(),
-        }
+        Self { data: "data".to_owned(), store: StoreSetting::Sqlite, zone: Tz::UTC, schedule: "0 * * * *".to_owned(), csv: BTreeMap::new() }
     }
 }
 
@@ -77,7 +71,7 @@ fn store(node: &Node, scope: &mut Scope) -> Option<StoreSetting> {
         }
         Data::Map(_) => {
             let mut fields = scope.keep(node.as_map())?;
-            let variable = fields.require("url_env").map_err(|finding| finding.help(HELP));
+            let variable = fields.require("url_env").map_err(|finding| finding.help_or(HELP));
             let variable = scope.keep(variable).and_then(|node| variable_name(node, scope));
             scope.findings.extend(fields.finish());
             variable.map(StoreSetting::UrlFromEnv)
@@ -112,7 +106,11 @@ fn zone(node: &Node, scope: &mut Scope) -> Option<Tz> {
     }
     let finding = Diagnostic::error("unknown-timezone", format!("no time zone is called {}", quoted(text))).at(&node.place);
     let city = |zone: &&Tz| zone.name().rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&text.replace(' ', "_")));
-    let nearest = TZ_VARIANTS.iter().find(city).map(|zone| zone.name().to_owned()).or_else(|| suggest(text, TZ_VARIANTS.iter().map(|zone| zone.name())));
+    let nearest = TZ_VARIANTS
+        .iter()
+        .find(city)
+        .map(|zone| zone.name().to_owned())
+        .or_else(|| suggest(text, TZ_VARIANTS.iter().map(|zone| zone.name())));
     scope.report(match nearest {
         Some(nearest) => finding.help(format!("did you mean `{nearest}`?")),
         None => finding.help("use a name of the IANA database, such as `UTC` or `Europe/Berlin`"),

@@ -1,12 +1,18 @@
 //! "Did you mean": the known word nearest to an unknown one.
 
+/// From this length on, the beginning of a word suggests the whole of it.
+const BEGUN_MIN: usize = 3;
+
 /// The known word that somebody who wrote `word` most likely meant, if one is near enough.
 pub fn suggest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let wanted = folded(word);
     let tolerance = (wanted.chars().count() / 3).clamp(1, 4);
     let mut best: Option<(usize, &str)> = None;
     for candidate in known {
-        let distance = strsim::damerau_levenshtein(&wanted, &folded(candidate));
+        let candidate_folded = folded(candidate);
+        let distance = strsim::damerau_levenshtein(&wanted, &candidate_folded);
+        let begun = wanted.chars().count() >= BEGUN_MIN && candidate_folded.starts_with(&wanted);
+        let distance = if begun { distance.min(tolerance) } else { distance };
         if distance <= tolerance && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }
@@ -35,6 +41,7 @@ mod tests {
         check("At-Least", Some("at_least"));
         check("didnot", Some("did_not"));
         check("wheer", Some("where"));
+        check("with", Some("within"));
     }
 
     #[test]

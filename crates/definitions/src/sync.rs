@@ -40,7 +40,7 @@ pub(crate) fn syncs(node: &Node, scope: &mut Scope) -> Vec<SyncDraft> {
 
 fn sync(node: &Node, scope: &mut Scope) -> Option<SyncDraft> {
     let mut fields = scope.keep(node.as_map())?;
-    let to = fields.require("to").map_err(|finding| finding.help("name a file in `destinations/`: `to: facebook_main`"));
+    let to = fields.require("to").map_err(|finding| finding.help_or("name a file in `destinations/`: `to: facebook_main`"));
     let to = scope.keep(to).and_then(|node| {
         let text = scope.keep(node.as_text())?;
         let key = DestinationKey::parse(text).map_err(|error| {
@@ -54,7 +54,9 @@ fn sync(node: &Node, scope: &mut Scope) -> Option<SyncDraft> {
     for (key, _) in fields.rest() {
         scope.report(match unsupported::does(unsupported::SYNC, &key.text) {
             Some(does) => unsupported::refused(key, does),
-            None => unknown_key(key, &["to", "title", "match_on"], &[("destination", "to"), ("name", "title"), ("identifiers", "match_on")]),
+            None => {
+                unknown_key(key, &["to", "title", "match_on"], &[("destination", "to"), ("name", "title"), ("identifiers", "match_on")])
+            }
         });
     }
     let (to, place) = to?;

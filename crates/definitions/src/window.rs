@@ -55,7 +55,9 @@ impl<'a> WindowYaml<'a> {
             && scope.never_before(start, end)
         {
             let finding = Diagnostic::error("empty-window", "no event is in this window: it ends before it starts").at(&until.place);
-            scope.report(finding.label(&from.place, "it starts here, included").help("`until` is not included and must be later than `from`"));
+            scope.report(
+                finding.label(&from.place, "it starts here, included").help("`until` is not included and must be later than `from`"),
+            );
             return None;
         }
         Some(())

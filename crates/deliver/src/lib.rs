@@ -1,1 +1,19 @@
-//! Keeps a destination's copy of an audience in step.
+//! Keeps a destination's copy of an audience in step; sending the same thing twice changes nothing.
+//!
+//! A sink is handed everybody who should be at a destination, compares that with the ledger of what was really sent,
+//! and sends the difference: record, then act. It never sees conditions, SQL or Parquet, never asks what time it is,
+//! and never drops anything because a destination was slow, full or down.
+
+pub mod conformance;
+mod dispatch;
+mod ledger;
+mod registry;
+mod secret;
+mod sink;
+mod sinks;
+
+pub use dispatch::Pacing;
+pub use ledger::{Ledger, LedgerError};
+pub use registry::{check, configure, configure_paced};
+pub use secret::{Secret, Secrets};
+pub use sink::{Context, Sink, SyncJob, SyncOutcome};

@@ -1,1 +1,26 @@
 //! One run, the schedule, the backfill; owns the clock and the door to the CPU.
+//!
+//! Everything here goes one way: facts from the lake and the store, through evaluation and diff, into the record; then,
+//! and only then, to destinations. It knows no command line, no HTTP and no JSON shapes beyond its own reports.
+
+mod backfill;
+mod clock;
+pub mod cpu;
+mod delivery;
+mod history;
+mod lease;
+mod ledger;
+mod reasons;
+mod run;
+mod schedule;
+mod serve;
+mod workspace;
+
+pub use backfill::{Backfill, BackfillError, BackfillReport, BackfillTick};
+pub use clock::{Clock, StandingClock, SystemClock};
+pub use delivery::{DeliveryError, DeliveryReport};
+pub use lease::{Lease, LeaseError, LeaseName};
+pub use run::{AudienceOutcome, RunError, RunOutcome, RunReport};
+pub use schedule::{Every, Schedule, ScheduleError};
+pub use serve::Served;
+pub use workspace::{OpenError, Workspace};

@@ -1,1 +1,132 @@
 //! Who is in, as of a moment: pure, synchronous, deterministic.
+//!
+//! The way: [`plan`] lowers all audiences of a catalog into shared leaves and boolean expressions; a leaf engine
+//! ([`embedded`]) reads the lake and answers each leaf with a bitmap; [`expression`] combines the bitmaps, audience by
+//! audience in the catalog's order, within each audience's [`universe`]. Every condition of one evaluation is asked as
+//! of the same moment, and no fact after it is visible; equal inputs give equal results, byte for byte.
+//!
+//! The place of incremental advance is behind the same waist: an engine that keeps [`counters`] from one as-of to the
+//! next, adding what arrived or came due and taking back what left each window, answers the same leaves with the same
+//! bitmaps, and nothing else here would notice.
+//!
+//! Nothing here asks what time it is, writes anything, or knows destinations.
+
+mod column;
+mod counters;
+mod embedded;
+mod error;
+mod events;
+mod expression;
+mod filter;
+mod leaf;
+mod matcher;
+mod newest;
+mod operator;
+mod plan;
+mod segments;
+mod slices;
+mod touched;
+mod traits;
+mod universe;
+
+use std::collections::{BTreeMap, HashMap};
+
+use definitions::Catalog;
+use lake::Reader;
+use model::{AsOf, AudienceKey, IdentifierKind, Membership, ProfileId, SegmentId, Value};
+use roaring::RoaringBitmap;
+
+pub use error::EvaluateError;
+pub use segments::Snapshot;
+
+use embedded::LeafEngine;
+use expression::{Known, NotYetEvaluated};
+use operator::Clock;
+use plan::Plan;
+
+/// Evaluates catalogs over one lake; keeps the columns it read for the next evaluation.
+pub struct Evaluator {
+    reader: Reader,
+}
+
+/// Who is in, and what was noticed on the way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// The members of every audience of the catalog.
+    pub memberships: BTreeMap<AudienceKey, Membership>,
+    /// Values that a matcher looked at and could not read as its constant's type. For events a value is counted once
+    /// for each group of leaves (same event and filter) that has a window over it, for traits once for each leaf.
+    pub mismatches: u64,
+    /// Timestamps without an offset that a date operator read as UTC, counted in the same way.
+    pub zone_missing: u64,
+    /// Rows looked at, once for each group of leaves.
+    pub rows: u64,
+    /// Different leaves, whatever the number of audiences they stand in.
+    pub leaves: usize,
+}
+
+impl Evaluator {
+    /// An evaluator over the lake of this reader.
+    pub fn new(reader: Reader) -> Self {
+        Self { reader }
+    }
+
+    /// The members of every audience as of a moment.
+    ///
+    /// # Errors
+    /// When a segment cannot be read completely, or the catalog's order is broken: there is no partial result.
+    pub fn evaluate(&self, catalog: &Catalog, snapshot: &Snapshot, as_of: AsOf) -> Result<Evaluation, EvaluateError> {
+        let plan = Plan::of(catalog);
+        let clock = Clock { as_of, zone: catalog.settings.zone };
+        let engine = LeafEngine { reader: &self.reader, snapshot };
+        let answer = engine.answer(&plan.leaves, clock)?;
+
+        let mut universes: BTreeMap<&[IdentifierKind], RoaringBitmap> = BTreeMap::new();
+        let mut memberships = BTreeMap::new();
+        for audience in &plan.audiences {
+            let kinds = audience.identified_by.as_slice();
+            let universe = universes.entry(kinds).or_insert_with(|| universe::universe(&snapshot.people, kinds, as_of));
+            let known = Known { leaves: &answer.bitmaps, memberships: &memberships };
+            let members = audience
+                .who
+                .within(universe, known)
+                .map_err(|NotYetEvaluated(referred)| EvaluateError::Order { audience: audience.key.clone(), referred })?;
+            memberships.insert(audience.key.clone(), Membership::from_bitmap(members));
+        }
+        Ok(Evaluation {
+            memberships,
+            mismatches: answer.tally.mismatches,
+            zone_missing: answer.tally.zone_missing,
+            rows: answer.tally.rows,
+            leaves: plan.leaves.len(),
+        })
+    }
+
+    /// The profiles about whom something was said in (`since`, `as_of`], or in segments numbered above `seen` (in any
+    /// segment, when none was seen) at or before `as_of`. Tells a change by data from one by time.
+    ///
+    /// # Errors
+    /// When a segment cannot be read completely.
+    pub fn touched(
+        &self,
+        snapshot: &Snapshot,
+        since: AsOf,
+        seen: Option<SegmentId>,
+        as_of: AsOf,
+    ) -> Result<Membership, EvaluateError> {
+        touched::touched(&self.reader, snapshot, since, seen, as_of)
+    }
+
+    /// The newest traits of these profiles as of a moment, for destinations. A profile without traits is left out.
+    ///
+    /// # Errors
+    /// When a segment cannot be read completely.
+    pub fn traits(
+        &self,
+        snapshot: &Snapshot,
+        profiles: &Membership,
+        as_of: AsOf,
+    ) -> Result<HashMap<ProfileId, BTreeMap<String, Value>>, EvaluateError> {
+        traits::of_profiles(&self.reader, snapshot, profiles, as_of)
+    }
+}

@@ -20,10 +20,8 @@ pub(crate) struct Audience {
     pub(crate) subtype: String,
     pub(crate) value_based: bool,
     pub(crate) rows: RowSet,
-    /// Whether anything was ever uploaded.
-    pub(crate) filled: bool,
+    pub(crate) content: Content,
     pub(crate) replacing: Option<Replacing>,
-    pub(crate) replace_failed: bool,
     /// The fields that violate the integrity policy; empty unless flagged.
     pub(crate) flagged: Vec<String>,
     /// A status that somebody set by a control call.
@@ -37,7 +35,25 @@ pub(crate) struct Audience {
     extras: Map<String, Value>,
 }
 
+/// How the rows of an audience came to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Nothing was ever uploaded.
+    Empty,
+    /// By uploads, or by a replace that came to its end.
+    Uploaded,
+    /// By a replace that was cut off; only a whole replace mends that.
+    CutOff,
+}
+
 impl Audience {
+    /// Notes that people were added.
+    pub(crate) fn fill(&mut self) {
+        if self.content == Content::Empty {
+            self.content = Content::Uploaded;
+        }
+    }
+
     pub(crate) fn new(account: &str, name: &str, description: &str, subtype: &str, now: i64) -> Self {
         Self {
             account: account.to_owned(),
@@ -46,9 +62,8 @@ impl Audience {
             subtype: subtype.to_owned(),
             value_based: false,
             rows: RowSet::default(),
-            filled: false,
+            content: Content::Empty,
             replacing: None,
-            replace_failed: false,
             flagged: Vec::new(),
             forced_status: None,
             delete_time: None,
@@ -70,10 +85,11 @@ impl Audience {
         if let Some(forced) = self.forced_status {
             return forced;
         }
-        if self.replace_failed {
-            return 415;
+        match self.content {
+            Content::Empty => 410,
+            Content::Uploaded => 200,
+            Content::CutOff => 415,
         }
-        if self.filled { 200 } else { 410 }
     }
 
     pub(crate) fn delivery_status(&self) -> u32 {

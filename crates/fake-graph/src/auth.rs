@@ -67,9 +67,7 @@ pub(crate) fn admit(state: &State, call: &Call) -> GraphResult<Access> {
 fn check_proof(state: &State, call: &Call, token: &str) -> GraphResult<()> {
     let Some(sent) = &call.proof else {
         if state.options.proof == Proof::Required {
-            return Err(
-                GraphError::new(100, "API calls from the server require an appsecret_proof argument").kind("GraphMethodException")
-            );
+            return Err(GraphError::new(100, "API calls from the server require an appsecret_proof argument").kind("GraphMethodException"));
         }
         return Ok(());
     };
@@ -94,7 +92,8 @@ fn proof_of(secret: &str, message: &str) -> String {
         return String::new();
     };
     mac.update(message.as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = mac.finalize().into_bytes();
+    digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 #[cfg(test)]

@@ -21,7 +21,11 @@ pub(crate) fn answer(state: &mut State, call: &Call) -> Reply {
         return graph::plain(state, call, Err(GraphError::invalid("Param batch must be an array").blame("batch")));
     };
     if items.len() > limits::BATCH_MAX {
-        return graph::plain(state, call, Err(GraphError::invalid("Too many requests in batch message. Maximum batch size is 50").blame("batch")));
+        return graph::plain(
+            state,
+            call,
+            Err(GraphError::invalid("Too many requests in batch message. Maximum batch size is 50").blame("batch")),
+        );
     }
     let mut answers = Vec::new();
     for item in items {

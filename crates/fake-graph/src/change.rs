@@ -134,7 +134,8 @@ fn edit(
 ) -> Result<(), String> {
     let mut parsed = Vec::new();
     for row in rows {
-        let cell = |(key, cell): (&String, &String)| Key::parse(key).map(|key| (key, cell.clone())).ok_or_else(|| format!("no key `{key}`"));
+        let cell =
+            |(key, cell): (&String, &String)| Key::parse(key).map(|key| (key, cell.clone())).ok_or_else(|| format!("no key `{key}`"));
         parsed.push(row.iter().map(cell).collect::<Result<_, String>>()?);
     }
     let number = number(state, id)?;
@@ -148,7 +149,7 @@ fn edit(
     }
     audience.time_updated = now;
     if !parsed.is_empty() {
-        audience.filled = true;
+        audience.fill();
         // Always later than what the client saw, even within the same second.
         audience.time_content_updated = now.max(audience.time_content_updated + 1);
     }

@@ -89,9 +89,10 @@ pub(crate) fn no_permission(message: &str) -> GraphError {
 }
 
 pub(crate) fn terms_not_accepted() -> GraphError {
-    GraphError::new(200, "Permissions error")
-        .subcode(1_870_034)
-        .shown("Custom Audience Terms Not Accepted", "The custom audience terms of service must be accepted before this audience can be changed.")
+    GraphError::new(200, "Permissions error").subcode(1_870_034).shown(
+        "Custom Audience Terms Not Accepted",
+        "The custom audience terms of service must be accepted before this audience can be changed.",
+    )
 }
 
 pub(crate) fn flagged() -> GraphError {
@@ -113,5 +114,7 @@ pub(crate) fn too_small() -> GraphError {
 }
 
 pub(crate) fn replace_refused(subcode: i32, title: &'static str) -> GraphError {
-    GraphError::new(2650, "Failed to update the custom audience").subcode(subcode).shown(title, "The members of this audience could not be replaced.")
+    GraphError::new(2650, "Failed to update the custom audience")
+        .subcode(subcode)
+        .shown(title, "The members of this audience could not be replaced.")
 }

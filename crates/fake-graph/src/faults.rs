@@ -300,7 +300,7 @@ mod tests {
     use crate::params::Params;
 
     #[track_caller]
-    fn check(matching: Value, calls: usize, hits: &[usize]) {
+    fn check(matching: &Value, calls: usize, hits: &[usize]) {
         let mut faults = Faults::default();
         faults.add(serde_json::from_value(json!({ "match": matching, "action": { "kind": "close" } })).unwrap());
         let call = Call::build("POST", "/v26.0/12/users", Params::default(), "query");
@@ -310,23 +310,25 @@ mod tests {
 
     #[test]
     fn which_calls_are_hit() {
-        check(json!({}), 3, &[1, 2, 3]);
-        check(json!({ "method": "POST", "path": "*/users" }), 2, &[1, 2]);
-        check(json!({ "nth": 2 }), 4, &[2]);
-        check(json!({ "nth": 2, "times": 2 }), 5, &[2, 3]);
-        check(json!({ "times": 1 }), 3, &[1]);
-        check(json!({ "method": "GET" }), 3, &[]);
-        check(json!({ "path": "/*/customaudiences" }), 3, &[]);
-        check(json!({ "param": "payload" }), 3, &[]);
-        check(json!({ "probability": 0.0 }), 3, &[]);
-        check(json!({ "probability": 1.0 }), 3, &[1, 2, 3]);
+        check(&json!({}), 3, &[1, 2, 3]);
+        check(&json!({ "method": "POST", "path": "*/users" }), 2, &[1, 2]);
+        check(&json!({ "nth": 2 }), 4, &[2]);
+        check(&json!({ "nth": 2, "times": 2 }), 5, &[2, 3]);
+        check(&json!({ "times": 1 }), 3, &[1]);
+        check(&json!({ "method": "GET" }), 3, &[]);
+        check(&json!({ "path": "/*/customaudiences" }), 3, &[]);
+        check(&json!({ "param": "payload" }), 3, &[]);
+        check(&json!({ "probability": 0.0 }), 3, &[]);
+        check(&json!({ "probability": 1.0 }), 3, &[1, 2, 3]);
     }
 
     #[test]
     fn chance_is_repeatable() {
         let hits = |seed: u64| {
             let mut faults = Faults::default();
-            faults.add(serde_json::from_value(json!({ "match": { "probability": 0.5, "seed": seed }, "action": { "kind": "close" } })).unwrap());
+            faults.add(
+                serde_json::from_value(json!({ "match": { "probability": 0.5, "seed": seed }, "action": { "kind": "close" } })).unwrap(),
+            );
             let call = Call::build("GET", "/1", Params::default(), "query");
             (0..64).map(|_| faults.strike(&call).is_some()).collect::<Vec<bool>>()
         };

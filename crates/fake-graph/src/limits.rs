@@ -13,8 +13,7 @@ pub(crate) const BATCH_MAX: usize = 50;
 /// Calls in an hour that make 100 percent.
 pub(crate) const CALLS_PER_HOUR: u64 = 5_000;
 
-pub(crate) const CUSTOMER_FILE_SOURCES: [&str; 3] =
-    ["USER_PROVIDED_ONLY", "PARTNER_PROVIDED_ONLY", "BOTH_USER_AND_PARTNER_PROVIDED"];
+pub(crate) const CUSTOMER_FILE_SOURCES: [&str; 3] = ["USER_PROVIDED_ONLY", "PARTNER_PROVIDED_ONLY", "BOTH_USER_AND_PARTNER_PROVIDED"];
 
 pub(crate) const SUBTYPES: [&str; 19] = [
     "APP",

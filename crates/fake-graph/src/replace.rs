@@ -4,7 +4,7 @@ use std::mem;
 
 use serde_json::{Value, json};
 
-use crate::audiences::Audience;
+use crate::audiences::{Audience, Content};
 use crate::errors::{GraphError, GraphResult, replace_refused, update_in_progress};
 use crate::payload::Upload;
 use crate::route::Context;
@@ -71,8 +71,7 @@ pub(crate) fn settle(audience: &mut Audience, now: i64) {
     }
     audience.rows = mem::take(&mut replacing.staging);
     audience.replacing = None;
-    audience.replace_failed = is_over;
-    audience.filled = true;
+    audience.content = if is_over { Content::CutOff } else { Content::Uploaded };
     audience.time_content_updated = now;
 }
 
@@ -93,7 +92,8 @@ fn check_turn(state: &State, id: u64, session: Option<&Session>, batch: Batch) -
     if session.is_none() && batch.seq != 1 {
         return Err(replace_refused(1_870_147, "First Batch Missing"));
     }
-    let is_ready = matches!(audience.operation_status(), 200 | 415) || (audience.operation_status() == 410 && state.options.replace_unfilled);
+    let is_ready =
+        matches!(audience.operation_status(), 200 | 415) || (audience.operation_status() == 410 && state.options.replace_unfilled);
     if is_ready {
         return Ok(());
     }

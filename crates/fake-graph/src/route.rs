@@ -22,7 +22,8 @@ pub(crate) struct Context<'a> {
 /// Answers one call, as if nothing were wrong with the network.
 pub(crate) fn dispatch(state: &mut State, call: &Call, twist: &Twist) -> GraphResult<Value> {
     if let Some(version) = call.version.as_ref().filter(|version| state.options.refused_versions.contains(version)) {
-        let message = format!("(#2635) You are calling a deprecated version of the Ads API ({version}). Please update to the latest version.");
+        let message =
+            format!("(#2635) You are calling a deprecated version of the Ads API ({version}). Please update to the latest version.");
         return Err(GraphError::new(2635, message));
     }
     let context = Context { call, access: auth::admit(state, call)?, twist };

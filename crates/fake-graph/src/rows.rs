@@ -160,7 +160,12 @@ mod tests {
 
     #[test]
     fn a_shared_email_takes_both() {
-        check(&[&[("EMAIL", "e"), ("EXTERN_ID", "1")], &[("EMAIL", "e"), ("EXTERN_ID", "2")]], &[("EXTERN_ID", "1"), ("EMAIL", "e")], &[], 0);
+        check(
+            &[&[("EMAIL", "e"), ("EXTERN_ID", "1")], &[("EMAIL", "e"), ("EXTERN_ID", "2")]],
+            &[("EXTERN_ID", "1"), ("EMAIL", "e")],
+            &[],
+            0,
+        );
     }
 
     #[test]

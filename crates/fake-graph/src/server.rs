@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State as Shared;
 use axum::http::{Request, Response};
 use hyper::server::conn::http1;
@@ -126,15 +126,12 @@ impl App {
 async fn serve_graph(Shared(app): Shared<App>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let body_bytes_max = app.state().options.body_bytes_max;
-    let reply = match to_bytes(body, body_bytes_max).await {
-        Ok(body) => {
-            let (call, readable) = Call::read(&parts, &body).await;
-            graph::answer(&mut app.state(), &call, readable)
-        }
-        Err(_) => {
-            let (call, _) = Call::read(&parts, &axum::body::Bytes::new()).await;
-            graph::page(&mut app.state(), &call, 413)
-        }
+    let reply = if let Ok(body) = to_bytes(body, body_bytes_max).await {
+        let (call, readable) = Call::read(&parts, &body).await;
+        graph::answer(&mut app.state(), &call, readable)
+    } else {
+        let (call, _) = Call::read(&parts, &Bytes::new()).await;
+        graph::page(&mut app.state(), &call, 413)
     };
     reply.send().await
 }
@@ -146,13 +143,13 @@ async fn accept(
     mut refused: mpsc::Receiver<Duration>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let (close, closing) = watch::channel(0_u64);
+    let close = watch::Sender::new(0_u64);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
-                    connections.spawn(serve_connection(stream, router.clone(), closing.clone()));
+                    connections.spawn(serve_connection(stream, router.clone(), close.subscribe()));
                 }
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => {}

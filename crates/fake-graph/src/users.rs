@@ -133,7 +133,7 @@ fn apply(state: &mut State, id: u64, operation: Operation, rows: &[Row]) -> Grap
         for row in rows {
             audience.rows.add(row.clone(), &state.people);
         }
-        audience.filled = true;
+        audience.fill();
     } else {
         let guarded = state.options.removal_minimum.map(|minimum| (minimum, audience.rows.clone()));
         let before = audience.rows.matched();

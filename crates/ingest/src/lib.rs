@@ -1,1 +1,31 @@
 //! From messages to identified, deduplicated, durable facts.
+//!
+//! A line becomes a message (`parse`, `csv_rows`), is known to be new (`keys`, `known`), is about somebody
+//! (`identifiers`, `identity`, `limits`), and is made true with its batch (`import`). Each accepted message is exactly one
+//! fact in the lake, one without traits if it says nothing but who is who, so that its key is found there again.
+//!
+//! Nothing here knows conditions or sinks, or asks what time it is. **Invariants:** a message is taken once however often
+//! it is sent; a batch is true wholly or not at all; nothing that was sent is repeated in a log, an error or a report.
+
+mod import;
+mod report;
+mod error;
+mod lines;
+mod rows;
+mod shape;
+mod parse;
+mod when;
+mod csv_rows;
+mod csv_plan;
+mod message;
+mod rejection;
+mod keys;
+mod known;
+mod identifiers;
+mod identity;
+mod limits;
+
+pub use error::{IngestError, Truncation};
+pub use import::{Format, ImportOptions, import_file};
+pub use rejection::RejectionReason;
+pub use report::{ImportReport, Progress, RefusalCount, RejectionSample, Rejections};

@@ -97,3 +97,27 @@ pub(crate) enum Damage {
     #[error("a row lacks its `{column}`")]
     Hole { column: &'static str },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(error: &LakeError, words: &str) {
+        let message = error.to_string();
+        assert!(message.contains("events/x.parquet") && message.contains(words), "{message}");
+        assert!(!message.contains("said by the system"), "{message}");
+    }
+
+    #[test]
+    fn every_situation_has_its_way_out() {
+        let path = Path::new("events/x.parquet");
+        let said = |kind| io::Error::new(kind, "said by the system");
+        check(&LakeError::write(path, said(io::ErrorKind::StorageFull)), "free some space");
+        check(&LakeError::write(path, said(io::ErrorKind::QuotaExceeded)), "free some space");
+        check(&LakeError::write(path, said(io::ErrorKind::PermissionDenied)), "could not write");
+        check(&LakeError::read(path, said(io::ErrorKind::NotFound)), "restore it");
+        check(&LakeError::read(path, said(io::ErrorKind::PermissionDenied)), "could not read");
+        check(&LakeError::corrupt(path, Damage::Hash), "damaged");
+    }
+}

@@ -35,11 +35,12 @@ pub(crate) fn folder(event: Option<&EventName>, day: NaiveDate) -> String {
 /// Percent-encodes all but unreserved characters, as hive-style readers expect. What gets too long for a folder is cut
 /// and made unique by a hash behind `~`, which never stands unencoded elsewhere.
 fn safe(name: &str) -> String {
+    let hex = |digit: u8| char::from(b"0123456789ABCDEF"[usize::from(digit)]);
     let mut encoded = String::new();
     for byte in name.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
+            _ => encoded.extend(['%', hex(byte >> 4), hex(byte & 15)]),
         }
     }
     if encoded.len() <= FOLDER_BYTES_MAX {

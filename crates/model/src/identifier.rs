@@ -74,6 +74,9 @@ pub enum Refusal {
     /// More than 500 characters.
     #[error("longer than 500 characters")]
     TooLong,
+    /// A NUL character inside, which PostgreSQL cannot keep.
+    #[error("holds a NUL character")]
+    Nul,
 }
 
 /// A normalized, unblocked value that finds one profile.
@@ -105,6 +108,9 @@ impl Identifier {
         }
         if raw.chars().count() > VALUE_LENGTH_MAX {
             return Err(Refusal::TooLong);
+        }
+        if raw.contains('\0') {
+            return Err(Refusal::Nul);
         }
         let value = match kind.as_str() {
             IdentifierKind::EMAIL => trimmed.nfc().collect::<String>().to_lowercase(),
@@ -144,5 +150,6 @@ mod tests {
         }
         check("anonymous_id", " ", Err(Refusal::Empty));
         check("anonymous_id", &"x".repeat(501), Err(Refusal::TooLong));
+        check("anonymous_id", "x\0", Err(Refusal::Nul));
     }
 }

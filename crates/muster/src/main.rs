@@ -1,2 +1,64 @@
-//! The muster command line.
-fn main() {}
+//! The `muster` command: what a person or a program touches.
+//!
+//! Data goes to stdout, logs and progress to stderr. This crate knows terminals and JSON shapes; it never knows SQL or
+//! Parquet, and it is the only one that reads the environment.
+
+mod cli;
+mod commands;
+mod exit;
+mod opening;
+mod output;
+mod render;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Ending;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = log_to_stderr(&cli.log) {
+        output::complain(&error);
+        return ExitCode::from(exit::COULD_NOT);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(dispatch(cli)),
+        Err(error) => Err(anyhow::Error::from(error).context("start the runtime")),
+    };
+    match ended {
+        Ok(ending) => ending.into(),
+        Err(error) if output::closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::from(exit::COULD_NOT)
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<Ending> {
+    let asked = commands::Asked { folder: cli.folder, json: cli.json };
+    match cli.command {
+        Command::Init(args) => commands::init::run(&args),
+        Command::Check => commands::check::run(&asked),
+        Command::Ingest(args) => commands::ingest::run(&asked, &args).await,
+        Command::Run(args) => commands::run::run(&asked, &args).await,
+        Command::Backfill(args) => commands::backfill::run(&asked, &args).await,
+        Command::Serve => commands::serve::run(&asked).await,
+        Command::Audiences => commands::audiences::run(&asked).await,
+        Command::Members(args) => commands::members::run(&asked, &args).await,
+        Command::Deliver(args) => commands::deliver::run(&asked, &args).await,
+        Command::Demo(args) => commands::demo::run(&asked, &args).await,
+        Command::Completions { shell } => commands::completions::run(shell),
+    }
+}
+
+fn log_to_stderr(filter: &str) -> anyhow::Result<()> {
+    use anyhow::Context as _;
+    let filter = EnvFilter::try_new(filter).with_context(|| format!("understand the log filter `{filter}`"))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    Ok(())
+}

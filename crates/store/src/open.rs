@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{Migrate as _, Migrator};
-use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyPool, ConnectOptions as _, Connection as _, Executor as _};
+use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Executor as _};
 
 use crate::sql_store::{Backend, SqlStore};
 use crate::{Store, StoreError, StoreUrl};
@@ -41,24 +40,22 @@ pub(crate) async fn open_sql(url: &StoreUrl) -> Result<SqlStore, StoreError> {
         StoreUrl::Postgres(url) => url.clone(),
     };
     let options = database_url.parse::<AnyConnectOptions>().map_err(failed)?.disable_statement_logging();
-    if matches!(url, StoreUrl::Postgres(_)) {
-        reach(&options).await.map_err(failed)?;
-    }
-    let pool = pool(url, options, backend);
-    match migrate(&pool, backend, &at).await {
-        Ok(()) => Ok(SqlStore { pool, backend, at }),
-        Err(error) => {
-            // A failed migration leaves its lock with the connection: end them all.
-            pool.close().await;
-            Err(error)
+    let pool = pool(url, options.clone(), backend);
+    match url {
+        StoreUrl::SqliteMemory => migrate(&mut *pool.acquire().await.map_err(failed)?, backend, &at).await?,
+        StoreUrl::SqliteFile(_) | StoreUrl::Postgres(_) => {
+            let mut connection = connect(&options, backend).await.map_err(failed)?;
+            migrate(&mut connection, backend, &at).await?;
+            connection.close().await.map_err(failed)?;
         }
     }
+    Ok(SqlStore { pool, backend, at })
 }
 
 fn pool(url: &StoreUrl, options: AnyConnectOptions, backend: &'static Backend) -> AnyPool {
-    let pool = AnyPoolOptions::new().acquire_timeout(CONNECTION_WITHIN).after_connect(move |connection, _| {
-        Box::pin(async move { connection.execute(backend.session).await.map(|_| ()) })
-    });
+    let pool = AnyPoolOptions::new()
+        .acquire_timeout(CONNECTION_WITHIN)
+        .after_connect(move |connection, _| Box::pin(async move { connection.execute(backend.session).await.map(|_| ()) }));
     // Every connection to memory is a store of its own: there must be one, and it must live.
     let pool = match url {
         StoreUrl::SqliteMemory => pool.max_connections(1).idle_timeout(None).max_lifetime(None),
@@ -67,10 +64,11 @@ fn pool(url: &StoreUrl, options: AnyConnectOptions, backend: &'static Backend) -
     pool.connect_lazy_with(options)
 }
 
-/// Connects once outside the pool, which would wait for a missing server and then forget what was wrong.
-async fn reach(options: &AnyConnectOptions) -> Result<(), sqlx::Error> {
-    let connection = tokio::time::timeout(REACH_WITHIN, options.connect()).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
-    connection.close().await
+/// The first connection, made outside the pool, which would try again for a while and then forget what was wrong.
+async fn connect(options: &AnyConnectOptions, backend: &Backend) -> Result<AnyConnection, sqlx::Error> {
+    let mut connection = tokio::time::timeout(REACH_WITHIN, options.connect()).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
+    connection.execute(backend.session).await?;
+    Ok(connection)
 }
 
 fn sqlite_url(path: &Path, at: &str) -> Result<String, StoreError> {
@@ -93,25 +91,24 @@ fn sqlite_url(path: &Path, at: &str) -> Result<String, StoreError> {
     Ok(url)
 }
 
-async fn migrate(pool: &AnyPool, backend: &Backend, at: &str) -> Result<(), StoreError> {
-    let mut connection = pool.acquire().await.map_err(|error| StoreError::from_database(DOING, at, error))?;
+async fn migrate(connection: &mut AnyConnection, backend: &Backend, at: &str) -> Result<(), StoreError> {
     let migrator = (backend.migrations)();
     let known = migrator.iter().last().map_or(0, |migration| migration.version);
-    let applied = applied_versions(&mut connection).await;
+    let applied = applied_versions(connection).await;
     let found = applied.last().copied().unwrap_or(0);
     if found > known {
         return Err(StoreError::NewerThanBinary { found, known });
     }
     let missing = migrator.iter().any(|migration| !applied.contains(&migration.version));
     if missing && backend.migrate_in_transaction {
-        migrate_in_transaction(&migrator, &mut connection, backend, at).await
+        migrate_in_transaction(&migrator, connection, backend, at).await
     } else {
-        migrator.run_direct(None, &mut *connection, false).await.map_err(|error| StoreError::from_migration(DOING, at, error))
+        migrator.run_direct(None, connection, false).await.map_err(|error| StoreError::from_migration(DOING, at, error))
     }
 }
 
 /// The versions a store has, ascending; none where there is no list of them yet.
-async fn applied_versions(connection: &mut PoolConnection<Any>) -> Vec<i64> {
+async fn applied_versions(connection: &mut AnyConnection) -> Vec<i64> {
     let applied = connection.list_applied_migrations(MIGRATIONS_TABLE).await.unwrap_or_default();
     applied.into_iter().map(|migration| migration.version).collect()
 }
@@ -119,7 +116,7 @@ async fn applied_versions(connection: &mut PoolConnection<Any>) -> Vec<i64> {
 /// Holds the write lock meanwhile: two processes that make one new file do not meet half-way.
 async fn migrate_in_transaction(
     migrator: &Migrator,
-    connection: &mut PoolConnection<Any>,
+    connection: &mut AnyConnection,
     backend: &Backend,
     at: &str,
 ) -> Result<(), StoreError> {

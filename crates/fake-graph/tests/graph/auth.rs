@@ -25,11 +25,8 @@ async fn tokens_have_rights() {
         rights,
         accounts: accounts.map(|account| vec![account.to_owned()]),
     };
-    let more_tokens = vec![
-        token("reader", Rights::Read, None),
-        token("nobody", Rights::None, None),
-        token("other", Rights::Full, Some("222")),
-    ];
+    let more_tokens =
+        vec![token("reader", Rights::Read, None), token("nobody", Rights::None, None), token("other", Rights::Full, Some("222"))];
     let accounts = vec!["1234567890".to_owned(), "222".to_owned()];
     let rig = Rig::start(Options { more_tokens, accounts, ..Options::default() }).await;
     let create = format!("{ACCOUNT}/customaudiences");
@@ -68,7 +65,10 @@ async fn proofs_are_checked_in_both_forms() {
         let answer = rig.get(&format!("{ACCOUNT}?{query}")).await;
         assert_eq!(answer.status, status, "{query}: {}", answer.text);
         if status == 400 {
-            assert_eq!((answer.json["error"]["code"].as_i64(), answer.json["error"]["type"].as_str()), (Some(100), Some("GraphMethodException")));
+            assert_eq!(
+                (answer.json["error"]["code"].as_i64(), answer.json["error"]["type"].as_str()),
+                (Some(100), Some("GraphMethodException"))
+            );
         }
     }
     assert!(!serde_json::to_string(&rig.fake.state()).unwrap().contains(PROOF), "proofs are not kept");
@@ -98,5 +98,6 @@ fn proof(message: &str) -> String {
     use hmac::{Hmac, KeyInit, Mac};
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"s3cret").unwrap();
     mac.update(message.as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = mac.finalize().into_bytes();
+    digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }

@@ -13,7 +13,7 @@ async fn walk(rig: &Rig, query: &str) -> Vec<Vec<String>> {
         let names = page["data"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned());
         pages.push(names.collect());
         let Some(next) = page["paging"]["next"].as_str() else { return pages };
-        path = next.strip_prefix(&rig.fake.url()).expect("an address of the fake").to_owned();
+        next.strip_prefix(&rig.fake.url()).expect("an address of the fake").clone_into(&mut path);
     }
     panic!("the list never ended");
 }
@@ -58,7 +58,10 @@ async fn filters_narrow_the_list() {
         (json!([{ "field": "name", "operator": "CONTAIN", "value": "BIG" }]), vec!["big", "bigger", "big"]),
         (json!([{ "field": "name", "operator": "IN", "value": ["small", "other"] }]), vec!["small"]),
         (json!([{ "field": "name", "operator": "STARTS_WITH", "value": "bigg" }]), vec!["bigger"]),
-        (json!([{ "field": "name", "operator": "EQUAL", "value": "big" }, { "field": "subtype", "operator": "EQUAL", "value": "CUSTOM" }]), vec!["big"]),
+        (
+            json!([{ "field": "name", "operator": "EQUAL", "value": "big" }, { "field": "subtype", "operator": "EQUAL", "value": "CUSTOM" }]),
+            vec!["big"],
+        ),
         (json!([{ "field": "name", "operator": "EQUAL", "value": "none" }]), vec![]),
     ];
     for (filter, names) in cases {

@@ -130,7 +130,8 @@ async fn somebody_else_changes_audiences() {
     assert_eq!((edited.name.as_str(), edited.rows.len()), ("theirs", 2));
     assert!(edited.time_content_updated > before, "always newer");
 
-    let add = || rig.post(&path(&id), upload(&["EMAIL"], emails(0..1)));
+    let users = format!("/{id}/users");
+    let add = || rig.post(&users, upload(&["EMAIL"], emails(0..1)));
     rig.control("audiences", json!({ "change": "flagged", "id": id })).await;
     assert_eq!(add().await.refusal(), (400, 100, 1_713_230));
     let node = rig.get(&format!("/{id}?fields=operation_status,fields_violating_integrity_policy")).await.json;
@@ -150,8 +151,4 @@ async fn somebody_else_changes_audiences() {
     assert_eq!(add().await.refusal(), (400, 100, 33));
     let gone = rig.http.post(format!("{}/_fake/audiences", rig.fake.url())).body(r#"{"change":"deleted","id":"1"}"#).send().await.unwrap();
     assert_eq!(gone.status().as_u16(), 400);
-}
-
-fn path(id: &str) -> String {
-    format!("/{id}/users")
 }

@@ -124,8 +124,8 @@ async fn an_opt_out_reaches_every_audience_of_the_account() {
 async fn the_guard_keeps_small_audiences() {
     let rig = Rig::start(Options { removal_minimum: Some(100), match_share: 1.0, ..Options::default() }).await;
     let id = rig.filled("a", 0..101).await;
-    let remove = |numbers| rig.delete(&path, upload(&[EMAILS], emails(numbers)));
     let path = format!("/{id}/users");
+    let remove = |numbers| rig.delete(&path, upload(&[EMAILS], emails(numbers)));
     assert_eq!(remove(0..1).await.status, 200);
     let refused = remove(1..3).await;
     assert_eq!(refused.refusal(), (400, 200, 1_870_047));

@@ -34,7 +34,7 @@ fn names() -> impl Strategy<Value = String> {
 }
 
 fn kinds() -> impl Strategy<Value = FactKind> {
-    let events = prop::sample::select(vec!["Order Completed", "../..", "50% = off/on", "注文", ".", "Page Viewed"]);
+    let events = prop::sample::select(vec!["Order Completed", "../..", "注文"]);
     let event = (events, btree_map(names(), values(), 0..5)).prop_map(|(name, properties)| FactKind::Event {
         name: EventName::parse(name).expect("an event name"),
         properties: properties.into_iter().collect(),
@@ -44,7 +44,11 @@ fn kinds() -> impl Strategy<Value = FactKind> {
 }
 
 fn facts() -> impl Strategy<Value = Vec<Fact>> {
-    let moments = prop_oneof![DAY..DAY + 3, DAY - 86_400_000_000..DAY + 86_400_000_000, -4_000_000_000_000_000..9_000_000_000_000_000i64];
+    let moments = prop_oneof![
+        20 => DAY..DAY + 3,
+        2 => DAY - 86_400_000_000..DAY + 86_400_000_000,
+        1 => -4_000_000_000_000_000..9_000_000_000_000_000i64,
+    ];
     let fact = (any::<u32>(), moments, 0..3i64, any::<u128>(), kinds()).prop_map(|(profile, occurred, received, key, kind)| Fact {
         profile: ProfileId(profile),
         occurred_at: Moment::from_micros(occurred),
@@ -52,7 +56,7 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
         message_key: MessageKey(key),
         kind,
     });
-    vec(fact, 0..20)
+    vec(fact, 0..40)
 }
 
 type Order = (Option<EventName>, chrono::NaiveDate, Moment, Moment, MessageKey);
@@ -83,7 +87,8 @@ fn cells(fact: &Fact) -> BTreeMap<&str, Option<Value>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    // Every segment waits for the disk, so there are few cases of many facts.
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn what_goes_in_comes_out_in_order(facts in facts()) {

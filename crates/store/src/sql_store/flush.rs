@@ -52,3 +52,24 @@ async fn link_accounts(work: &mut Work<'_>, links: &[AccountLink]) -> Result<(),
     let rows: Vec<_> = links.iter().map(|link| (link.user, link.account)).collect();
     work.write_rows(queries::INSERT_LINKS, &rows).await
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Executor as _;
+
+    use super::*;
+    use crate::{Store as _, StoreUrl};
+
+    #[tokio::test]
+    async fn a_full_disk_is_named_and_nothing_is_half_written() {
+        let store = crate::open::open_sql(&StoreUrl::SqliteMemory).await.unwrap();
+        store.pool.execute("PRAGMA max_page_count = 60").await.unwrap();
+        let new = |number| NewProfile { profile: ProfileId(number), collection: model::Collection::Users, created_at: Moment::from_micros(0) };
+        let large = Flush { profiles: (0..20_000).map(new).collect(), ..Flush::default() };
+        let error = store.flush(&large).await.unwrap_err();
+        assert!(matches!(error, StoreError::DiskFull { .. }), "{error:?}");
+        assert_eq!(store.next_profile().await.unwrap(), ProfileId(0));
+        store.pool.execute("PRAGMA max_page_count = 60000").await.unwrap();
+        store.flush(&large).await.unwrap();
+    }
+}

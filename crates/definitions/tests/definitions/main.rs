@@ -1,0 +1,9 @@
+//! Definitions from the outside: fixtures, odd files, fingerprints.
+
+mod fingerprints;
+mod fixtures;
+mod odd_files;
+mod options;
+
+mod drawing;
+mod made;

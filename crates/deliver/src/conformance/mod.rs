@@ -1,0 +1,175 @@
+//! One public suite that every sink passes, and a ledger in memory to run it with.
+//!
+//! A sink's test brings a [`Rehearsal`]: the sink, connected to an empty stand-in of its destination that can be asked
+//! what it holds and told to fail.
+
+mod memory;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model::{AudienceKey, DestinationKey, Identifier, IdentifierKind, LedgerState, Moment, Person, ProfileId, PublicId, SyncState, Value};
+
+use crate::{Context, Ledger as _, Sink, SyncJob, SyncOutcome};
+pub use memory::MemoryLedger;
+
+/// A sink and the stand-in of its destination.
+#[async_trait]
+pub trait Rehearsal: Send + Sync {
+    /// The sink, configured for the stand-in.
+    fn sink(&self) -> Arc<dyn Sink>;
+    /// How many sendable people an audience needs before it is begun; at least 3.
+    fn minimum(&self) -> u32;
+    /// Who is in the audience there, by public id.
+    async fn held(&self, audience: &AudienceKey) -> BTreeSet<PublicId>;
+    /// Calls so far that were meant to change something there.
+    async fn writes(&self) -> u64;
+    /// The next call that changes something takes effect, and its answer is lost.
+    async fn lose_next_answer(&self);
+    /// Nothing arrives there from now on, or everything does again.
+    async fn set_down(&self, down: bool);
+}
+
+/// Holds a sink to the contract. `fresh` brings an empty destination each time.
+///
+/// # Panics
+/// When the sink breaks the contract.
+pub async fn all<R: Rehearsal>(fresh: impl AsyncFn() -> R) {
+    sends_everybody_and_then_nothing(&fresh().await).await;
+    an_exit_removes_what_was_added(&fresh().await).await;
+    lost_answers_heal(&fresh().await).await;
+    an_outage_loses_nothing(&fresh().await).await;
+    small_audiences_are_held_and_then_sent_whole(&fresh().await).await;
+    audiences_do_not_touch_each_other(&fresh().await).await;
+}
+
+/// People 0 to `count`, each with an address and a name.
+pub fn people(count: u32) -> Vec<Person> {
+    (0..count).map(|number| person(number, &format!("person{number}@example.com"))).collect()
+}
+
+/// One person with this address.
+///
+/// # Panics
+/// When the address is none.
+pub fn person(number: u32, email: &str) -> Person {
+    let kind = IdentifierKind::new(IdentifierKind::EMAIL);
+    Person {
+        profile: ProfileId(number),
+        public_id: PublicId(format!("p-{number}")),
+        identifiers: vec![Identifier::parse(&kind, email).expect("an address")],
+        traits: BTreeMap::from([("first_name".to_owned(), Value::from(format!("Name{number}").as_str()))]),
+    }
+}
+
+/// A rehearsal with a ledger and one or more audiences.
+struct Stage<'a, R> {
+    rehearsal: &'a R,
+    sink: Arc<dyn Sink>,
+    ledger: MemoryLedger,
+    destination: DestinationKey,
+}
+
+impl<'a, R: Rehearsal> Stage<'a, R> {
+    fn new(rehearsal: &'a R) -> Self {
+        let destination = DestinationKey::parse("far_side").expect("a key");
+        Self { rehearsal, sink: rehearsal.sink(), ledger: MemoryLedger::default(), destination }
+    }
+
+    async fn settle(&self, audience: &str, people: Vec<Person>) -> SyncOutcome {
+        let clock = || Moment::from_micros(1_772_366_400_000_000);
+        let context = Context { ledger: &self.ledger, destination: &self.destination, clock: &clock };
+        let job = SyncJob {
+            audience: AudienceKey::parse(audience).expect("a key"),
+            title: format!("Title of {audience}"),
+            description: "A rehearsal".to_owned(),
+            match_on: Vec::new(),
+            people,
+        };
+        self.sink.settle(&job, &context).await.expect("the ledger in memory works")
+    }
+
+    /// Settles, and sees that the destination and the ledger agree with the people.
+    async fn settle_and_check(&self, audience: &str, people: Vec<Person>) -> SyncOutcome {
+        let expected: BTreeSet<PublicId> = people.iter().map(|person| person.public_id.clone()).collect();
+        let profiles: BTreeSet<ProfileId> = people.iter().map(|person| person.profile).collect();
+        let outcome = self.settle(audience, people).await;
+        assert!(matches!(outcome.state, SyncState::Sent | SyncState::SentBelowMinimum), "{outcome:?}");
+        let audience = AudienceKey::parse(audience).expect("a key");
+        assert_eq!(self.rehearsal.held(&audience).await, expected, "who is there");
+        let rows = self.ledger.rows(&audience, &self.destination).await.expect("works");
+        assert!(rows.iter().all(|row| row.state == LedgerState::Added), "nothing is left pending");
+        assert_eq!(rows.iter().map(|row| row.profile).collect::<BTreeSet<_>>(), profiles, "who is in the ledger");
+        assert!(rows.iter().all(|row| !row.cells.contains('@')), "the ledger holds no raw address");
+        outcome
+    }
+}
+
+async fn sends_everybody_and_then_nothing<R: Rehearsal>(rehearsal: &R) {
+    let stage = Stage::new(rehearsal);
+    let count = rehearsal.minimum() + 5;
+    let first = stage.settle_and_check("everybody", people(count)).await;
+    assert_eq!((first.sendable, first.rows_added, first.rows_removed), (u64::from(count), u64::from(count), 0));
+    let writes = rehearsal.writes().await;
+    let second = stage.settle_and_check("everybody", people(count)).await;
+    assert_eq!((second.rows_added, second.rows_removed), (0, 0));
+    assert_eq!(rehearsal.writes().await, writes, "nothing changed, nothing is written");
+}
+
+async fn an_exit_removes_what_was_added<R: Rehearsal>(rehearsal: &R) {
+    let stage = Stage::new(rehearsal);
+    let count = rehearsal.minimum() + 5;
+    stage.settle_and_check("leavers", people(count)).await;
+    // One changes the address and stays, two leave; what they are called today does not matter.
+    let mut stayers = people(count);
+    stayers.truncate(usize::try_from(count - 2).expect("small"));
+    stayers[0] = person(0, "renamed@example.com");
+    let outcome = stage.settle_and_check("leavers", stayers).await;
+    assert_eq!((outcome.rows_added, outcome.rows_removed), (1, 3));
+    stage.settle_and_check("leavers", people(count)).await;
+}
+
+async fn lost_answers_heal<R: Rehearsal>(rehearsal: &R) {
+    let stage = Stage::new(rehearsal);
+    let count = rehearsal.minimum() + 5;
+    for members in [count, count + 7, count - 1] {
+        rehearsal.lose_next_answer().await;
+        stage.settle("unlucky", people(members)).await;
+        stage.settle_and_check("unlucky", people(members)).await;
+    }
+}
+
+async fn an_outage_loses_nothing<R: Rehearsal>(rehearsal: &R) {
+    let stage = Stage::new(rehearsal);
+    let count = rehearsal.minimum() + 5;
+    rehearsal.set_down(true).await;
+    assert_eq!(stage.settle("patient", people(count)).await.state, SyncState::Held);
+    rehearsal.set_down(false).await;
+    stage.settle_and_check("patient", people(count)).await;
+    rehearsal.set_down(true).await;
+    assert_eq!(stage.settle("patient", people(count - 1)).await.state, SyncState::Held);
+    rehearsal.set_down(false).await;
+    stage.settle_and_check("patient", people(count - 1)).await;
+}
+
+async fn small_audiences_are_held_and_then_sent_whole<R: Rehearsal>(rehearsal: &R) {
+    let stage = Stage::new(rehearsal);
+    let minimum = rehearsal.minimum();
+    let held = stage.settle("growing", people(minimum - 1)).await;
+    assert_eq!((held.state, held.sendable, held.rows_added), (SyncState::BelowMinimum, u64::from(minimum) - 1, 0));
+    assert_eq!(rehearsal.writes().await, 0, "nothing is made below the minimum");
+    assert_eq!(stage.settle_and_check("growing", people(minimum)).await.state, SyncState::Sent);
+    let shrunk = stage.settle_and_check("growing", people(minimum - 1)).await;
+    assert_eq!((shrunk.state, shrunk.rows_removed), (SyncState::SentBelowMinimum, 1));
+    assert_eq!(stage.settle_and_check("growing", Vec::new()).await.state, SyncState::SentBelowMinimum);
+}
+
+async fn audiences_do_not_touch_each_other<R: Rehearsal>(rehearsal: &R) {
+    let stage = Stage::new(rehearsal);
+    let count = rehearsal.minimum() + 5;
+    stage.settle_and_check("first", people(count)).await;
+    stage.settle_and_check("second", people(count + 3)).await;
+    stage.settle_and_check("first", people(count - 1)).await;
+    stage.settle_and_check("second", people(count + 3)).await;
+}

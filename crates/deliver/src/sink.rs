@@ -1,0 +1,83 @@
+//! The sink's contract: bring one destination in step with one audience.
+//!
+//! A *destination* is configured, a *sink* is code. Whatever goes wrong at the destination is an outcome, in words a
+//! person can act on; only a ledger that does not work is an error.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use model::{AudienceKey, DestinationKey, Moment, Person, SyncState};
+
+use crate::{Ledger, LedgerError};
+
+/// One audience to bring in step with one destination: everybody who should be there, whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SyncJob {
+    /// The audience.
+    pub audience: AudienceKey,
+    /// Its name for people, before the destination's own template.
+    pub title: String,
+    /// One sentence about it.
+    pub description: String,
+    /// What to match on; empty: all that the sink knows.
+    pub match_on: Vec<String>,
+    /// Everybody who should be there.
+    pub people: Vec<Person>,
+}
+
+/// How a sync went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SyncOutcome {
+    /// How it ended.
+    pub state: SyncState,
+    /// What a person should know, in words; never personal data.
+    pub message: Option<String>,
+    /// Members with at least one row the destination takes.
+    pub sendable: u64,
+    /// Rows added by this sync.
+    pub rows_added: u64,
+    /// Rows removed by this sync.
+    pub rows_removed: u64,
+    /// People and rows not sent or not taken, by reason.
+    pub rejected: BTreeMap<String, u64>,
+    /// Values that were there and could not be used, by key and reason.
+    pub emptied: BTreeMap<(String, String), u64>,
+    /// Calls made to the destination.
+    pub calls: u64,
+}
+
+impl SyncOutcome {
+    /// Nothing was done, for a reason somebody must mend.
+    pub fn failed(message: &str) -> Self {
+        Self {
+            state: SyncState::Failed,
+            message: Some(message.to_owned()),
+            sendable: 0,
+            rows_added: 0,
+            rows_removed: 0,
+            rejected: BTreeMap::new(),
+            emptied: BTreeMap::new(),
+            calls: 0,
+        }
+    }
+}
+
+/// What a sink works with.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// What was sent before.
+    pub ledger: &'a dyn Ledger,
+    /// The destination, as the ledger knows it.
+    pub destination: &'a DestinationKey,
+    /// What time it is.
+    pub clock: &'a (dyn Fn() -> Moment + Send + Sync),
+}
+
+/// The code that speaks to one kind of destination, configured for one of them.
+#[async_trait]
+pub trait Sink: Send + Sync {
+    /// The word that chooses it in a definition.
+    fn kind(&self) -> &'static str;
+    /// Brings the destination in step. Doing it twice changes nothing.
+    async fn settle(&self, job: &SyncJob, context: &Context<'_>) -> Result<SyncOutcome, LedgerError>;
+}

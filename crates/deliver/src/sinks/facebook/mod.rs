@@ -1,0 +1,95 @@
+//! Facebook: customer-list custom audiences over the Graph API, kept in step by differences.
+//!
+//! Read in this order: `settle` (one sync, step by step), `people` and `normalize` (who becomes which rows), `plan` (what
+//! to remove and add), `remote` (which audience), `upload` (rows out), `errors` (what Facebook's numbers mean).
+//! **It never** sends a raw address, number or name, the hash of nothing, or the token anywhere but in its header.
+
+mod settle;
+mod settling;
+
+mod key;
+mod normalize;
+mod people;
+mod row;
+
+mod plan;
+
+mod remote;
+mod samples;
+mod session;
+mod upload;
+
+mod client;
+mod errors;
+mod talk;
+mod usage;
+
+mod judge;
+mod options;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+use async_trait::async_trait;
+use definitions::{Audience, Destination, Diagnostic};
+
+use crate::{Context, LedgerError, Pacing, Secret, Secrets, Sink, SyncJob, SyncOutcome};
+use client::GraphClient;
+use options::Options;
+use settling::Settling;
+
+/// The word that chooses this sink.
+pub(crate) const KIND: &str = "facebook";
+
+/// One ad account.
+struct Facebook {
+    options: Options,
+    client: GraphClient,
+    pacing: Pacing,
+    throttles: AtomicU32,
+    /// One writer per destination: Facebook throttles many small uploads sooner than few large ones.
+    turn: tokio::sync::Mutex<()>,
+}
+
+#[async_trait]
+impl Sink for Facebook {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    async fn settle(&self, job: &SyncJob, context: &Context<'_>) -> Result<SyncOutcome, LedgerError> {
+        let _turn = self.turn.lock().await;
+        Settling::new(&self.options, job, context, (&self.client, self.pacing, &self.throttles)).run().await
+    }
+}
+
+/// Builds the sink, or says everything that is wrong with its options.
+pub(crate) fn configure(destination: &Destination, secrets: &dyn Secrets, pacing: Pacing) -> (Option<Arc<dyn Sink>>, Vec<Diagnostic>) {
+    let (options, mut problems) = Options::read(destination);
+    let Some(options) = options else { return (None, problems) };
+    let mut read = |place: &options::SecretPlace| place.read(secrets).map_err(|problem| problems.push(problem)).ok();
+    let token = read(&options.access_token);
+    let app_secret: Option<Option<Secret>> = options.app_secret.as_ref().map(&mut read);
+    let (Some(token), false) = (token, matches!(app_secret, Some(None))) else { return (None, problems) };
+    match GraphClient::new(&options.base_url, &options.api_version, token, app_secret.flatten().as_ref()) {
+        Ok(client) => {
+            let sink = Facebook { options, client, pacing, throttles: AtomicU32::new(0), turn: tokio::sync::Mutex::new(()) };
+            (Some(Arc::new(sink)), problems)
+        }
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            let help = "check that this machine has certificates of authorities, for example the package `ca-certificates`";
+            problems.push(Diagnostic::error("no-client", error.to_string()).at(&destination.kind.place).note(cause).help(help));
+            (None, problems)
+        }
+    }
+}
+
+/// Judges the options, and what the audiences that are sent here match on and are called.
+pub(crate) fn check(destination: &Destination, audiences: &[&Audience]) -> Vec<Diagnostic> {
+    let (options, mut problems) = Options::read(destination);
+    for audience in audiences {
+        problems.extend(judge::audience(destination, options.as_ref(), audience));
+    }
+    problems
+}

@@ -1,0 +1,311 @@
+//! Options: what one Facebook destination is configured with, judged at their places, every mistake at once.
+
+use std::collections::BTreeSet;
+
+use definitions::{Data, Destination, Diagnostic, Fields, Node, Place};
+use reqwest::Url;
+
+use super::normalize::{self, CityStyle};
+use crate::{Secret, Secrets};
+
+const API_VERSION: &str = "v26.0";
+const BASE_URL: &str = "https://graph.facebook.com";
+const NAME: &str = "{name}";
+const ROWS_MAX: i64 = 10_000;
+const MINIMUM_SIZE: u64 = 100;
+/// Facebook documents no limit for names; longer ones than this are slips.
+const NAME_LENGTH_MAX: usize = 255;
+
+/// What one destination is configured with.
+#[derive(Debug, Clone)]
+pub(super) struct Options {
+    /// The ad account, digits only.
+    pub(super) account: String,
+    pub(super) access_token: SecretPlace,
+    pub(super) app_secret: Option<SecretPlace>,
+    pub(super) api_version: String,
+    pub(super) base_url: Url,
+    /// Fewer sendable people than this cannot be used in ads.
+    pub(super) minimum_size: u64,
+    pub(super) below_minimum: BelowMinimum,
+    /// Take over an audience of the same name that somebody else made.
+    pub(super) adopt_by_name: bool,
+    /// Make the audience again when it was deleted there.
+    pub(super) recreate_missing: bool,
+    /// Carry a new title over.
+    pub(super) rename: bool,
+    /// The name there, with `{name}` for the audience's title.
+    pub(super) name: String,
+    pub(super) customer_file_source: String,
+    pub(super) default_country: Option<String>,
+    pub(super) city_style: CityStyle,
+    pub(super) rows_max: usize,
+    pub(super) remove_transport: RemoveTransport,
+}
+
+/// What becomes of an audience that is not there yet and too small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BelowMinimum {
+    Hold,
+    Send,
+}
+
+/// How removals travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RemoveTransport {
+    /// `DELETE` with a JSON body.
+    DeleteBody,
+    /// `POST` with `method=DELETE`, for proxies that drop bodies.
+    PostMethodDelete,
+}
+
+/// Where a secret is.
+#[derive(Debug, Clone)]
+pub(super) struct SecretPlace {
+    source: SecretSource,
+    place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum SecretSource {
+    Env(String),
+    File(String),
+}
+
+impl SecretPlace {
+    /// The secret itself.
+    pub(super) fn read(&self, secrets: &dyn Secrets) -> Result<Secret, Diagnostic> {
+        let missing = |message: String| Diagnostic::error("missing-secret", message).at(&self.place);
+        let secret = match &self.source {
+            SecretSource::Env(name) => secrets
+                .env(name)
+                .map(|value| Secret::new(&value))
+                .ok_or_else(|| missing(format!("the environment variable `{name}` is not set")).help(format!("set it, for example in `.env`: `{name}=...`")))?,
+            SecretSource::File(path) => {
+                let text = secrets.file(path).map_err(|error| missing(format!("could not read the file `{path}`")).note(error.to_string()))?;
+                Secret::new(&text)
+            }
+        };
+        if secret.is_empty() {
+            return Err(missing("the secret is empty".to_owned()));
+        }
+        if secret.expose().chars().any(|c| c.is_control() || c.is_whitespace() || !c.is_ascii()) {
+            return Err(missing("the secret has spaces, line ends or letters that no secret of facebook has".to_owned()));
+        }
+        Ok(secret)
+    }
+}
+
+impl Options {
+    /// Reads all options; nothing when one of them is wrong.
+    pub(super) fn read(destination: &Destination) -> (Option<Self>, Vec<Diagnostic>) {
+        let mut reader = Reader { problems: Vec::new() };
+        let mut fields = match destination.options.as_map() {
+            Ok(fields) => fields,
+            Err(problem) => return (None, vec![problem]),
+        };
+        let account = reader.require(&mut fields, "ad_account", "the number in the address of the ads manager: `ad_account: act_1234567890`", account);
+        let access_token = reader.require(&mut fields, "access_token", SECRET_HELP, secret_place);
+        let options = Self {
+            account: account.unwrap_or_default(),
+            access_token: access_token.unwrap_or(SecretPlace { source: SecretSource::Env(String::new()), place: destination.kind.place.clone() }),
+            app_secret: reader.take(&mut fields, "app_secret", secret_place),
+            api_version: reader.take(&mut fields, "api_version", api_version).unwrap_or_else(|| API_VERSION.to_owned()),
+            base_url: reader.take(&mut fields, "base_url", base_url).unwrap_or_else(default_base_url),
+            minimum_size: reader.take(&mut fields, "minimum_size", minimum_size).unwrap_or(MINIMUM_SIZE),
+            below_minimum: reader.choice(&mut fields, "below_minimum", &[("hold", BelowMinimum::Hold), ("send", BelowMinimum::Send)]),
+            adopt_by_name: reader.take(&mut fields, "adopt_by_name", Node::as_flag).unwrap_or(false),
+            recreate_missing: reader.take(&mut fields, "recreate_missing", Node::as_flag).unwrap_or(false),
+            rename: reader.take(&mut fields, "rename", Node::as_flag).unwrap_or(true),
+            name: reader.take(&mut fields, "name", name_template).unwrap_or_else(|| NAME.to_owned()),
+            customer_file_source: reader.choice(&mut fields, "customer_file_source", &SOURCES).to_owned(),
+            default_country: reader.take(&mut fields, "default_country", country),
+            city_style: reader.choice(&mut fields, "city_style", &CITY_STYLES),
+            rows_max: reader.take(&mut fields, "max_rows_per_request", rows_max).unwrap_or(10_000),
+            remove_transport: reader.choice(&mut fields, "remove_transport", &REMOVE_TRANSPORTS),
+        };
+        reader.problems.extend(fields.finish());
+        let understood = reader.problems.is_empty().then_some(options);
+        (understood, reader.problems)
+    }
+
+    /// The audience's name there, or why it cannot be one.
+    pub(super) fn audience_name(&self, title: &str) -> Result<String, String> {
+        let name = self.name.replace("{name}", title).trim().to_owned();
+        if name.is_empty() {
+            return Err("the name on facebook would be empty; give the audience a title".to_owned());
+        }
+        if name.chars().any(char::is_control) {
+            return Err("the name on facebook would hold control characters; change the audience's title".to_owned());
+        }
+        if name.chars().count() > NAME_LENGTH_MAX {
+            return Err(format!("the name on facebook would be longer than {NAME_LENGTH_MAX} characters; shorten the audience's title"));
+        }
+        Ok(name)
+    }
+}
+
+const SECRET_HELP: &str = "say where it is: `{env: FACEBOOK_ACCESS_TOKEN}` or `{file: /run/secrets/facebook}`";
+const SOURCES: [(&str, &str); 3] = [
+    ("USER_PROVIDED_ONLY", "USER_PROVIDED_ONLY"),
+    ("PARTNER_PROVIDED_ONLY", "PARTNER_PROVIDED_ONLY"),
+    ("BOTH_USER_AND_PARTNER_PROVIDED", "BOTH_USER_AND_PARTNER_PROVIDED"),
+];
+const CITY_STYLES: [(&str, CityStyle); 3] = [("fold", CityStyle::Fold), ("strip", CityStyle::Strip), ("utf8", CityStyle::Utf8)];
+const REMOVE_TRANSPORTS: [(&str, RemoveTransport); 2] =
+    [("delete_body", RemoveTransport::DeleteBody), ("post_method_delete", RemoveTransport::PostMethodDelete)];
+
+/// Collects every problem while options are read.
+struct Reader {
+    problems: Vec<Diagnostic>,
+}
+
+impl Reader {
+    fn take<T>(&mut self, fields: &mut Fields<'_>, name: &'static str, read: impl Fn(&Node) -> Result<T, Diagnostic>) -> Option<T> {
+        let node = fields.take(name)?;
+        read(node).map_err(|problem| self.problems.push(problem)).ok()
+    }
+
+    fn require<T>(&mut self, fields: &mut Fields<'_>, name: &'static str, help: &str, read: impl Fn(&Node) -> Result<T, Diagnostic>) -> Option<T> {
+        match fields.require(name) {
+            Ok(node) => read(node).map_err(|problem| self.problems.push(problem)).ok(),
+            Err(problem) => {
+                self.problems.push(problem.help(help));
+                None
+            }
+        }
+    }
+
+    /// One of several words; the first is the default.
+    fn choice<T: Copy>(&mut self, fields: &mut Fields<'_>, name: &'static str, choices: &[(&'static str, T)]) -> T {
+        let read = |node: &Node| {
+            let word = node.as_text()?;
+            choices.iter().find(|(known, _)| *known == word).map(|(_, value)| *value).ok_or_else(|| unknown_word(node, name, word, choices.iter().map(|(known, _)| *known)))
+        };
+        self.take(fields, name, read).unwrap_or(choices[0].1)
+    }
+}
+
+fn unknown_word<'a>(node: &Node, name: &str, word: &str, known: impl Iterator<Item = &'a str> + Clone) -> Diagnostic {
+    let problem = Diagnostic::error("unknown-word", format!("`{name}` cannot be `{word}`")).at(&node.place);
+    match definitions::suggest(word, known.clone()) {
+        Some(nearest) => problem.help(format!("did you mean `{nearest}`?")),
+        None => problem.help(format!("write one of `{}`", known.collect::<Vec<_>>().join("`, `"))),
+    }
+}
+
+fn invalid(node: &Node, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error("invalid-option", message).at(&node.place)
+}
+
+fn account(node: &Node) -> Result<String, Diagnostic> {
+    let text = match &node.data {
+        Data::Text(text) | Data::Number(text) => text.trim(),
+        _ => return Err(node.wrong_type("an ad account such as `act_1234567890`")),
+    };
+    let digits = text.strip_prefix("act_").unwrap_or(text);
+    if digits.is_empty() || digits.len() > 20 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(invalid(node, format!("`{}` is not an ad account", text.chars().take(40).collect::<String>())).help("write its number, with `act_` in front or without: `act_1234567890`"));
+    }
+    Ok(digits.to_owned())
+}
+
+fn secret_place(node: &Node) -> Result<SecretPlace, Diagnostic> {
+    if matches!(node.data, Data::Text(_) | Data::Number(_)) {
+        let message = "a secret cannot stand in a definition: whoever reads the file would have it";
+        return Err(Diagnostic::error("secret-in-definition", message).at(&node.place).help(SECRET_HELP));
+    }
+    let mut fields = node.as_map().map_err(|problem| problem.help(SECRET_HELP))?;
+    let (env, file) = (fields.take("env"), fields.take("file"));
+    if let Some(problem) = fields.finish().into_iter().next() {
+        return Err(problem);
+    }
+    let source = match (env, file) {
+        (Some(env), None) => SecretSource::Env(not_blank(env)?),
+        (None, Some(file)) => SecretSource::File(not_blank(file)?),
+        (Some(_), Some(_)) => return Err(invalid(node, "a secret is either in the environment or in a file, not in both").help(SECRET_HELP)),
+        (None, None) => return Err(invalid(node, "nothing says where the secret is").help(SECRET_HELP)),
+    };
+    Ok(SecretPlace { source, place: node.place.clone() })
+}
+
+fn not_blank(node: &Node) -> Result<String, Diagnostic> {
+    let text = node.as_text()?.trim();
+    if text.is_empty() { Err(invalid(node, "the name is empty")) } else { Ok(text.to_owned()) }
+}
+
+fn api_version(node: &Node) -> Result<String, Diagnostic> {
+    let help = "write it as facebook does: `v26.0`";
+    let text = node.as_text().map_err(|problem| problem.help(help))?;
+    let digits = |text: &str| !text.is_empty() && text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let well_formed = text.strip_prefix('v').and_then(|rest| rest.split_once('.')).is_some_and(|(major, minor)| digits(major) && digits(minor));
+    if well_formed { Ok(text.to_owned()) } else { Err(invalid(node, format!("`{text}` is not a version of the API")).help(help)) }
+}
+
+fn default_base_url() -> Url {
+    Url::parse(BASE_URL).expect("a URL written here")
+}
+
+fn base_url(node: &Node) -> Result<Url, Diagnostic> {
+    let text = node.as_text()?;
+    let wrong = |message: &str| invalid(node, message).help(format!("write `{BASE_URL}`, or leave it out"));
+    let url = Url::parse(text).map_err(|_| wrong("`base_url` is not a URL"))?;
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("`base_url` has more than a host, a port and a path"));
+    }
+    match (url.scheme(), url.host_str()) {
+        ("https", Some(_)) => Ok(url),
+        ("http", Some(host)) if is_loopback(host) => Ok(url),
+        ("http", Some(_)) => Err(wrong("`base_url` is not encrypted: the token would travel in the clear")),
+        _ => Err(wrong("`base_url` is not an `https` URL")),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address: Option<std::net::IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    host == "localhost" || address.is_some_and(|address| address.is_loopback())
+}
+
+fn minimum_size(node: &Node) -> Result<u64, Diagnostic> {
+    u64::try_from(node.as_integer()?).map_err(|_| invalid(node, "`minimum_size` cannot be negative"))
+}
+
+fn rows_max(node: &Node) -> Result<usize, Diagnostic> {
+    let rows = node.as_integer()?;
+    let in_range = (1..=ROWS_MAX).contains(&rows);
+    usize::try_from(rows).ok().filter(|_| in_range).ok_or_else(|| invalid(node, format!("`max_rows_per_request` lies between 1 and {ROWS_MAX}")))
+}
+
+fn name_template(node: &Node) -> Result<String, Diagnostic> {
+    let template = node.as_text()?;
+    if !template.contains("{name}") {
+        return Err(invalid(node, "without `{name}` every audience would have the same name").help("write for example `CA_{name}`"));
+    }
+    let literal = template.replace("{name}", "");
+    if literal.contains(['{', '}']) {
+        return Err(invalid(node, "`{name}` is the only placeholder").help("write for example `CA_{name}`"));
+    }
+    if literal.chars().any(char::is_control) || literal.chars().count() >= NAME_LENGTH_MAX {
+        return Err(invalid(node, format!("a name has no control characters and at most {NAME_LENGTH_MAX} characters")));
+    }
+    Ok(template.to_owned())
+}
+
+fn country(node: &Node) -> Result<String, Diagnostic> {
+    let text = node.as_text()?;
+    normalize::country_code(text).ok_or_else(|| invalid(node, format!("`{text}` is not a country")).help("write its ISO 3166-1 code, such as `us`"))
+}
+
+/// The keys that words of `match_on` ask for, or what is wrong with them. No words: all keys.
+pub(super) fn match_keys(words: &[String]) -> Result<BTreeSet<super::key::Key>, Vec<(String, Option<String>)>> {
+    use super::key::Key;
+    if words.is_empty() {
+        return Ok(Key::all().collect());
+    }
+    let unknown: Vec<(String, Option<String>)> = words
+        .iter()
+        .filter(|word| Key::from_word(word).is_none())
+        .map(|word| (word.clone(), definitions::suggest(word, Key::words())))
+        .collect();
+    if unknown.is_empty() { Ok(words.iter().filter_map(|word| Key::from_word(word)).collect()) } else { Err(unknown) }
+}

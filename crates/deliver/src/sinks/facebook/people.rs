@@ -1,0 +1,327 @@
+//! From people to rows: whose rows should be there, and why some people have none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{IdentifierKind, Person, Value};
+
+use super::key::Key;
+use super::normalize::{self, CityStyle, Emptied, Rules};
+use super::row::Row;
+
+/// Values of one key that a single person gets rows for; the first ones seen.
+const VALUES_MAX: usize = 10;
+
+/// Why somebody has no row.
+pub(super) const INSUFFICIENT: &str = "insufficient_identifiers";
+
+/// Spellings of traits by key, in order of preference: those of Segment's spec and of its Facebook destinations. One
+/// after a dot is inside an object.
+#[rustfmt::skip]
+const SPELLINGS: [(Key, &[&str]); 13] = [
+    (Key::Email,        &["email"]),
+    (Key::Phone,        &["phone", "phone_number", "phonenumber", "phoneNumber"]),
+    (Key::FirstName,    &["first_name", "firstname", "firstName", "first"]),
+    (Key::LastName,     &["last_name", "lastname", "lastName", "last"]),
+    (Key::FirstInitial, &["first_initial", "firstInitial"]),
+    (Key::Gender,       &["gender", "gen"]),
+    (Key::BirthYear,    &["birth_year", "birthYear"]),
+    (Key::BirthMonth,   &["birth_month", "birthMonth"]),
+    (Key::BirthDay,     &["birth_day", "birthDay"]),
+    (Key::City,         &["city", "address_city", "address.city"]),
+    (Key::State,        &["state", "address_state", "address.state"]),
+    (Key::Zip,          &["zip", "address_zip", "zip_code", "zipCode", "postal_code", "postalCode", "address.postalCode", "address.postal_code", "address.zip"]),
+    (Key::Country,      &["country", "country_code", "countryCode", "address_country", "address.country"]),
+];
+
+/// Traits that hold a date of birth, whole; a bare number in them is the day.
+const BIRTHDAYS: [&str; 6] = ["birthday", "birth_day", "date_of_birth", "DOB", "dateOfBirth", "birth_date"];
+
+/// How people become rows at one destination for one audience.
+pub(super) struct RowRules {
+    /// The keys to send.
+    pub(super) keys: BTreeSet<Key>,
+    /// Whether our own id is enough by itself: only when the definition asks to match on it. Facebook knows it for 90 days
+    /// after it came with something else, and not at all before.
+    pub(super) extern_id_suffices: bool,
+    /// Alpha-2, lower case.
+    pub(super) default_country: Option<String>,
+    pub(super) city_style: CityStyle,
+    pub(super) year_max: i32,
+}
+
+/// Everything that should be at the destination.
+#[derive(Debug, Default)]
+pub(super) struct Desired {
+    pub(super) rows: Vec<Row>,
+    /// People with at least one row.
+    pub(super) sendable: u64,
+    /// People without one.
+    pub(super) insufficient: u64,
+    /// Values that were there and could not be used.
+    pub(super) emptied: BTreeMap<(Key, Emptied), u64>,
+}
+
+impl Desired {
+    /// Adds one person's rows.
+    pub(super) fn add(&mut self, person: &Person, rules: &RowRules) {
+        let candidates = Candidates::of(person);
+        let country = candidates.country().or_else(|| rules.default_country.clone());
+        let cell_rules = Rules { country: country.as_deref(), city_style: rules.city_style, year_max: rules.year_max };
+        let mut main = Row { profile: person.profile, cells: Vec::new() };
+        let mut further = Vec::new();
+        for key in &rules.keys {
+            let values = match key {
+                Key::ExternId => self.several(*key, &[Ok(person.public_id.0.clone())], &cell_rules),
+                Key::Email | Key::Phone | Key::Madid => self.several(*key, candidates.get(*key), &cell_rules),
+                _ => self.first(*key, candidates.get(*key), &cell_rules).into_iter().collect(),
+            };
+            let mut values = values.into_iter();
+            main.cells.extend(values.next().map(|cell| (*key, cell)));
+            further.extend(values.map(|cell| (*key, cell)));
+        }
+        if !is_sufficient(|key| main.has(key), rules.extern_id_suffices) {
+            self.insufficient += 1;
+            return;
+        }
+        self.sendable += 1;
+        for (key, cell) in further {
+            let extern_id = main.cells.iter().find(|(key, _)| *key == Key::ExternId).cloned();
+            let cells = extern_id.into_iter().chain([(key, cell)]).collect();
+            self.rows.push(Row { profile: person.profile, cells });
+        }
+        self.rows.push(main);
+    }
+
+    /// Every usable value, once.
+    fn several(&mut self, key: Key, candidates: &[Result<String, Emptied>], rules: &Rules<'_>) -> Vec<String> {
+        let mut cells = Vec::new();
+        for candidate in candidates {
+            match usable(key, candidate, rules) {
+                Ok(Some(cell)) if !cells.contains(&cell) && cells.len() < VALUES_MAX => cells.push(cell),
+                Ok(_) => {}
+                Err(reason) => self.note(key, reason),
+            }
+        }
+        cells
+    }
+
+    /// The first usable value. One bad spelling does not matter while another one is good.
+    fn first(&mut self, key: Key, candidates: &[Result<String, Emptied>], rules: &Rules<'_>) -> Option<String> {
+        let mut reason = None;
+        for candidate in candidates {
+            match usable(key, candidate, rules) {
+                Ok(Some(cell)) => return Some(cell),
+                Ok(None) => {}
+                Err(why) => reason = reason.or(Some(why)),
+            }
+        }
+        if let Some(reason) = reason {
+            self.note(key, reason);
+        }
+        None
+    }
+
+    fn note(&mut self, key: Key, reason: Emptied) {
+        *self.emptied.entry((key, reason)).or_default() += 1;
+    }
+}
+
+fn usable(key: Key, candidate: &Result<String, Emptied>, rules: &Rules<'_>) -> Result<Option<String>, Emptied> {
+    normalize::cell(key, candidate.as_ref().map_err(|reason| *reason)?, rules)
+}
+
+/// Whether Facebook could tell people apart by these keys: something strong, or a first and a last name together with a
+/// place or a whole date of birth.
+pub(super) fn is_sufficient(has: impl Fn(Key) -> bool, extern_id_suffices: bool) -> bool {
+    let strong = Key::all().any(|key| key.is_strong() && (key != Key::ExternId || extern_id_suffices) && has(key));
+    let named = (has(Key::FirstName) || has(Key::FirstInitial)) && has(Key::LastName);
+    let born = has(Key::BirthYear) && has(Key::BirthMonth) && has(Key::BirthDay);
+    strong || (named && (has(Key::Zip) || has(Key::City) || born))
+}
+
+/// The raw values that might go under each key, in order of preference.
+struct Candidates(BTreeMap<Key, Vec<Result<String, Emptied>>>);
+
+impl Candidates {
+    fn of(person: &Person) -> Self {
+        let mut found = Self(BTreeMap::new());
+        for identifier in &person.identifiers {
+            let key = match identifier.kind.as_str() {
+                IdentifierKind::EMAIL => Key::Email,
+                IdentifierKind::ANDROID_IDFA | IdentifierKind::IOS_IDFA => Key::Madid,
+                "phone" => Key::Phone,
+                _ => continue,
+            };
+            found.push(key, Ok(identifier.value.clone()));
+        }
+        for (key, spellings) in SPELLINGS {
+            for value in spellings.iter().filter_map(|spelling| trait_at(&person.traits, spelling)) {
+                found.push_value(key, value);
+            }
+        }
+        for value in BIRTHDAYS.iter().filter_map(|spelling| person.traits.get(*spelling)) {
+            found.push_birthday(value);
+        }
+        found
+    }
+
+    fn get(&self, key: Key) -> &[Result<String, Emptied>] {
+        self.0.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The person's country, when one of the spellings names one.
+    fn country(&self) -> Option<String> {
+        self.get(Key::Country).iter().flatten().find_map(|raw| normalize::country_code(raw))
+    }
+
+    fn push(&mut self, key: Key, candidate: Result<String, Emptied>) {
+        let candidates = self.0.entry(key).or_default();
+        if !candidates.contains(&candidate) {
+            candidates.push(candidate);
+        }
+    }
+
+    fn push_value(&mut self, key: Key, value: &Value) {
+        if let Some(candidate) = normalize::value_text(value).transpose() {
+            self.push(key, candidate);
+        }
+    }
+
+    fn push_birthday(&mut self, value: &Value) {
+        let Some(candidate) = normalize::value_text(value).transpose() else { return };
+        match candidate.as_deref().ok().and_then(normalize::split_birth_date) {
+            Some(date) => {
+                self.push(Key::BirthYear, Ok(date.year));
+                self.push(Key::BirthMonth, Ok(date.month));
+                self.push(Key::BirthDay, Ok(date.day));
+            }
+            None => self.push(Key::BirthDay, candidate),
+        }
+    }
+}
+
+fn trait_at<'a>(traits: &'a BTreeMap<String, Value>, spelling: &str) -> Option<&'a Value> {
+    let Some((outer, inner)) = spelling.split_once('.') else { return traits.get(spelling) };
+    match traits.get(outer)? {
+        Value::Object(members) => members.get(inner),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Identifier, ProfileId, PublicId};
+
+    use super::*;
+
+    fn rules(words: &[&str]) -> RowRules {
+        let keys: BTreeSet<Key> =
+            if words.is_empty() { Key::all().collect() } else { words.iter().map(|word| Key::from_word(word).expect(word)).collect() };
+        let extern_id_suffices = words.contains(&"external_id");
+        RowRules { keys, extern_id_suffices, default_country: None, city_style: CityStyle::Fold, year_max: 2026 }
+    }
+
+    fn person(identifiers: &[(&str, &str)], traits: &[(&str, Value)]) -> Person {
+        let identifier = |(kind, raw): &(&str, &str)| Identifier::parse(&IdentifierKind::new(kind), raw).expect(raw);
+        Person {
+            profile: ProfileId(1),
+            public_id: PublicId("u-1".to_owned()),
+            identifiers: identifiers.iter().map(identifier).collect(),
+            traits: traits.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        }
+    }
+
+    fn desired(person: &Person, words: &[&str]) -> Desired {
+        let mut desired = Desired::default();
+        desired.add(person, &rules(words));
+        desired
+    }
+
+    /// The keys of each row.
+    #[track_caller]
+    fn check(person: &Person, words: &[&str], expected: &[&str]) {
+        let desired = desired(person, words);
+        let schemas: Vec<String> =
+            desired.rows.iter().map(|row| row.cells.iter().map(|(key, _)| key.name()).collect::<Vec<_>>().join(",")).collect();
+        assert_eq!(schemas, expected);
+        assert_eq!((desired.sendable, desired.insufficient), if expected.is_empty() { (0, 1) } else { (1, 0) });
+    }
+
+    #[test]
+    fn every_spelling_finds_its_key() {
+        for (key, spellings) in SPELLINGS {
+            for spelling in spellings {
+                let value = match key {
+                    Key::Email => Value::from("mary@example.com"),
+                    Key::Phone => Value::from("+1 555 987 6543"),
+                    Key::Gender => Value::from("f"),
+                    Key::BirthYear => Value::from(1990.0),
+                    Key::BirthMonth | Key::BirthDay => Value::from(7.0),
+                    Key::Zip => Value::from("94025"),
+                    Key::Country => Value::from("US"),
+                    _ => Value::from("Mary"),
+                };
+                let traits = match spelling.split_once('.') {
+                    Some((outer, inner)) => vec![(outer, Value::Object([(inner.to_owned(), value)].into()))],
+                    None => vec![(*spelling, value)],
+                };
+                let person = person(&[("android.idfa", "6d92078a-8246-4ba4-ae5b-76104861e7dc")], &traits);
+                let desired = desired(&person, &[]);
+                assert!(desired.rows.iter().any(|row| row.has(key)), "{spelling}");
+            }
+        }
+    }
+
+    #[test]
+    fn several_addresses_make_several_rows() {
+        let person = person(&[("email", "a@example.com"), ("email", "b@example.com"), ("ios.idfa", "6d92")], &[("email", "A@example.com".into())]);
+        check(&person, &[], &["EXTERN_ID,EMAIL", "EXTERN_ID,EMAIL,MADID"]);
+        check(&person, &["email"], &["EMAIL", "EMAIL"]);
+    }
+
+    #[test]
+    fn our_own_id_alone_is_enough_only_when_asked_for() {
+        let person = person(&[("user_id", "7")], &[]);
+        check(&person, &[], &[]);
+        check(&person, &["email"], &[]);
+        check(&person, &["external_id"], &["EXTERN_ID"]);
+        check(&person, &["email", "external_id"], &["EXTERN_ID"]);
+    }
+
+    #[test]
+    fn names_need_a_place_or_a_birthday() {
+        let (first, last) = (("first_name", Value::from("Mary")), ("last_name", Value::from("Smith")));
+        let with = |more: &[(&str, Value)]| person(&[], &[&[first.clone(), last.clone()], more].concat());
+        check(&with(&[]), &[], &[]);
+        check(&with(&[("country", "US".into()), ("gender", "f".into())]), &[], &[]);
+        check(&with(&[("city", "Menlo Park".into())]), &[], &["EXTERN_ID,FN,LN,CT"]);
+        check(&with(&[("birth_year", 1990.0.into()), ("birth_month", 5.0.into())]), &[], &[]);
+        check(&with(&[("birthday", "1990-05-17".into())]), &[], &["EXTERN_ID,FN,LN,DOBY,DOBM,DOBD"]);
+        check(&person(&[], &[last.clone(), ("zip", "94025".into())]), &[], &[]);
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_counted_by_key_and_reason() {
+        let person = person(
+            &[("email", "a@example.com")],
+            &[("phone", "12".into()), ("gender", "x".into()), ("gen", "f".into()), ("city", true.into()), ("state", " ".into())],
+        );
+        let desired = desired(&person, &[]);
+        let expected = [((Key::Phone, Emptied::Invalid), 1), ((Key::City, Emptied::NotText), 1)];
+        assert_eq!(desired.emptied, expected.into());
+        assert_eq!(desired.sendable, 1);
+    }
+
+    #[test]
+    fn the_country_of_the_person_reads_the_phone() {
+        let phone = |traits: &[(&str, Value)], default: Option<&str>| {
+            let mut desired = Desired::default();
+            desired.add(&person(&[], traits), &RowRules { default_country: default.map(str::to_owned), ..rules(&["phone"]) });
+            desired.rows.pop().map(|row| row.cell(Key::Phone).to_owned())
+        };
+        let international = phone(&[("phone", "+44 20 7946 0018".into())], None);
+        assert!(international.is_some());
+        assert_eq!(phone(&[("phone", "020 7946 0018".into()), ("country", "UK".into())], Some("us")), international);
+        assert_eq!(phone(&[("phone", "020 7946 0018".into())], Some("gb")), international);
+    }
+}

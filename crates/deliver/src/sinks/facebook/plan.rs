@@ -1,0 +1,229 @@
+//! The plan: what to remove, what to add, from what should be there and what the ledger says is there.
+//!
+//! **Invariants:** a removal never takes away a cell that another current member still has; whoever has a row removed and
+//! stays gets all their rows sent again, since Facebook removes people and not rows.
+
+use std::collections::{HashMap, HashSet};
+
+use model::{LedgerRow, LedgerState, ProfileId};
+
+use super::key::Key;
+use super::row::Row;
+
+/// What a sync has to do.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Rows to forget: refused once, no longer wanted, never there.
+    pub(super) forget: Vec<LedgerRow>,
+    /// Rows whose every identifier another member still has: gone without a call.
+    pub(super) covered: Vec<Row>,
+    /// Rows to remove.
+    pub(super) removals: Vec<Removal>,
+    /// Rows to add, once the removals are done.
+    pub(super) adds: Vec<Row>,
+    /// Among them, rows that the ledger holds as added and that a removal may take along.
+    pub(super) renewed: Vec<Row>,
+    /// Rows wanted and refused before, with the reason; not sent again while they are the same.
+    pub(super) refused: Vec<LedgerRow>,
+}
+
+/// A row to remove.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Removal {
+    /// As it was added: what the ledger knows it by.
+    pub(super) row: Row,
+    /// As it is sent: without the cells others still have.
+    pub(super) sent: Row,
+}
+
+/// The ledger holds a row that this version cannot read.
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("the ledger holds a row with the keys `{schema}`, which this version cannot read")]
+pub(super) struct UnreadableRow {
+    /// The keys of the row.
+    pub(super) schema: String,
+}
+
+/// Compares what should be there with what the ledger says.
+pub(super) fn plan(desired: Vec<Row>, ledger: Vec<LedgerRow>) -> Result<Plan, UnreadableRow> {
+    let wanted: HashSet<&Row> = desired.iter().collect();
+    let mut plan = Plan::default();
+    let mut known: HashMap<Row, LedgerState> = HashMap::with_capacity(ledger.len());
+    let mut unwanted = Vec::new();
+    for kept in ledger {
+        let row = Row::from_ledger(&kept).ok_or_else(|| UnreadableRow { schema: kept.schema.clone() })?;
+        match (wanted.contains(&row), kept.state) {
+            (true, LedgerState::Rejected) => {
+                known.insert(row, kept.state);
+                plan.refused.push(kept);
+            }
+            (true, state) => {
+                known.insert(row, state);
+            }
+            (false, LedgerState::Rejected) => plan.forget.push(kept),
+            (false, LedgerState::PendingAdd | LedgerState::Added | LedgerState::PendingRemove) => unwanted.push(row),
+        }
+    }
+    let is_refused = |row: &Row| known.get(row) == Some(&LedgerState::Rejected);
+    let owners = Owners::of(desired.iter().filter(|row| !is_refused(row)));
+    let mut shaken: HashSet<ProfileId> = HashSet::new();
+    for row in unwanted {
+        match owners.without_shared(&row) {
+            Some(sent) => {
+                shaken.insert(row.profile);
+                plan.removals.push(Removal { row, sent });
+            }
+            None => plan.covered.push(row),
+        }
+    }
+    for row in desired {
+        match known.get(&row) {
+            Some(LedgerState::Rejected) => {}
+            Some(LedgerState::Added) if !shaken.contains(&row.profile) => {}
+            Some(LedgerState::Added) => {
+                plan.renewed.push(row.clone());
+                plan.adds.push(row);
+            }
+            Some(LedgerState::PendingAdd | LedgerState::PendingRemove) | None => plan.adds.push(row),
+        }
+    }
+    plan.removals.sort_unstable_by(|left, right| left.row.cmp(&right.row));
+    plan.adds.sort_unstable();
+    plan.adds.dedup();
+    Ok(plan)
+}
+
+/// Which members have which strong cells, and which weak rows.
+struct Owners<'a> {
+    /// The one profile with the cell; `None` when there are several.
+    cells: HashMap<(Key, &'a str), Option<ProfileId>>,
+    weak_rows: HashMap<&'a [(Key, String)], Option<ProfileId>>,
+}
+
+impl<'a> Owners<'a> {
+    fn of(rows: impl Iterator<Item = &'a Row>) -> Self {
+        let mut owners = Self { cells: HashMap::new(), weak_rows: HashMap::new() };
+        for row in rows {
+            if !row.has_strong() {
+                own(owners.weak_rows.entry(&row.cells).or_insert(Some(row.profile)), row.profile);
+            }
+            for (key, cell) in row.cells.iter().filter(|(key, _)| key.is_strong()) {
+                own(owners.cells.entry((*key, cell)).or_insert(Some(row.profile)), row.profile);
+            }
+        }
+        owners
+    }
+
+    /// The row without the strong cells that another member still has; nothing when no identifier would be left.
+    fn without_shared(&self, row: &Row) -> Option<Row> {
+        let others_have = |owner: Option<&Option<ProfileId>>| owner.is_some_and(|owner| *owner != Some(row.profile));
+        if !row.has_strong() {
+            return (!others_have(self.weak_rows.get(row.cells.as_slice()))).then(|| row.clone());
+        }
+        let is_own = |(key, cell): &&(Key, String)| !key.is_strong() || !others_have(self.cells.get(&(*key, cell.as_str())));
+        let left = Row { profile: row.profile, cells: row.cells.iter().filter(is_own).cloned().collect() };
+        left.has_strong().then_some(left)
+    }
+}
+
+fn own(owner: &mut Option<ProfileId>, profile: ProfileId) {
+    if *owner != Some(profile) {
+        *owner = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Moment;
+
+    use super::*;
+
+    /// `1 EXTERN_ID=u1 EMAIL=e1` is a row of profile 1.
+    fn row(text: &str) -> Row {
+        let mut words = text.split(' ');
+        let profile = ProfileId(words.next().expect("a profile").parse().expect("a number"));
+        let cell = |word: &str| {
+            let (key, cell) = word.split_once('=').expect("key=cell");
+            (Key::parse(key).expect(key), cell.to_owned())
+        };
+        Row { profile, cells: words.map(cell).collect() }
+    }
+
+    fn kept(text: &str, state: LedgerState) -> LedgerRow {
+        row(text).to_ledger(state, None, Moment::from_micros(0))
+    }
+
+    fn added(texts: &[&str]) -> Vec<LedgerRow> {
+        texts.iter().map(|text| kept(text, LedgerState::Added)).collect()
+    }
+
+    /// Removals as sent, rows covered by others, and adds.
+    #[track_caller]
+    fn check(desired: &[&str], ledger: Vec<LedgerRow>, removals: &[&str], covered: &[&str], adds: &[&str]) -> Plan {
+        let rows = |texts: &[&str]| texts.iter().map(|text| row(text)).collect::<Vec<_>>();
+        let plan = plan(rows(desired), ledger).expect("readable");
+        assert_eq!(plan.removals.iter().map(|removal| removal.sent.clone()).collect::<Vec<_>>(), rows(removals), "removals");
+        assert_eq!(plan.covered, rows(covered), "covered");
+        assert_eq!(plan.adds, rows(adds), "adds");
+        plan
+    }
+
+    #[test]
+    fn nothing_to_do_when_all_is_there() {
+        check(&["1 EMAIL=a"], added(&["1 EMAIL=a"]), &[], &[], &[]);
+    }
+
+    #[test]
+    fn who_left_goes_and_who_came_is_sent() {
+        check(&["2 EMAIL=b"], added(&["1 EMAIL=a"]), &["1 EMAIL=a"], &[], &["2 EMAIL=b"]);
+    }
+
+    #[test]
+    fn what_was_half_done_is_done_again() {
+        let half = vec![kept("1 EMAIL=a", LedgerState::PendingAdd), kept("2 EMAIL=b", LedgerState::PendingRemove)];
+        check(&["1 EMAIL=a", "2 EMAIL=b"], half.clone(), &[], &[], &["1 EMAIL=a", "2 EMAIL=b"]);
+        check(&[], half, &["1 EMAIL=a", "2 EMAIL=b"], &[], &[]);
+    }
+
+    #[test]
+    fn a_family_address_stays_while_one_of_them_stays() {
+        let ledger = || added(&["1 EXTERN_ID=u1 EMAIL=e", "2 EXTERN_ID=u2 EMAIL=e"]);
+        check(&["2 EXTERN_ID=u2 EMAIL=e"], ledger(), &["1 EXTERN_ID=u1"], &[], &[]);
+        check(&[], ledger(), &["1 EXTERN_ID=u1 EMAIL=e", "2 EXTERN_ID=u2 EMAIL=e"], &[], &[]);
+    }
+
+    #[test]
+    fn a_row_all_of_whose_identifiers_others_have_needs_no_call() {
+        check(&["2 EMAIL=e FN=b"], added(&["1 EMAIL=e FN=a", "2 EMAIL=e FN=b"]), &[], &["1 EMAIL=e FN=a"], &[]);
+        check(&["2 FN=a LN=b ZIP=c"], added(&["1 FN=a LN=b ZIP=c", "2 FN=a LN=b ZIP=c"]), &[], &["1 FN=a LN=b ZIP=c"], &[]);
+        check(&["2 FN=a LN=b CT=c"], added(&["1 FN=a LN=b ZIP=c", "2 FN=a LN=b CT=c"]), &["1 FN=a LN=b ZIP=c"], &[], &[]);
+    }
+
+    #[test]
+    fn whoever_loses_a_row_and_stays_is_sent_again() {
+        let ledger = added(&["1 EXTERN_ID=u EMAIL=a", "1 EXTERN_ID=u EMAIL=b"]);
+        let plan = check(
+            &["1 EXTERN_ID=u EMAIL=b", "1 EXTERN_ID=u EMAIL=c"],
+            ledger,
+            &["1 EXTERN_ID=u EMAIL=a"],
+            &[],
+            &["1 EXTERN_ID=u EMAIL=b", "1 EXTERN_ID=u EMAIL=c"],
+        );
+        assert_eq!(plan.renewed, [row("1 EXTERN_ID=u EMAIL=b")]);
+    }
+
+    #[test]
+    fn refused_rows_are_not_sent_again_and_protect_nobody() {
+        let ledger = vec![kept("1 EMAIL=e", LedgerState::Rejected), kept("2 EMAIL=e", LedgerState::Added)];
+        let plan = check(&["1 EMAIL=e"], ledger, &["2 EMAIL=e"], &[], &[]);
+        assert_eq!(plan.refused.len(), 1);
+        let plan = check(&[], vec![kept("1 EMAIL=e", LedgerState::Rejected)], &[], &[], &[]);
+        assert_eq!(plan.forget.len(), 1);
+    }
+
+    #[test]
+    fn rows_from_the_future_are_refused_not_lost() {
+        let unreadable = LedgerRow { schema: "FAX".to_owned(), ..kept("1 EMAIL=a", LedgerState::Added) };
+        assert!(plan(Vec::new(), vec![unreadable]).is_err());
+    }
+}

@@ -1,0 +1,327 @@
+//! Find or create: which audience on Facebook is ours.
+//!
+//! Names are not unique there, and creating twice makes two. Our audiences carry a marker in their description; that,
+//! and looking again whenever the answer to a create was lost, makes creating safe to repeat.
+
+use model::{LedgerChange, LedgerRow, LedgerState, RemoteAudience};
+use serde_json::{Value, json};
+
+use super::client::{Request, integer};
+use super::errors::{Advice, Failure};
+use super::settling::{Settling, Stop};
+use crate::dispatch::Verdict;
+
+const AUDIENCE_FIELDS: &str = "id,name,account_id,subtype,operation_status,delivery_status,approximate_count_lower_bound,\
+approximate_count_upper_bound,time_content_updated,delete_time,permission_for_actions";
+const LIST_FIELDS: &str = "id,name,account_id,subtype,description";
+const ACCOUNT_FIELDS: &str = "id,name,account_status,tos_accepted";
+const PAGE_LIMIT: u32 = 25;
+/// An account holds 500 audiences; pages may be as short as Facebook likes, and even empty.
+const PAGES_MAX: usize = 1_000;
+
+/// What an audience's `operation_status` means for us.
+enum Standing {
+    Good,
+    Note(&'static str),
+    Stop(model::SyncState, &'static str),
+}
+
+fn standing(operation_status: i64) -> Standing {
+    use model::SyncState::{Failed, Held};
+    match operation_status {
+        100 => Standing::Note("facebook will delete the audience soon, since no ad has used it for two years"),
+        400 => Standing::Note("facebook has a warning about the audience; look at it in the ads manager"),
+        411 => Standing::Note("facebook recognizes few of these people; map more identifiers"),
+        412 => Standing::Note("facebook found many invalid entries in the last upload"),
+        414 => Standing::Stop(Held, "facebook is replacing the audience; nothing can be written until that is done"),
+        415 => Standing::Note("a replace of the audience failed on facebook; it may differ from what is recorded here"),
+        450 => Standing::Note("no ad has used the audience for long"),
+        470 => Standing::Stop(Failed, "the ad account that owns the audience is not active"),
+        471 => Standing::Stop(
+            Failed,
+            "facebook flagged the audience; look at it in the ads manager, and choose another title if its name hints at health or finances",
+        ),
+        500 => Standing::Note("facebook reports an error in the audience; look at it in the ads manager"),
+        _ => Standing::Good,
+    }
+}
+
+impl Settling<'_> {
+    /// The audience to write to: the one that is known, or one found, or a new one. Forgets the ledger's rows when they
+    /// were sent to an audience that is gone.
+    pub(super) async fn remote(&mut self, known: Option<RemoteAudience>, name: &str, ledger: &mut Vec<LedgerRow>) -> Result<RemoteAudience, Stop> {
+        if let Some(known) = known {
+            match self.talk.patiently(&Request::get(known.remote_id.clone(), AUDIENCE_FIELDS)).await {
+                Ok(node) => {
+                    self.check_standing(&node)?;
+                    return self.renamed(known, name).await;
+                }
+                Err(failure) if failure.advice == Advice::Missing && self.may_recreate(ledger) => {}
+                Err(failure) => return Err(self.halt(failure).await),
+            }
+        }
+        self.check_account().await?;
+        let remote_id = match self.find(name).await? {
+            Some(found) => found,
+            None => self.create(name, ledger).await?,
+        };
+        let remote = RemoteAudience { remote_id, name: name.to_owned() };
+        self.save_remote(&remote).await?;
+        Ok(remote)
+    }
+
+    fn may_recreate(&self, ledger: &[LedgerRow]) -> bool {
+        self.options.recreate_missing || ledger.iter().all(|row| row.state == LedgerState::Rejected)
+    }
+
+    fn check_standing(&mut self, node: &Value) -> Result<(), Stop> {
+        if node["permission_for_actions"]["can_edit"] == json!(false) {
+            let words = format!("the token may not edit the audience: {}", Advice::Permission.words(&self.options.account));
+            return Err(Stop::Halt(model::SyncState::Failed, words));
+        }
+        match standing(integer(&node["operation_status"]["code"]).unwrap_or(0)) {
+            Standing::Good => Ok(()),
+            Standing::Note(note) => {
+                self.tally.notes.push(note.to_owned());
+                Ok(())
+            }
+            Standing::Stop(state, words) => Err(Stop::Halt(state, words.to_owned())),
+        }
+    }
+
+    /// Carries a new title over. What somebody renamed on Facebook stays as it is until the title changes here.
+    async fn renamed(&mut self, known: RemoteAudience, name: &str) -> Result<RemoteAudience, Stop> {
+        if known.name == name || !self.options.rename {
+            return Ok(known);
+        }
+        let request = Request::post(known.remote_id.clone(), [("name", json!(name)), ("description", json!(self.description()))]);
+        if let Err(failure) = self.talk.patiently(&request).await {
+            return Err(self.halt(failure).await);
+        }
+        let renamed = RemoteAudience { name: name.to_owned(), ..known };
+        self.save_remote(&renamed).await?;
+        tracing::info!(audience = %self.job.audience, remote_id = renamed.remote_id, "audience renamed on facebook");
+        Ok(renamed)
+    }
+
+    /// Whether the account can be used and the terms are accepted, before anything is made there.
+    async fn check_account(&mut self) -> Result<(), Stop> {
+        let node = match self.talk.patiently(&Request::get(self.account_path(), ACCOUNT_FIELDS)).await {
+            Ok(node) => node,
+            Err(failure) => return Err(self.halt(failure).await),
+        };
+        // Only an answer that speaks of terms can say that they are missing.
+        if node["tos_accepted"].is_object() && integer(&node["tos_accepted"]["custom_audience_tos"]) != Some(1) {
+            return Err(Stop::Halt(model::SyncState::Failed, Advice::Terms.words(&self.options.account)));
+        }
+        Ok(())
+    }
+
+    /// The one audience of this name that is ours, if there is one.
+    async fn find(&mut self, name: &str) -> Result<Option<String>, Stop> {
+        let listed = match self.list(name).await {
+            Ok(listed) => listed,
+            Err(failure) => return Err(self.halt(failure).await),
+        };
+        choose(&listed, name, &self.marker(), &self.options.account, self.options.adopt_by_name)
+            .map_err(|words| Stop::Halt(model::SyncState::Failed, words))
+    }
+
+    /// Every audience of the account that may have this name; the filter is only a hint.
+    async fn list(&mut self, name: &str) -> Result<Vec<Value>, Failure> {
+        let mut filter = Some(json!([{ "field": "name", "operator": "EQUAL", "value": name }]).to_string());
+        let (mut limit, mut after) = (PAGE_LIMIT, None::<String>);
+        let mut listed = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let mut request = Request::get(format!("{}/customaudiences", self.account_path()), LIST_FIELDS);
+            request.query.push(("limit", limit.to_string()));
+            request.query.extend(filter.iter().map(|filter| ("filtering", filter.clone())));
+            request.query.extend(after.iter().map(|after| ("after", after.clone())));
+            let page = match self.page(&request, limit).await {
+                Ok(page) => page,
+                Err(failure) if failure.code == Some(100) && filter.is_some() => {
+                    (filter, after, listed) = (None, None, Vec::new());
+                    continue;
+                }
+                Err(failure) if failure.code == Some(1) && limit > 1 => {
+                    limit /= 2;
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
+            listed.extend(page["data"].as_array().into_iter().flatten().cloned());
+            let next = next_cursor(&page);
+            if next.is_none() {
+                return Ok(listed);
+            }
+            after = next;
+        }
+        Err(Failure::config(Advice::Look, "the list of audiences has no end"))
+    }
+
+    /// One page. Code 1 asks for a shorter page rather than for patience, while there is a shorter one.
+    async fn page(&mut self, request: &Request, limit: u32) -> Result<Value, Failure> {
+        let mut tries_made = 0;
+        loop {
+            tries_made += 1;
+            match self.talk.once(request).await {
+                Err(failure) if failure.verdict == Verdict::Retry && (failure.code != Some(1) || limit == 1) => {
+                    self.talk.wait_after(tries_made, failure).await?;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Makes the audience. After a lost answer it is looked for again before it is made again.
+    async fn create(&mut self, name: &str, ledger: &mut Vec<LedgerRow>) -> Result<String, Stop> {
+        // Whatever the ledger holds was sent to an audience that is gone.
+        self.change_ledger(&LedgerChange { upsert: Vec::new(), delete: std::mem::take(ledger) }).await?;
+        let request = Request::post(
+            format!("{}/customaudiences", self.account_path()),
+            [
+                ("name", json!(name)),
+                ("subtype", json!("CUSTOM")),
+                ("customer_file_source", json!(self.options.customer_file_source)),
+                ("description", json!(self.description())),
+            ],
+        );
+        let mut tries_made = 0;
+        loop {
+            tries_made += 1;
+            let failure = match self.talk.once(&request).await.map(|answer| id_text(&answer["id"])) {
+                Ok(Some(id)) => {
+                    tracing::info!(audience = %self.job.audience, remote_id = id, "audience created on facebook");
+                    return Ok(id);
+                }
+                Ok(None) => Failure::outage("the answer to the create has no id"),
+                Err(failure) if failure.verdict == Verdict::Retry => failure,
+                Err(failure) => return Err(self.halt(failure).await),
+            };
+            if let Err(failure) = self.talk.wait_after(tries_made, failure).await {
+                return Err(self.halt(failure).await);
+            }
+            if let Some(found) = self.find(name).await? {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn account_path(&self) -> String {
+        format!("act_{}", self.options.account)
+    }
+
+    /// Tells our audience from others of the same name.
+    fn marker(&self) -> String {
+        format!("[aud:{}]", self.job.audience)
+    }
+
+    fn description(&self) -> String {
+        format!("{} {}", self.job.description.trim(), self.marker()).trim().to_owned()
+    }
+}
+
+/// Ours among those listed: the one with our marker, or the one without any if it may be adopted.
+fn choose(listed: &[Value], name: &str, marker: &str, account: &str, adopt: bool) -> Result<Option<String>, String> {
+    let text = |node: &Value, field: &str| node[field].as_str().unwrap_or_default().to_owned();
+    let of_this_name: Vec<&Value> = listed
+        .iter()
+        .filter(|node| text(node, "name").trim() == name.trim() && text(node, "subtype") == "CUSTOM")
+        .filter(|node| id_text(&node["account_id"]).is_none_or(|owner| owner.trim_start_matches("act_") == account))
+        .collect();
+    let ids = |nodes: &[&&Value]| {
+        let mut ids: Vec<String> = nodes.iter().filter_map(|node| id_text(&node["id"])).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    };
+    let marked = ids(&of_this_name.iter().filter(|node| text(node, "description").contains(marker)).collect::<Vec<_>>());
+    let unmarked = ids(&of_this_name.iter().filter(|node| !text(node, "description").contains("[aud:")).collect::<Vec<_>>());
+    match (marked.as_slice(), unmarked.as_slice()) {
+        ([id], _) => Ok(Some(id.clone())),
+        ([], []) => Ok(None),
+        ([], [id]) => Ok(adopt.then(|| id.clone())),
+        ([], several) => Err(format!(
+            "facebook has several audiences named `{name}`, and none of them is known to be this one: {}; rename or delete them there, or choose another title",
+            several.join(", ")
+        )),
+        (several, _) => Err(format!(
+            "facebook has several audiences named `{name}` that claim to be this one: {}; delete all but one of them there",
+            several.join(", ")
+        )),
+    }
+}
+
+/// Where the next page begins. The end of a list is only the absence of `next`; its host is never followed.
+fn next_cursor(page: &Value) -> Option<String> {
+    let next = page["paging"]["next"].as_str()?;
+    page["paging"]["cursors"]["after"].as_str().map(str::to_owned).or_else(|| {
+        let url = reqwest::Url::parse(next).ok()?;
+        url.query_pairs().find(|(name, _)| name == "after").map(|(_, value)| value.into_owned())
+    })
+}
+
+/// Ids are text; a fake or a proxy may make them numbers, which are exact up to 64 bits.
+fn id_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => number.as_u64().map(|id| id.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(id: &str, name: &str, description: &str) -> Value {
+        json!({ "id": id, "name": name, "subtype": "CUSTOM", "description": description, "account_id": "12" })
+    }
+
+    #[track_caller]
+    fn check(listed: &[Value], adopt: bool, expected: Result<Option<&str>, &[&str]>) {
+        let chosen = choose(listed, "Big spenders", "[aud:big]", "12", adopt);
+        match (chosen, expected) {
+            (Ok(id), Ok(expected)) => assert_eq!(id.as_deref(), expected),
+            (Err(words), Err(ids)) => assert!(ids.iter().all(|id| words.contains(id)), "{words}"),
+            (chosen, expected) => panic!("{chosen:?} is not {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn the_marker_decides() {
+        let ours = node("23850000000000042", " Big spenders ", "Weekly [aud:big]");
+        let others = node("7", "Big spenders", "[aud:bigger]");
+        let strangers = node("8", "Big spenders", "by hand");
+        check(&[strangers.clone(), ours.clone(), others.clone()], true, Ok(Some("23850000000000042")));
+        check(&[others.clone()], true, Ok(None));
+        check(&[strangers.clone()], false, Ok(None));
+        check(&[strangers.clone()], true, Ok(Some("8")));
+        check(&[strangers.clone(), node("9", "Big spenders", "")], true, Err(&["8", "9"]));
+        check(&[ours.clone(), node("9", "Big spenders", "[aud:big]")], true, Err(&["23850000000000042", "9"]));
+    }
+
+    #[test]
+    fn only_customer_lists_of_this_account_and_name_count() {
+        let mut lookalike = node("1", "Big spenders", "[aud:big]");
+        lookalike["subtype"] = json!("LOOKALIKE");
+        let mut elsewhere = node("2", "Big spenders", "[aud:big]");
+        elsewhere["account_id"] = json!("13");
+        check(&[lookalike, elsewhere, node("3", "big spenders", "[aud:big]")], true, Ok(None));
+    }
+
+    #[test]
+    fn a_list_ends_where_there_is_no_next() {
+        assert_eq!(next_cursor(&json!({ "paging": { "cursors": { "after": "A" } } })), None);
+        assert_eq!(next_cursor(&json!({ "paging": { "cursors": { "after": "A" }, "next": "https://example.com/?after=A" } })).as_deref(), Some("A"));
+        assert_eq!(next_cursor(&json!({ "paging": { "next": "https://example.com/?limit=1&after=B%3D" } })).as_deref(), Some("B="));
+        assert_eq!(next_cursor(&json!({ "data": [] })), None);
+    }
+
+    #[test]
+    fn ids_are_never_rounded() {
+        assert_eq!(id_text(&json!(23_850_000_000_000_042_u64)).as_deref(), Some("23850000000000042"));
+        assert_eq!(id_text(&json!("23850000000000043")).as_deref(), Some("23850000000000043"));
+        assert_eq!(id_text(&json!(1.5)), None);
+    }
+}

@@ -1,0 +1,137 @@
+//! One sync, read aloud: who should be there, what is there, the minimum, the audience, removals, adds.
+
+use std::collections::BTreeMap;
+
+use chrono::Datelike as _;
+use model::{LedgerChange, LedgerState, SyncState};
+
+use super::normalize::Emptied;
+use super::key::Key;
+use super::options::{BelowMinimum, match_keys};
+use super::people::{Desired, INSUFFICIENT, RowRules};
+use super::plan::{Plan, plan};
+use super::settling::{Settling, Stop};
+use super::upload::{Line, Offered, Operation};
+use crate::{LedgerError, SyncOutcome};
+
+/// People whose rows are made before other work gets a turn.
+const PEOPLE_AT_A_TIME: usize = 500;
+
+impl Settling<'_> {
+    /// Brings Facebook in step, and says how it went.
+    pub(super) async fn run(mut self) -> Result<SyncOutcome, LedgerError> {
+        let desired = match self.desired().await {
+            Ok(desired) => desired,
+            Err(words) => return Ok(self.outcome(SyncState::Failed, Some(words), 0, BTreeMap::new())),
+        };
+        let sendable = desired.sendable;
+        let emptied = desired.emptied.clone();
+        if desired.insufficient > 0 {
+            self.tally.rejected.insert(INSUFFICIENT.to_owned(), desired.insufficient);
+        }
+        let (state, words) = match self.bring_in_step(desired).await {
+            Ok(state) => (state, None),
+            Err(Stop::Halt(state, words)) => (state, Some(words)),
+            Err(Stop::Ledger(error)) => return Err(error),
+        };
+        Ok(self.outcome(state, words, sendable, emptied))
+    }
+
+    async fn bring_in_step(&mut self, desired: Desired) -> Result<SyncState, Stop> {
+        let (ledger, audience, destination) = (self.context.ledger, &self.job.audience, self.context.destination);
+        if let Some(until) = ledger.not_before(destination).await? {
+            if self.now() < until {
+                return Err(Stop::Halt(SyncState::Held, format!("facebook asked to wait; nothing is sent until {until}")));
+            }
+            ledger.set_not_before(destination, None).await?;
+        }
+        let name = self.options.audience_name(&self.job.title).map_err(|words| Stop::Halt(SyncState::Failed, words))?;
+        let known = ledger.remote_audience(audience, destination).await?;
+        let sendable = desired.sendable;
+        if known.is_none() && self.is_held_back(sendable) {
+            let minimum = self.options.minimum_size.max(1);
+            let words = format!("below minimum: {sendable} of {minimum} sendable people; nothing is made on facebook before there are enough");
+            return Err(Stop::Halt(SyncState::BelowMinimum, words));
+        }
+        let mut rows = ledger.rows(audience, destination).await?;
+        let remote = self.remote(known, &name, &mut rows).await?;
+        let plan = plan(desired.rows, rows).map_err(|unreadable| Stop::Halt(SyncState::Failed, unreadable.to_string()))?;
+        self.carry_out(&remote.remote_id, plan).await?;
+        self.throttles.store(0, std::sync::atomic::Ordering::Relaxed);
+        Ok(self.end_state(sendable))
+    }
+
+    /// Whether there are too few people to begin with. An audience of nobody is never begun.
+    fn is_held_back(&self, sendable: u64) -> bool {
+        match self.options.below_minimum {
+            BelowMinimum::Hold => sendable < self.options.minimum_size.max(1),
+            BelowMinimum::Send => sendable == 0,
+        }
+    }
+
+    /// Removals first and finished, then adds: a removal after an add would undo it where they share a cell.
+    async fn carry_out(&mut self, remote_id: &str, plan: Plan) -> Result<(), Stop> {
+        for refused in &plan.refused {
+            let reason = refused.reason.clone().unwrap_or_else(|| "refused".to_owned());
+            *self.tally.rejected.entry(reason).or_default() += 1;
+        }
+        let now = self.now();
+        let covered: Vec<_> = plan.covered.iter().map(|row| row.to_ledger(LedgerState::Added, None, now)).collect();
+        self.tally.removed += covered.len() as u64;
+        let delete = plan.forget.into_iter().chain(covered).collect();
+        let upsert = plan.renewed.iter().map(|row| row.to_ledger(LedgerState::PendingAdd, None, now)).collect();
+        self.change_ledger(&LedgerChange { upsert, delete }).await?;
+
+        let removals = plan.removals.into_iter().map(|removal| Line { row: removal.row, sent: removal.sent }).collect();
+        if self.upload(remote_id, Operation::Remove, removals).await? == Offered::Deferred {
+            tracing::info!(audience = %self.job.audience, "facebook defers removals; adds go on");
+        }
+        let adds = plan.adds.into_iter().map(|row| Line { sent: row.clone(), row }).collect();
+        self.upload(remote_id, Operation::Add, adds).await?;
+        Ok(())
+    }
+
+    /// Everybody's rows. Other work gets a turn now and then: a million people take seconds.
+    async fn desired(&self) -> Result<Desired, String> {
+        let keys = match_keys(&self.job.match_on)
+            .map_err(|unknown| format!("cannot match on `{}`", unknown.iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>().join("`, `")))?;
+        let rules = RowRules {
+            keys,
+            extern_id_suffices: self.job.match_on.iter().any(|word| Key::from_word(word) == Some(Key::ExternId)),
+            default_country: self.options.default_country.clone(),
+            city_style: self.options.city_style,
+            year_max: self.now().to_utc().year(),
+        };
+        let mut desired = Desired::default();
+        for people in self.job.people.chunks(PEOPLE_AT_A_TIME) {
+            for person in people {
+                desired.add(person, &rules);
+            }
+            tokio::task::yield_now().await;
+        }
+        Ok(desired)
+    }
+
+    fn outcome(self, state: SyncState, words: Option<String>, sendable: u64, emptied: BTreeMap<(Key, Emptied), u64>) -> SyncOutcome {
+        let mut said: Vec<String> = words.into_iter().collect();
+        if state == SyncState::SentBelowMinimum {
+            said.push(format!("below minimum: {sendable} of {}; ads cannot use the audience until there are enough", self.options.minimum_size));
+        }
+        for note in self.tally.notes {
+            if !said.contains(&note) {
+                said.push(note);
+            }
+        }
+        let emptied = emptied.into_iter().map(|((key, reason), count)| ((key.name().to_owned(), reason.as_str().to_owned()), count)).collect();
+        SyncOutcome {
+            state,
+            message: (!said.is_empty()).then(|| said.join("; ")),
+            sendable,
+            rows_added: self.tally.added,
+            rows_removed: self.tally.removed,
+            rejected: self.tally.rejected,
+            emptied,
+            calls: self.talk.calls,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Backfill: history recorded tick by tick, as if the schedule had always been running; then one sync of the end state.
+//!
+//! Nothing is sent before the end. Interrupted, it goes on where it stopped: a tick that is recorded is not done again.
+
+use model::{AsOf, Moment};
+use serde::Serialize;
+use store::{RunKind, StoreError};
+
+use crate::delivery::{DeliveryError, DeliveryReport};
+use crate::lease::{Lease, LeaseError, LeaseName};
+use crate::run::{History, RunError, RunOutcome, RunReport, Syncs};
+use crate::{Every, Workspace};
+
+/// What to backfill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backfill {
+    /// The first tick.
+    pub from: Moment,
+    /// No tick is later than this.
+    pub to: Moment,
+    /// The step between ticks.
+    pub every: Every,
+    /// Forget what is recorded as of `from` or later, and record it anew.
+    pub replace: bool,
+}
+
+/// A backfill could not be done, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum BackfillError {
+    /// The end is before the beginning.
+    #[error("a backfill from {from} to {to} has no tick: the end lies before the beginning")]
+    Empty {
+        /// The beginning.
+        from: Moment,
+        /// The end.
+        to: Moment,
+    },
+    /// The end lies in the future.
+    #[error("a backfill cannot go to {to}: it is later than now, and facts that arrive until then would be missed")]
+    Future {
+        /// The end.
+        to: Moment,
+    },
+    /// Replacing would lose runs after the end.
+    #[error("a backfill with `--replace` that ends {to} would lose the runs recorded until {latest}; end it at {latest} or later")]
+    LosesRuns {
+        /// The end.
+        to: Moment,
+        /// The latest recorded moment.
+        latest: AsOf,
+    },
+    /// Somebody else is at it.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
+    /// The recorded history could not be rewound.
+    #[error("could not forget the recorded history")]
+    Rewind(#[source] StoreError),
+    /// A tick failed; those before it are recorded, and the same command goes on from there.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The end state could not be sent; it is pending.
+    #[error("could not deliver the end state")]
+    Deliver(#[from] DeliveryError),
+}
+
+/// One tick of a backfill, as it is done.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BackfillTick {
+    /// The moment.
+    pub as_of: AsOf,
+    /// Ticks done, this one included.
+    pub done: u64,
+    /// Ticks in all.
+    pub total: u64,
+    /// What it found; absent when it was recorded before.
+    pub report: Option<RunReport>,
+}
+
+/// What a backfill came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BackfillReport {
+    /// Ticks recorded now.
+    pub recorded: u64,
+    /// Ticks that were recorded before.
+    pub known: u64,
+    /// How many entered over all ticks and audiences.
+    pub entered: u64,
+    /// How many exited.
+    pub exited: u64,
+    /// The last tick's report, when it was done now.
+    pub last: Option<RunReport>,
+    /// How the sync of the end state went.
+    pub delivered: Vec<DeliveryReport>,
+}
+
+impl Workspace {
+    /// Does a backfill. `on_tick` hears of each tick as it is done.
+    ///
+    /// # Errors
+    /// When the range makes no sense, another process is writing, or a stage fails.
+    pub async fn backfill(&self, plan: Backfill, on_tick: &mut (dyn FnMut(&BackfillTick) + Send)) -> Result<BackfillReport, BackfillError> {
+        self.check(plan)?;
+        let lease = Lease::take(LeaseName::Writer, &self.store).await?;
+        let recorded = self.record_ticks(plan, on_tick).await;
+        lease.release(self.store.as_ref()).await;
+        let mut report = recorded?;
+        self.request_all_syncs().await?;
+        report.delivered = self.deliver_pending().await?;
+        Ok(report)
+    }
+
+    /// Evaluates the same ticks and records nothing: what a backfill would find, each tick compared with the one before.
+    ///
+    /// # Errors
+    /// When the range makes no sense or the data cannot be read or evaluated.
+    pub async fn backfill_dry_run(
+        &self,
+        plan: Backfill,
+        on_tick: &mut (dyn FnMut(&BackfillTick) + Send),
+    ) -> Result<BackfillReport, BackfillError> {
+        self.check(plan)?;
+        let mut history = History::load(self, AsOf(plan.from)).await?;
+        if history.latest().is_some_and(|latest| latest.moment() >= plan.from) {
+            history.forget();
+        }
+        let mut report = BackfillReport::new();
+        for (tick, done) in plan.every.ticks(plan.from, plan.to).zip(1..) {
+            let found = history.imagine(self, AsOf(tick)).await?;
+            report.add(plan, AsOf(tick), done, RunOutcome::Done(found), on_tick);
+        }
+        Ok(report)
+    }
+
+    fn check(&self, plan: Backfill) -> Result<(), BackfillError> {
+        if plan.to < plan.from {
+            return Err(BackfillError::Empty { from: plan.from, to: plan.to });
+        }
+        if plan.to > self.clock.now() {
+            return Err(BackfillError::Future { to: plan.to });
+        }
+        Ok(())
+    }
+
+    async fn record_ticks(&self, plan: Backfill, on_tick: &mut (dyn FnMut(&BackfillTick) + Send)) -> Result<BackfillReport, BackfillError> {
+        let mut history = History::load(self, AsOf(plan.from)).await?;
+        if plan.replace && history.latest().is_some_and(|latest| latest.moment() >= plan.from) {
+            if let Some(latest) = history.latest().filter(|latest| latest.moment() > plan.to) {
+                return Err(BackfillError::LosesRuns { to: plan.to, latest });
+            }
+            self.rewind(AsOf(plan.from)).await.map_err(BackfillError::Rewind)?;
+            history = History::load(self, AsOf(plan.from)).await?;
+        }
+        let mut report = BackfillReport::new();
+        for (tick, done) in plan.every.ticks(plan.from, plan.to).zip(1..) {
+            let outcome = history.tick(self, AsOf(tick), RunKind::Backfill, Syncs::Withhold).await?;
+            report.add(plan, AsOf(tick), done, outcome, on_tick);
+        }
+        Ok(report)
+    }
+}
+
+impl BackfillReport {
+    fn new() -> Self {
+        Self { recorded: 0, known: 0, entered: 0, exited: 0, last: None, delivered: Vec::new() }
+    }
+
+    fn add(&mut self, plan: Backfill, as_of: AsOf, done: u64, outcome: RunOutcome, on_tick: &mut (dyn FnMut(&BackfillTick) + Send)) {
+        let found = match outcome {
+            RunOutcome::Done(found) => Some(found),
+            RunOutcome::AlreadyDone(_) => None,
+        };
+        match &found {
+            Some(found) => {
+                self.recorded += 1;
+                self.entered += found.audiences.iter().map(|audience| audience.entered).sum::<u64>();
+                self.exited += found.audiences.iter().map(|audience| audience.exited).sum::<u64>();
+            }
+            None => self.known += 1,
+        }
+        on_tick(&BackfillTick { as_of, done, total: plan.every.count(plan.from, plan.to), report: found.clone() });
+        self.last = found;
+    }
+}

@@ -1,0 +1,69 @@
+//! The schedule at work: one run a tick, never two at once, and one catch-up run for however many ticks were missed.
+
+use std::future::Future;
+use std::time::Duration;
+
+use model::{AsOf, Moment};
+use store::RunKind;
+
+use crate::delivery::DeliveryReport;
+use crate::run::{RunError, RunOutcome};
+use crate::{Schedule, Workspace};
+
+/// Never sleep longer than this at a stretch: clocks are set, machines are suspended.
+const NAP_MAX: Duration = Duration::from_secs(30);
+
+/// What the schedule did at a tick.
+pub type Served = Result<(RunOutcome, Vec<DeliveryReport>), RunError>;
+
+impl Workspace {
+    /// Runs at every tick of the schedule until `stop` resolves; a run under way is finished first.
+    ///
+    /// `at_tick` gives the workspace to use (definitions may have been edited since) and `on_run` hears how it went. A
+    /// failed run is told and the next tick tries again. Ticks that passed while no process ran are made up for by a
+    /// single run, as of the latest of them.
+    pub async fn serve(
+        &self,
+        schedule: &Schedule,
+        stop: impl Future<Output = ()>,
+        at_tick: &mut (dyn FnMut(&Self) -> Self + Send),
+        on_run: &mut (dyn FnMut(AsOf, &Served) + Send),
+    ) {
+        tokio::pin!(stop);
+        let mut tried: Option<Moment> = None;
+        loop {
+            let now = self.clock.now();
+            if let Some(tick) = schedule.latest(now).filter(|tick| tried.is_none_or(|tried| *tick > tried)) {
+                tried = Some(tick);
+                let workspace = at_tick(self);
+                if workspace.is_due(tick).await {
+                    let served = workspace.run(AsOf(tick), RunKind::Schedule).await;
+                    on_run(AsOf(tick), &served);
+                } else if let Err(error) = workspace.deliver_pending().await {
+                    on_run(AsOf(tick), &Err(RunError::Deliver(error)));
+                }
+            }
+            let Some(next) = schedule.next(now) else {
+                tracing::warn!("the schedule names no further tick; waiting to be stopped");
+                stop.await;
+                return;
+            };
+            let wait = Duration::from_micros(u64::try_from(next.micros() - self.clock.now().micros()).unwrap_or(0));
+            tokio::select! {
+                biased;
+                () = &mut stop => return,
+                () = tokio::time::sleep(wait.min(NAP_MAX)) => {}
+            }
+        }
+    }
+
+    /// Whether no run as of `tick` or later is recorded. When the store does not say, the run is tried and will tell.
+    async fn is_due(&self, tick: Moment) -> bool {
+        match self.store.seen().await {
+            Ok(seen) => seen.is_none_or(|seen| {
+                seen.run.as_of.moment() < tick || seen.run.fingerprint != self.catalog.fingerprint && seen.run.as_of.moment() == tick
+            }),
+            Err(_) => true,
+        }
+    }
+}

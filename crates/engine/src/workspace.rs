@@ -1,0 +1,105 @@
+//! An opened workspace: checked definitions, the lake, the store, the sinks and a clock, together.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use definitions::{Catalog, StoreSetting};
+use deliver::{Secrets, Sink};
+use evaluate::{Evaluator, Snapshot};
+use lake::{Lake, LakeError, Reader};
+use model::DestinationKey;
+use store::{Store, StoreError, StoreUrl};
+
+use crate::Clock;
+
+/// Memory for decoded columns kept between the ticks of a backfill.
+const COLUMN_BUDGET_BYTES: usize = 1 << 30;
+
+/// The workspace could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The setting names a variable that is not set.
+    #[error("`muster.yaml` keeps the store's URL in the environment variable `{0}`, which is not set")]
+    StoreUrlMissing(String),
+    /// The setting's URL is of an unknown sort.
+    #[error("the store's URL in `{0}` begins with neither `postgres://` nor `postgresql://`")]
+    StoreUrlUnknown(String),
+    /// The data folder cannot be made.
+    #[error("could not create the data folder `{}`", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The lake.
+    #[error("could not open the lake")]
+    Lake(#[from] LakeError),
+    /// The store.
+    #[error("could not open the store")]
+    Store(#[from] StoreError),
+}
+
+/// Everything a run needs. Cheap to clone; clones share one store, one lake and one set of cached columns.
+#[derive(Clone)]
+pub struct Workspace {
+    /// The checked definitions.
+    pub catalog: Arc<Catalog>,
+    /// Events and traits.
+    pub lake: Lake,
+    /// Identities, runs, memberships, syncs.
+    pub store: Arc<dyn Store>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    pub(crate) evaluator: Arc<Evaluator>,
+    pub(crate) sinks: BTreeMap<DestinationKey, Arc<dyn Sink>>,
+}
+
+impl Workspace {
+    /// Opens the lake and the store that the settings name, creating them the first time. `folder` is the definitions'
+    /// folder, which the settings' paths are relative to.
+    ///
+    /// # Errors
+    /// When the data folder, the lake or the store cannot be opened.
+    pub async fn open(folder: &Path, catalog: Catalog, secrets: &dyn Secrets, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let data = folder.join(&catalog.settings.data);
+        std::fs::create_dir_all(&data).map_err(|source| OpenError::Folder { folder: data.clone(), source })?;
+        let url = store_url(&catalog.settings.store, &data, secrets)?;
+        let lake = Lake::open(&data.join("lake"))?;
+        let store = store::open(&url).await?;
+        let evaluator = Arc::new(Evaluator::new(Reader::new(lake.clone(), COLUMN_BUDGET_BYTES)));
+        Ok(Self { catalog: Arc::new(catalog), lake, store, clock, evaluator, sinks: BTreeMap::new() })
+    }
+
+    /// Connects the destinations' sinks. Until then nothing can be delivered, and nothing else is missing.
+    #[must_use]
+    pub fn with_sinks(mut self, sinks: BTreeMap<DestinationKey, Arc<dyn Sink>>) -> Self {
+        self.sinks = sinks;
+        self
+    }
+
+    /// The same workspace under edited definitions.
+    #[must_use]
+    pub fn with_catalog(mut self, catalog: Catalog) -> Self {
+        self.catalog = Arc::new(catalog);
+        self
+    }
+
+    /// What is known now: the lake's segments and everybody's identity.
+    pub(crate) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        Ok(Snapshot { segments: self.store.segments().await?, people: self.store.people().await? })
+    }
+}
+
+fn store_url(setting: &StoreSetting, data: &Path, secrets: &dyn Secrets) -> Result<StoreUrl, OpenError> {
+    let variable = match setting {
+        StoreSetting::Sqlite => return Ok(StoreUrl::SqliteFile(data.join("muster.db"))),
+        StoreSetting::UrlFromEnv(variable) => variable,
+    };
+    let url = secrets.env(variable).ok_or_else(|| OpenError::StoreUrlMissing(variable.clone()))?;
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(OpenError::StoreUrlUnknown(variable.clone()));
+    }
+    Ok(StoreUrl::Postgres(url))
+}

@@ -1,0 +1,94 @@
+//! Trait leaves: what the newest value of a trait is. Traits are snapshots: there is no window.
+//!
+//! Leaves about one trait share one search for the newest values. A profile about which nothing was said, or last that
+//! the trait is gone, has a missing value.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use definitions::PathMatch;
+use lake::Reader;
+use model::{AsOf, Membership, ProfileId, Value};
+use rayon::prelude::*;
+use roaring::RoaringBitmap;
+
+use crate::column::{self, Screen};
+use crate::error::EvaluateError;
+use crate::leaf::{LeafId, Tally};
+use crate::matcher::Judge;
+use crate::newest::{Newest, trait_segments};
+use crate::operator::Clock;
+use crate::segments::Snapshot;
+
+/// All leaves about one trait.
+pub(crate) struct TraitPass<'p> {
+    name: &'p str,
+    leaves: Vec<(LeafId, Judge)>,
+}
+
+/// The passes that answer these leaves, by name of the trait.
+pub(crate) fn passes<'p>(leaves: &[(LeafId, &'p PathMatch)], clock: Clock) -> Vec<TraitPass<'p>> {
+    let mut names: BTreeMap<&str, Vec<(LeafId, Judge)>> = BTreeMap::new();
+    for (id, condition) in leaves {
+        let name = condition.path.first().map_or("", String::as_str);
+        names.entry(name).or_default().push((*id, Judge::prepare(condition, clock)));
+    }
+    names.into_iter().map(|(name, leaves)| TraitPass { name, leaves }).collect()
+}
+
+impl TraitPass<'_> {
+    /// Finds the newest values, and answers every leaf of the pass.
+    pub(crate) fn run(&self, reader: &Reader, snapshot: &Snapshot, clock: Clock) -> Result<(Vec<(LeafId, RoaringBitmap)>, Tally), EvaluateError> {
+        let newest = Newest::find(reader, snapshot, self.name, clock.as_of)?;
+        let mut tally = Tally { rows: newest.rows, ..Tally::default() };
+        let mut answers = Vec::new();
+        for (id, judge) in &self.leaves {
+            answers.push((*id, judge_all(&newest, judge, &mut tally)));
+        }
+        Ok((answers, tally))
+    }
+}
+
+fn judge_all(newest: &Newest, judge: &Judge, tally: &mut Tally) -> RoaringBitmap {
+    let screens: Vec<Screen<'_>> = newest.columns.iter().map(|column| Screen::open(judge, column)).collect();
+    let missing = judge.missing();
+    let mut bits = vec![0_u8; newest.profiles().div_ceil(8)];
+    for profile in 0..newest.profiles() {
+        let finding = newest.place(profile).map_or(missing, |(segment, row)| screens[segment].finding(row));
+        tally.note(finding);
+        bits[profile / 8] |= u8::from(finding.holds) << (profile % 8);
+    }
+    RoaringBitmap::from_lsb0_bytes(0, &bits)
+}
+
+/// The newest traits of some profiles; a profile merged into another has the survivor's.
+pub(crate) fn of_profiles(
+    reader: &Reader,
+    snapshot: &Snapshot,
+    profiles: &Membership,
+    as_of: AsOf,
+) -> Result<HashMap<ProfileId, BTreeMap<String, Value>>, EvaluateError> {
+    let mut names = BTreeSet::new();
+    for segment in trait_segments(snapshot, as_of) {
+        let more = reader.lake().names(segment).map_err(|source| EvaluateError::Read { path: segment.path.clone(), source })?;
+        names.extend(more);
+    }
+    let found: Vec<(String, Vec<(ProfileId, Value)>)> = names
+        .into_par_iter()
+        .map(|name| {
+            let newest = Newest::find(reader, snapshot, &name, as_of)?;
+            let value = |profile: ProfileId| {
+                let (segment, row) = newest.place(snapshot.people.survivor(profile).index())?;
+                Some((profile, column::value(&newest.columns[segment], row)?))
+            };
+            Ok((name, profiles.iter().filter_map(value).collect()))
+        })
+        .collect::<Result<_, EvaluateError>>()?;
+
+    let mut traits: HashMap<ProfileId, BTreeMap<String, Value>> = HashMap::new();
+    for (name, values) in found {
+        for (profile, value) in values {
+            traits.entry(profile).or_default().insert(name.clone(), value);
+        }
+    }
+    Ok(traits)
+}

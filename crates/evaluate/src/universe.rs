@@ -1,0 +1,60 @@
+//! Universes: who is considered at all.
+//!
+//! A profile is considered once it has been seen with an identifier of an allowed kind, at or before the as-of. Only
+//! survivors of merges are considered, with what was known of all the profiles merged into them; accounts are not
+//! people and are left out.
+
+use model::{AsOf, IdentifierKind, People};
+use roaring::RoaringBitmap;
+
+/// The people who have an identifier of one of these kinds, as of a moment.
+pub(crate) fn universe(people: &People, kinds: &[IdentifierKind], as_of: AsOf) -> RoaringBitmap {
+    let sightings = kinds.iter().filter_map(|kind| people.sightings.get(kind)).flatten();
+    let mut seen: Vec<u32> = sightings
+        .filter(|sighting| sighting.first_seen_at <= as_of.moment())
+        .map(|sighting| people.survivor(sighting.profile).0)
+        .collect();
+    seen.sort_unstable();
+    let seen: RoaringBitmap = seen.into_iter().collect();
+    seen - accounts(people)
+}
+
+fn accounts(people: &People) -> RoaringBitmap {
+    people.accounts.iter().map(|account| people.survivor(*account).0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Moment, ProfileId, Sighting};
+
+    use super::*;
+
+    fn seen(profile: u32, at: i64) -> Sighting {
+        Sighting { profile: ProfileId(profile), first_seen_at: Moment::from_micros(at) }
+    }
+
+    fn kind(name: &str) -> IdentifierKind {
+        IdentifierKind::new(name)
+    }
+
+    #[test]
+    fn survivors_seen_by_then_with_an_allowed_identifier() {
+        let people = People {
+            canonical: [0, 1, 1, 3, 4].map(ProfileId).to_vec(),
+            accounts: vec![ProfileId(4)],
+            sightings: [
+                (kind("user_id"), vec![seen(0, 5), seen(2, 10), seen(4, 1)]),
+                (kind("anonymous_id"), vec![seen(3, 1)]),
+            ]
+            .into(),
+        };
+        let of = |kinds: &[&str], at: i64| -> Vec<u32> {
+            let kinds: Vec<_> = kinds.iter().map(|name| kind(name)).collect();
+            universe(&people, &kinds, AsOf(Moment::from_micros(at))).into_iter().collect()
+        };
+        assert_eq!(of(&["user_id", "email"], 10), [0, 1], "2 was merged into 1, 3 is anonymous, 4 is an account");
+        assert_eq!(of(&["user_id", "email"], 9), [0]);
+        assert_eq!(of(&["anonymous_id"], 10), [3]);
+        assert_eq!(of(&[], 10), Vec::<u32>::new());
+    }
+}

@@ -1,0 +1,173 @@
+//! Random histories: few people, few names, few moments, so that everything collides.
+
+use std::fmt;
+
+use model::{
+    AsOf, EventName, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, Value, WorkspaceZone,
+};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+pub(crate) const EVENTS: [&str; 3] = ["A", "B", "Page Viewed"];
+pub(crate) const NAMES: [&str; 3] = ["p", "q", "r"];
+pub(crate) const MEMBERS: [&str; 2] = ["city", "items"];
+pub(crate) const KINDS: [&str; 3] = ["user_id", "email", "anonymous_id"];
+pub(crate) const TEXTS: [&str; 22] = [
+    "",
+    "vip",
+    "VIPassana",
+    "5",
+    "5.0",
+    "-0",
+    "100 EUR",
+    "true",
+    "no",
+    "Rene\u{301}",
+    "REN\u{c9}",
+    "ΟΔΟΣ",
+    "οδος",
+    "9007199254740993",
+    "2025-03-10",
+    "2025-03-09",
+    "2025-03-17",
+    "2025-03-10T00:00:00Z",
+    "2025-03-10T00:30:00+01:00",
+    "2025-03-10T12:00:00",
+    "2025-04-09T11:59:59.999999Z",
+    "2025-02-08T12:00:00.000Z",
+];
+pub(crate) const NUMBERS: [f64; 8] = [0.0, 1.0, 5.0, 5.5, -1.0, 0.1, 100.0, 9_007_199_254_740_992.0];
+pub(crate) const INTEGERS: [i128; 3] = [9_007_199_254_740_993, -9_007_199_254_740_993, 18_446_744_073_709_551_615];
+const DAYS: [i64; 12] = [-31, -30, -28, -8, -7, -6, -1, 0, 1, 7, 14, 20];
+const PROFILES: u32 = 7;
+const DAY: i64 = 86_400_000_000;
+
+/// What happened, and to whom.
+#[derive(Clone)]
+pub(crate) struct History {
+    /// Facts in the order they were written, in the batches they were written in.
+    pub(crate) batches: Vec<Vec<Fact>>,
+    pub(crate) people: People,
+    pub(crate) zone: WorkspaceZone,
+    pub(crate) as_ofs: Vec<AsOf>,
+}
+
+pub(crate) fn history() -> impl Strategy<Value = History> {
+    let batches = prop::collection::vec(prop::collection::vec(fact(), 0..16), 1..4);
+    let zone = select(vec![chrono_tz::UTC, chrono_tz::Europe::Berlin, chrono_tz::America::New_York, chrono_tz::Asia::Kolkata]);
+    let as_ofs = prop::collection::vec(moment().prop_map(AsOf), 2..4);
+    (batches, people(), zone, as_ofs).prop_map(|(mut batches, people, zone, as_ofs)| {
+        // Every message has a key of its own, in no order.
+        for (number, fact) in batches.iter_mut().flatten().enumerate() {
+            fact.message_key = MessageKey((number as u128 * 7_919) % 104_729);
+        }
+        History { batches, people, zone, as_ofs }
+    })
+}
+
+/// Days around 10 March 2025 that lie on the borders of windows, and moments that lie on the borders of days.
+pub(crate) fn moment() -> impl Strategy<Value = Moment> {
+    let base = Moment::parse("2025-03-10").expect("plain");
+    let of_day = select(vec![0, 0, -1, 1, DAY / 2, DAY / 2, DAY - 1, DAY - DAY / 48]);
+    (select(DAYS.to_vec()), of_day).prop_map(move |(day, of_day)| base.plus_micros(day * DAY + of_day))
+}
+
+fn fact() -> impl Strategy<Value = Fact> {
+    let properties = prop::collection::btree_map(select(NAMES.to_vec()), value(), 0..3)
+        .prop_map(|properties| properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+    let traits = prop::collection::btree_map(select(NAMES.to_vec()), prop::option::weighted(0.8, value()), 1..3)
+        .prop_map(|traits| traits.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+    let kind = prop_oneof![
+        3 => (select(EVENTS.to_vec()), properties)
+            .prop_map(|(name, properties)| FactKind::Event { name: EventName::parse(name).expect("plain"), properties }),
+        2 => traits.prop_map(FactKind::Traits),
+    ];
+    let received_at = select(vec![0, 0, 1, DAY]).prop_map(move |later| Moment::from_micros(1_800_000_000_000_000 + later));
+    (0..PROFILES, moment(), received_at, kind).prop_map(|(profile, occurred_at, received_at, kind)| Fact {
+        profile: ProfileId(profile),
+        occurred_at,
+        received_at,
+        message_key: MessageKey(0),
+        kind,
+    })
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let scalar = prop_oneof![
+        6 => select(TEXTS.to_vec()).prop_map(Value::from),
+        3 => select(NUMBERS.to_vec()).prop_map(Value::from),
+        1 => select(INTEGERS.to_vec()).prop_map(Value::Integer),
+        1 => any::<bool>().prop_map(Value::from),
+    ];
+    scalar.prop_recursive(3, 12, 3, |inner| {
+        let object = prop::collection::btree_map(select(MEMBERS.to_vec()), inner.clone(), 0..3);
+        prop_oneof![
+            prop::collection::vec(inner, 0..3).prop_map(Value::List),
+            object.prop_map(|members| Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())),
+        ]
+    })
+}
+
+fn people() -> impl Strategy<Value = People> {
+    let parents = prop::collection::vec(prop::option::weighted(0.3, any::<prop::sample::Index>()), PROFILES as usize);
+    let accounts = prop_oneof![3 => Just(Vec::new()), 1 => subsequence((0..PROFILES).collect::<Vec<_>>(), 1)];
+    let seen = || prop::collection::vec((0..PROFILES, moment()), 0..8);
+    (parents, any::<bool>(), accounts, seen(), seen(), seen()).prop_map(|(parents, upwards, accounts, users, mails, visitors)| {
+        let sightings = |seen: Vec<(u32, Moment)>| {
+            seen.into_iter().map(|(profile, first_seen_at)| Sighting { profile: ProfileId(profile), first_seen_at }).collect::<Vec<_>>()
+        };
+        let seen = [users, mails, visitors].map(sightings);
+        People {
+            canonical: survivors(&parents, upwards),
+            accounts: accounts.into_iter().map(ProfileId).collect(),
+            sightings: KINDS.map(IdentifierKind::new).into_iter().zip(seen).collect(),
+        }
+    })
+}
+
+/// Merges into lower numbers, or all into higher ones; chains are flattened.
+fn survivors(parents: &[Option<prop::sample::Index>], upwards: bool) -> Vec<ProfileId> {
+    let mut survivors: Vec<usize> = Vec::new();
+    for (profile, parent) in parents.iter().enumerate() {
+        let survivor = parent.filter(|_| profile > 0).map_or(profile, |parent| survivors[parent.index(profile)]);
+        survivors.push(survivor);
+    }
+    if upwards {
+        let last = parents.len() - 1;
+        survivors = survivors.into_iter().rev().map(|survivor| last - survivor).collect();
+    }
+    survivors.into_iter().map(|survivor| ProfileId(u32::try_from(survivor).expect("few"))).collect()
+}
+
+impl History {
+    pub(crate) fn facts(&self) -> Vec<Fact> {
+        self.batches.concat()
+    }
+}
+
+/// For a person to read when a law breaks.
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "zone {}", self.zone)?;
+        for (number, batch) in self.batches.iter().enumerate() {
+            writeln!(f, "batch {number}")?;
+            for fact in batch {
+                let Fact { profile, occurred_at, received_at, message_key, kind } = fact;
+                writeln!(f, "  profile {profile} at {occurred_at} (received {received_at}, key {}): {kind:?}", message_key.0)?;
+            }
+        }
+        let merged = self.people.canonical.iter().enumerate().filter(|(profile, survivor)| *profile != survivor.index());
+        for (profile, survivor) in merged {
+            writeln!(f, "profile {profile} was merged into {survivor}")?;
+        }
+        for account in &self.people.accounts {
+            writeln!(f, "profile {account} is an account")?;
+        }
+        for (kind, sightings) in &self.people.sightings {
+            for sighting in sightings {
+                writeln!(f, "profile {} first seen with {kind} at {}", sighting.profile, sighting.first_seen_at)?;
+            }
+        }
+        write!(f, "asked as of {}", self.as_ofs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+    }
+}

@@ -1,0 +1,118 @@
+//! Why an import stops. What was taken before stays, and the import goes on from there when the cause is gone.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use lake::LakeError;
+use serde::Serialize;
+use store::StoreError;
+
+/// Why a file could not be imported, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// There is no such file, or it may not be read.
+    #[error("cannot open `{}`", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A folder was named.
+    #[error("cannot read `{}`: it is a folder, name the files in it", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A pipe or a device was named: it cannot be read twice, which recognising it again needs.
+    #[error("cannot read `{}`: it is no regular file, save it as one first", path.display())]
+    NotAFile {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// It became unreadable while it was read.
+    #[error("could not read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// It got shorter while it was read.
+    #[error("could not read `{}`: it was changed meanwhile, try again when it is complete", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It begins like a gzip file, and then does not go on like one.
+    #[error("cannot read `{}`: it begins like gzip, but its header is cut off or damaged", path.display())]
+    GzipHeader {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A CSV file without a mapping.
+    #[error("cannot read `{}`: a CSV file needs a mapping that says what its columns mean", path.display())]
+    NoMapping {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The mapping names columns that the header lacks.
+    #[error("cannot read `{}`: its header lacks {}; it has {}", path.display(), listed(missing), listed(found))]
+    MissingColumns {
+        /// The file.
+        path: PathBuf,
+        /// The mapping's columns that are not there.
+        missing: Vec<String>,
+        /// The columns that are.
+        found: Vec<String>,
+    },
+    /// The mapping's separator is not one byte.
+    #[error("cannot separate columns by `{delimiter}`: it must be an ASCII character")]
+    Delimiter {
+        /// The separator.
+        delimiter: char,
+    },
+    /// The lake could not be read or written.
+    #[error("could not bring messages into the lake")]
+    Lake(#[source] LakeError),
+    /// The store could not be read or written.
+    #[error("could not settle messages with the store")]
+    Store(#[source] StoreError),
+}
+
+const LISTED_MAX: usize = 20;
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() {
+        return "no columns".to_owned();
+    }
+    let shown: Vec<_> = names.iter().take(LISTED_MAX).map(|name| format!("`{name}`")).collect();
+    let more = if names.len() > LISTED_MAX { format!(" and {} more", names.len() - LISTED_MAX) } else { String::new() };
+    shown.join(", ") + &more
+}
+
+/// A compressed file ends too early. Lines before are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Truncation {
+    /// Its data stops in the middle.
+    BreaksOff {
+        /// The last line that is whole.
+        after_line: u64,
+    },
+    /// Its data is damaged.
+    Damaged {
+        /// The last line that is whole.
+        after_line: u64,
+    },
+}
+
+impl fmt::Display for Truncation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BreaksOff { after_line } => write!(f, "its gzip data breaks off after line {after_line}"),
+            Self::Damaged { after_line } => write!(f, "its gzip data is damaged after line {after_line}"),
+        }
+    }
+}

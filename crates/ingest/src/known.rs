@@ -1,0 +1,141 @@
+//! Messages taken before: the same message is never taken twice.
+//!
+//! A message is looked for in its own log, on its day and the days beside it (a corrected clock may have moved it over
+//! midnight). One that says nothing of its own time has the import's, which is another each time it is read: it is
+//! looked for on every day.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{Days, NaiveDate};
+use lake::Lake;
+use model::{EventName, LogName, MessageKey};
+use store::Store;
+
+use crate::IngestError;
+use crate::keys::KeySet;
+use crate::message::{Message, TimeSource};
+
+/// Above this many keys (some 300 MB), those of days that the batch does not touch are forgotten after it.
+const KEYS_HELD_MAX: usize = 10_000_000;
+
+/// The keys read or written during one import.
+#[derive(Default)]
+pub(crate) struct KnownKeys {
+    events: HashMap<EventName, LogKeys>,
+    traits: LogKeys,
+    held: usize,
+}
+
+#[derive(Default)]
+struct LogKeys {
+    /// Days whose keys are all here.
+    days: BTreeMap<NaiveDate, KeySet>,
+    /// Every day of the log that has keys is here.
+    whole: bool,
+}
+
+/// Where messages of a batch may have been taken before.
+#[derive(Default)]
+struct Wanted {
+    days: BTreeSet<NaiveDate>,
+    whole: bool,
+}
+
+impl KnownKeys {
+    /// Reads what the batch will be compared with, where it is not here yet.
+    ///
+    /// # Errors
+    /// When the store does not say what there is, or the lake cannot read it.
+    pub(crate) async fn load<'m>(
+        &mut self,
+        messages: impl Iterator<Item = &'m Message> + Send,
+        lake: &Lake,
+        store: &dyn Store,
+    ) -> Result<(), IngestError> {
+        let wanted = wanted(messages);
+        if self.held > KEYS_HELD_MAX {
+            self.make_room(&wanted);
+        }
+        for (event, wanted) in wanted {
+            let log = event.map_or(LogName::Traits, |event| LogName::Events(event.clone()));
+            let held = log_of(event, &mut self.events, &mut self.traits);
+            let missing: BTreeSet<_> = wanted.days.into_iter().filter(|day| !held.days.contains_key(day)).collect();
+            let span = if wanted.whole { Some((NaiveDate::MIN, NaiveDate::MAX)) } else { missing.first().copied().zip(missing.last().copied()) };
+            let Some((first, last)) = span.filter(|_| !held.whole) else { continue };
+            let segments = store.segments_of(&log, first, last).await.map_err(IngestError::Store)?;
+            let mut read: BTreeMap<NaiveDate, KeySet> = missing.into_iter().map(|day| (day, KeySet::default())).collect();
+            for (_, segment) in segments {
+                if (wanted.whole || read.contains_key(&segment.day)) && !held.days.contains_key(&segment.day) {
+                    let keys = lake.message_keys(&segment).map_err(IngestError::Lake)?;
+                    self.held += keys.len();
+                    read.entry(segment.day).or_default().extend(keys);
+                }
+            }
+            held.days.extend(read);
+            held.whole |= wanted.whole;
+        }
+        Ok(())
+    }
+
+    /// Notes a message as taken. `false`: it was taken before. Only after [`KnownKeys::load`] with it.
+    pub(crate) fn take(&mut self, message: &Message, key: MessageKey) -> bool {
+        let day = message.when.occurred_at.day();
+        let log = log_of(message.event(), &mut self.events, &mut self.traits);
+        let taken = match message.when.source {
+            TimeSource::Message => around(day).into_iter().any(|day| log.days.get(&day).is_some_and(|keys| keys.contains(&key))),
+            TimeSource::Import => log.days.values().any(|keys| keys.contains(&key)),
+        };
+        if !taken {
+            log.days.entry(day).or_default().insert(key);
+            self.held += 1;
+        }
+        !taken
+    }
+
+    fn make_room(&mut self, wanted: &BTreeMap<Option<&EventName>, Wanted>) {
+        self.events.retain(|event, log| wanted.get(&Some(event)).is_some_and(|wanted| log.keep(wanted)));
+        if !wanted.get(&None).is_some_and(|wanted| self.traits.keep(wanted)) {
+            self.traits = LogKeys::default();
+        }
+        self.held = self.events.values().map(LogKeys::len).sum::<usize>() + self.traits.len();
+    }
+}
+
+impl LogKeys {
+    /// Forgets the days that are not wanted.
+    fn keep(&mut self, wanted: &Wanted) -> bool {
+        if !wanted.whole {
+            self.days.retain(|day, _| wanted.days.contains(day));
+            self.whole = false;
+        }
+        true
+    }
+
+    fn len(&self) -> usize {
+        self.days.values().map(KeySet::len).sum()
+    }
+}
+
+/// The keys of a log: of an event's, or of the traits'. Looked up by reference, for no copy of the name per message.
+fn log_of<'k>(event: Option<&EventName>, events: &'k mut HashMap<EventName, LogKeys>, traits: &'k mut LogKeys) -> &'k mut LogKeys {
+    let Some(event) = event else { return traits };
+    if !events.contains_key(event) {
+        events.insert(event.clone(), LogKeys::default());
+    }
+    events.get_mut(event).unwrap_or(traits)
+}
+
+fn wanted<'m>(messages: impl Iterator<Item = &'m Message>) -> BTreeMap<Option<&'m EventName>, Wanted> {
+    let mut wanted: BTreeMap<_, Wanted> = BTreeMap::new();
+    for message in messages {
+        let log = wanted.entry(message.event()).or_default();
+        log.days.extend(around(message.when.occurred_at.day()));
+        log.whole |= message.when.source == TimeSource::Import;
+    }
+    wanted
+}
+
+fn around(day: NaiveDate) -> [NaiveDate; 3] {
+    let one = Days::new(1);
+    [day, day.checked_sub_days(one).unwrap_or(day), day.checked_add_days(one).unwrap_or(day)]
+}

@@ -1,0 +1,191 @@
+//! Lines of a file, plain or gzip, none of them longer than a limit in memory.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek as _, SeekFrom, Take};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest as _, Sha256};
+
+use crate::{IngestError, Truncation};
+
+/// A line longer than this is refused.
+pub(crate) const LINE_BYTES_MAX: usize = 1 << 20;
+
+const BUFFER_BYTES: usize = 1 << 18;
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A file to be read once more, from the start, as far as it went when its content was hashed.
+pub(crate) struct Content {
+    file: File,
+    gzip: bool,
+    /// Its length.
+    pub(crate) bytes: u64,
+    hasher: Sha256,
+}
+
+impl Content {
+    /// Opens a file and hashes its bytes.
+    ///
+    /// # Errors
+    /// When there is no such file, it is no regular file, or it cannot be read.
+    pub(crate) fn open(path: &Path) -> Result<Self, IngestError> {
+        let unopened = |source| IngestError::Open { path: path.to_owned(), source };
+        let metadata = std::fs::metadata(path).map_err(unopened)?;
+        if metadata.is_dir() {
+            return Err(IngestError::Folder { path: path.to_owned() });
+        }
+        if !metadata.is_file() {
+            return Err(IngestError::NotAFile { path: path.to_owned() });
+        }
+        let mut file = File::open(path).map_err(unopened)?;
+        let read = |source| IngestError::Read { path: path.to_owned(), source };
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; BUFFER_BYTES];
+        let (mut bytes, mut gzip) = (0, false);
+        loop {
+            let count = match file.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(read(error)),
+            };
+            if bytes == 0 {
+                gzip = buffer[..count].starts_with(&GZIP_MAGIC);
+            }
+            bytes += count as u64;
+            hasher.update(&buffer[..count]);
+        }
+        file.seek(SeekFrom::Start(0)).map_err(read)?;
+        Ok(Self { file, gzip, bytes, hasher })
+    }
+
+    /// What the content is known by: its SHA-256, and that of what else decides what its lines mean.
+    pub(crate) fn fingerprint(&self, meaning: &str) -> String {
+        let mut hasher = self.hasher.clone();
+        hasher.update(meaning.as_bytes());
+        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Its lines.
+    ///
+    /// # Errors
+    /// When it begins like gzip and does not go on so.
+    pub(crate) fn lines(self, path: &Path) -> Result<Lines, IngestError> {
+        let done = Arc::new(AtomicU64::new(0));
+        let counting = Counting { file: self.file.take(self.bytes), done: Arc::clone(&done) };
+        let raw = BufReader::with_capacity(BUFFER_BYTES, counting);
+        let reader: Box<dyn BufRead + Send> = if self.gzip {
+            let decoder = MultiGzDecoder::new(raw);
+            if decoder.header().is_none() {
+                return Err(IngestError::GzipHeader { path: path.to_owned() });
+            }
+            Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder))
+        } else {
+            Box::new(raw)
+        };
+        Ok(Lines { reader, done, number: 0, given: 0, buffer: Vec::new(), truncated: None })
+    }
+}
+
+/// Counts what is read from the disk, for progress.
+struct Counting {
+    file: Take<File>,
+    done: Arc<AtomicU64>,
+}
+
+impl Read for Counting {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.done.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// The lines of a file, one after the other.
+pub(crate) struct Lines {
+    reader: Box<dyn BufRead + Send>,
+    done: Arc<AtomicU64>,
+    number: u64,
+    given: u64,
+    buffer: Vec<u8>,
+    truncated: Option<Truncation>,
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub(crate) enum Next<'l> {
+    /// A line without its end.
+    Line(&'l [u8]),
+    /// A line over the limit, passed over.
+    TooLong,
+    /// The file is over, or breaks off ([`Lines::truncation`]); a line begun then is not given.
+    End,
+}
+
+impl Lines {
+    /// The next line.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    pub(crate) fn next(&mut self) -> io::Result<Next<'_>> {
+        if self.truncated.is_some() {
+            return Ok(Next::End);
+        }
+        self.buffer.clear();
+        let limit = LINE_BYTES_MAX as u64 + 2; // room for the line's end
+        match self.reader.by_ref().take(limit).read_until(b'\n', &mut self.buffer) {
+            Ok(0) => return Ok(Next::End),
+            Ok(_) => {}
+            Err(error) => return self.broken(error),
+        }
+        if self.buffer.last() != Some(&b'\n')
+            && self.buffer.len() > LINE_BYTES_MAX
+            && let Err(error) = self.reader.skip_until(b'\n')
+        {
+            return self.broken(error);
+        }
+        self.number += 1;
+        self.given += self.buffer.len() as u64;
+        let mut line = self.buffer.as_slice();
+        line = line.strip_suffix(b"\n").unwrap_or(line);
+        line = line.strip_suffix(b"\r").unwrap_or(line);
+        if self.number == 1 {
+            line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
+        }
+        Ok(if line.len() > LINE_BYTES_MAX { Next::TooLong } else { Next::Line(line) })
+    }
+
+    /// How many lines were read.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How many bytes those lines have, uncompressed.
+    pub(crate) fn bytes_given(&self) -> u64 {
+        self.given
+    }
+
+    /// How many bytes of the file were read.
+    pub(crate) fn bytes_done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// Where the file breaks off, once it was read up to there.
+    pub(crate) fn truncation(&self) -> Option<Truncation> {
+        self.truncated
+    }
+
+    fn broken(&mut self, error: io::Error) -> io::Result<Next<'_>> {
+        let truncated = match error.kind() {
+            io::ErrorKind::UnexpectedEof => Truncation::BreaksOff { after_line: self.number },
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Truncation::Damaged { after_line: self.number },
+            _ => return Err(error),
+        };
+        self.truncated = Some(truncated);
+        Ok(Next::End)
+    }
+}

@@ -1,0 +1,111 @@
+//! What came of an import: counts, and samples of what was not taken.
+
+use std::collections::BTreeMap;
+
+use model::{IdentifierKind, Refusal};
+use serde::Serialize;
+
+use crate::Truncation;
+use crate::rejection::{Rejection, RejectionReason};
+
+const SAMPLES_MAX: usize = 5;
+
+/// How far an import is, for those who wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Progress {
+    /// Bytes of the file read (as it lies on the disk: compressed ones if it is).
+    pub bytes_done: u64,
+    /// Bytes of the file.
+    pub bytes_total: u64,
+    /// Lines read.
+    pub lines: u64,
+    /// Messages accepted.
+    pub accepted: u64,
+    /// Messages that were there already.
+    pub duplicates: u64,
+    /// Lines rejected.
+    pub rejected: u64,
+}
+
+/// What one call did. Lines done by an earlier call, before it was interrupted, are not counted again.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct ImportReport {
+    /// The source that the messages belong to.
+    pub source: String,
+    /// The same content was imported to its end before; nothing was done.
+    pub already: bool,
+    /// Lines that an interrupted import had done before.
+    pub resumed_after: u64,
+    /// Lines read, empty ones and a CSV header included.
+    pub lines: u64,
+    /// Messages accepted; each became an event or a trait change.
+    pub accepted: u64,
+    /// Messages that were there already.
+    pub duplicates: u64,
+    /// Lines (of CSV: rows) that are no message.
+    pub rejected: u64,
+    /// Why, how often, and where for example.
+    pub rejections: BTreeMap<RejectionReason, Rejections>,
+    /// Values that identify nobody; their messages were taken if another value did.
+    pub refusals: Vec<RefusalCount>,
+    /// Accepted messages with a timestamp that lacked an offset and was read as UTC.
+    pub zone_missing: u64,
+    /// Profiles that did not exist.
+    pub new_profiles: u64,
+    /// Pairs of profiles that turned out to be one.
+    pub merges: u64,
+    /// Events accepted.
+    pub events: u64,
+    /// Trait changes accepted, those without any trait included.
+    pub traits: u64,
+    /// The file ends too early; its import stays unfinished.
+    pub truncated: Option<Truncation>,
+}
+
+/// Lines rejected for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Rejections {
+    /// How many.
+    pub count: u64,
+    /// The first ones.
+    pub samples: Vec<RejectionSample>,
+}
+
+/// One rejected line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RejectionSample {
+    /// Its number, from 1.
+    pub line: u64,
+    /// What is wrong with it; never what it says.
+    pub message: String,
+}
+
+/// Values of one kind that identify nobody, for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RefusalCount {
+    /// The kind of identifier it would have been.
+    pub kind: IdentifierKind,
+    /// Why it is none.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+}
+
+impl ImportReport {
+    pub(crate) fn reject(&mut self, line: u64, rejection: Rejection) {
+        self.rejected += 1;
+        let rejections = self.rejections.entry(rejection.reason).or_default();
+        rejections.count += 1;
+        if rejections.samples.len() < SAMPLES_MAX {
+            rejections.samples.push(RejectionSample { line, message: rejection.message });
+        }
+    }
+
+    pub(crate) fn refuse(&mut self, kind: &IdentifierKind, refusal: Refusal) {
+        let reason = refusal.to_string();
+        match self.refusals.iter_mut().find(|count| count.kind == *kind && count.reason == reason) {
+            Some(count) => count.count += 1,
+            None => self.refusals.push(RefusalCount { kind: kind.clone(), reason, count: 1 }),
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! A line as typed: JSON taken as it comes, before anything is checked.
+//!
+//! Types are forgiving here, so that a wrong one is named by `parse` instead of ending the line with a parser's words
+//! (which might repeat personal data). Of two equal keys the last wins; null is absent; what nobody asks for is skipped.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use model::Value;
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// An object whose keys are taken one by one.
+pub(crate) trait Fields<'de>: Default {
+    fn set<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error>;
+}
+
+/// What stands where an object is expected.
+#[derive(Debug)]
+pub(crate) enum Shape<T> {
+    Absent,
+    Object(T),
+    Other,
+}
+
+/// What stands where a text, a number or a flag is expected.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) enum Scalar<'de> {
+    #[default]
+    Absent,
+    Text(Cow<'de, str>),
+    /// As decimal text.
+    Number(String),
+    Flag(bool),
+    Other,
+}
+
+/// The fields of a message that mean something here.
+#[derive(Debug, Default)]
+pub(crate) struct Line<'de> {
+    pub(crate) kind: Scalar<'de>,
+    pub(crate) user_id: Scalar<'de>,
+    pub(crate) anonymous_id: Scalar<'de>,
+    pub(crate) group_id: Scalar<'de>,
+    pub(crate) previous_id: Scalar<'de>,
+    pub(crate) message_id: Scalar<'de>,
+    pub(crate) event: Scalar<'de>,
+    pub(crate) name: Scalar<'de>,
+    pub(crate) category: Scalar<'de>,
+    pub(crate) timestamp: Scalar<'de>,
+    pub(crate) original_timestamp: Scalar<'de>,
+    pub(crate) sent_at: Scalar<'de>,
+    pub(crate) received_at: Scalar<'de>,
+    pub(crate) properties: Shape<Members>,
+    pub(crate) traits: Shape<Members>,
+    pub(crate) context: Shape<Context<'de>>,
+}
+
+/// Properties or traits, in the order sent; names may repeat.
+#[derive(Debug, Default)]
+pub(crate) struct Members(pub(crate) Vec<(String, Option<Value>)>);
+
+/// The part of `context` that identifies.
+#[derive(Debug, Default)]
+pub(crate) struct Context<'de> {
+    pub(crate) group_id: Scalar<'de>,
+    pub(crate) traits: Shape<ContextTraits<'de>>,
+    pub(crate) device: Shape<ContextDevice<'de>>,
+}
+
+/// The part of `context.traits` that identifies.
+#[derive(Debug, Default)]
+pub(crate) struct ContextTraits<'de> {
+    pub(crate) email: Scalar<'de>,
+}
+
+/// `context.device`.
+#[derive(Debug, Default)]
+pub(crate) struct ContextDevice<'de> {
+    pub(crate) id: Scalar<'de>,
+    pub(crate) kind: Scalar<'de>,
+    pub(crate) advertising_id: Scalar<'de>,
+    pub(crate) tracking_enabled: Scalar<'de>,
+}
+
+impl<'de> Fields<'de> for Line<'de> {
+    fn set<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "type" => self.kind = map.next_value()?,
+            "userId" => self.user_id = map.next_value()?,
+            "anonymousId" => self.anonymous_id = map.next_value()?,
+            "groupId" => self.group_id = map.next_value()?,
+            "previousId" => self.previous_id = map.next_value()?,
+            "messageId" => self.message_id = map.next_value()?,
+            "event" => self.event = map.next_value()?,
+            "name" => self.name = map.next_value()?,
+            "category" => self.category = map.next_value()?,
+            "timestamp" => self.timestamp = map.next_value()?,
+            "originalTimestamp" => self.original_timestamp = map.next_value()?,
+            "sentAt" => self.sent_at = map.next_value()?,
+            "receivedAt" => self.received_at = map.next_value()?,
+            "properties" => self.properties = map.next_value()?,
+            "traits" => self.traits = map.next_value()?,
+            "context" => self.context = map.next_value()?,
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Fields<'de> for Members {
+    fn set<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        self.0.push((name.to_owned(), map.next_value()?));
+        Ok(())
+    }
+}
+
+impl<'de> Fields<'de> for Context<'de> {
+    fn set<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "groupId" => self.group_id = map.next_value()?,
+            "traits" => self.traits = map.next_value()?,
+            "device" => self.device = map.next_value()?,
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Fields<'de> for ContextTraits<'de> {
+    fn set<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "email" => self.email = map.next_value()?,
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Fields<'de> for ContextDevice<'de> {
+    fn set<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "id" => self.id = map.next_value()?,
+            "type" => self.kind = map.next_value()?,
+            "advertisingId" => self.advertising_id = map.next_value()?,
+            "adTrackingEnabled" => self.tracking_enabled = map.next_value()?,
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
+fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
+    map.next_value::<IgnoredAny>().map(|_| ())
+}
+
+impl<T> Default for Shape<T> {
+    fn default() -> Self {
+        Self::Absent
+    }
+}
+
+impl<'de, T: Fields<'de>> Deserialize<'de> for Shape<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ShapeVisitor(PhantomData))
+    }
+}
+
+struct ShapeVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Fields<'de>> Visitor<'de> for ShapeVisitor<T> {
+    type Value = Shape<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shape<T>, A::Error> {
+        let mut fields = T::default();
+        while let Some(Key(name)) = map.next_key()? {
+            fields.set(&name, &mut map)?;
+        }
+        Ok(Shape::Object(fields))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Shape<T>, E> {
+        Ok(Shape::Absent)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Shape<T>, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Shape<T>, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Shape<T>, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Shape<T>, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Shape<T>, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Shape<T>, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Shape::Other)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scalar<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a number or a flag")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Absent)
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Flag(flag))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Number(number.to_string()))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Number(number.to_string()))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Number(number.to_string()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar<'de>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar<'de>, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other)
+    }
+}
+
+/// A key, without a copy where the line itself can be pointed at.
+struct Key<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+impl<'de> Visitor<'de> for KeyVisitor {
+    type Value = Key<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Key<'de>, E> {
+        Ok(Key(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Key<'de>, E> {
+        Ok(Key(Cow::Owned(text.to_owned())))
+    }
+}

@@ -1,0 +1,196 @@
+//! The command line: what can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  muster demo                              see the whole thing work, in a temporary folder
+  muster init shop && cd shop              begin a folder of your own
+  muster check                             every mistake, at its place
+  muster ingest events.ndjson.gz           bring messages in
+  muster run                               who is in now, who entered, who exited
+
+Exit codes: 0 done; 1 done, with findings; 2 could not be done.";
+
+/// Audiences from events and traits: defined in YAML, evaluated every hour, kept in step with destinations.
+#[derive(Debug, Parser)]
+#[command(name = "muster", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// The folder of definitions: `muster.yaml`, `audiences/`, `destinations/`.
+    #[arg(short = 'C', long = "dir", global = true, default_value = ".", value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
+
+    /// Print JSON for programs instead of text for people.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// What to log on stderr: error, warn, info, debug, or a filter such as `engine=debug`.
+    #[arg(long, global = true, env = "MUSTER_LOG", default_value = "warn", value_name = "FILTER")]
+    pub(crate) log: String,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a folder with commented examples to begin from.
+    Init(InitArgs),
+    /// Check the definitions: every mistake at once, each at its line and column.
+    Check,
+    /// Bring messages in from files.
+    #[command(after_help = INGEST_EXAMPLES)]
+    Ingest(IngestArgs),
+    /// Evaluate all audiences, record who entered and exited, and send what changed.
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(RunArgs),
+    /// Record history tick by tick, then send the end state once.
+    #[command(after_help = BACKFILL_EXAMPLES)]
+    Backfill(BackfillArgs),
+    /// Run on the schedule until stopped.
+    Serve,
+    /// List the audiences: members, latest changes, how each destination stands.
+    Audiences,
+    /// List, count or export the members of one audience.
+    #[command(after_help = MEMBERS_EXAMPLES)]
+    Members(MembersArgs),
+    /// Send what is pending, without a new run.
+    Deliver(DeliverArgs),
+    /// Show the main job on real purchases, with a local stand-in for Facebook.
+    Demo(DemoArgs),
+    /// Print a completion script for your shell.
+    #[command(after_help = "Example:\n  muster completions bash > ~/.local/share/bash-completion/completions/muster")]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The folder to make; it must be new or empty.
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+}
+
+const INGEST_EXAMPLES: &str = "\
+Examples:
+  muster ingest events.ndjson people.ndjson.gz
+  muster ingest orders-2025.csv --csv orders      a mapping under `csv:` in muster.yaml
+
+The same file again changes nothing; an interrupted one goes on where it stopped.
+Bad lines are counted and shown, and do not stop the rest: then the exit code is 1.";
+
+#[derive(Debug, Args)]
+pub(crate) struct IngestArgs {
+    /// Files of newline-delimited JSON messages (Segment spec) or CSV, plain or gzip.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Read the files as CSV by this mapping of `muster.yaml`.
+    #[arg(long, value_name = "MAPPING")]
+    pub(crate) csv: Option<String>,
+    /// The source the messages belong to, for telling repeated messages apart from new ones. Default: the file's name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  muster run                                   as of now
+  muster run --as-of 2025-03-01T12:00:00Z      as of another moment
+  muster run --as-of 2025-03-01 --dry-run      look, record nothing";
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The moment to ask about: an ISO 8601 date or timestamp. Default: now.
+    #[arg(long, value_name = "MOMENT", value_parser = parse_moment)]
+    pub(crate) as_of: Option<model::Moment>,
+    /// Record nothing and send nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+const BACKFILL_EXAMPLES: &str = "\
+Examples:
+  muster backfill --from 2025-01-01 --to 2025-03-01 --every 1h
+  muster backfill --from 2025-01-01 --every 1d --dry-run
+
+Interrupted, the same command goes on where it stopped. Nothing is sent before the end.";
+
+#[derive(Debug, Args)]
+pub(crate) struct BackfillArgs {
+    /// The first tick: an ISO 8601 date or timestamp.
+    #[arg(long, value_name = "MOMENT", value_parser = parse_moment)]
+    pub(crate) from: model::Moment,
+    /// No tick is later than this. Default: now.
+    #[arg(long, value_name = "MOMENT", value_parser = parse_moment)]
+    pub(crate) to: Option<model::Moment>,
+    /// The step between ticks: minutes, hours or days, such as `15m`, `1h`, `1d`.
+    #[arg(long, value_name = "STEP", default_value = "1h", value_parser = parse_every)]
+    pub(crate) every: engine::Every,
+    /// Record nothing and send nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Forget the history recorded from the first tick on, and record it anew.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) replace: bool,
+}
+
+const MEMBERS_EXAMPLES: &str = "\
+Examples:
+  muster members big_spenders                          the first 20
+  muster members big_spenders --count
+  muster members big_spenders --output members.csv     all of them
+  muster members big_spenders --output members.parquet";
+
+#[derive(Debug, Args)]
+pub(crate) struct MembersArgs {
+    /// The audience's key.
+    pub(crate) audience: String,
+    /// Print how many there are.
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) count: bool,
+    /// How many to list.
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(crate) limit: usize,
+    /// Write all members to this file; its ending, `.csv` or `.parquet`, says how.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeliverArgs {
+    /// Compare every audience with its destinations, changed or not.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Work in this new or empty folder and keep it, instead of a temporary one.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+fn parse_moment(text: &str) -> Result<model::Moment, String> {
+    model::Moment::parse(text).map_err(|error| error.to_string())
+}
+
+fn parse_every(text: &str) -> Result<engine::Every, String> {
+    engine::Every::parse(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,117 @@
+//! `muster ingest`: messages from files, with progress; bad lines are counted and shown and stop nothing.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use engine::{Lease, LeaseName, Workspace};
+use ingest::{Format, ImportOptions, ImportReport, Progress};
+use serde::Serialize;
+
+use crate::cli::IngestArgs;
+use crate::commands::Asked;
+use crate::exit::Ending;
+use crate::render::numbers::{counted, grouped};
+use crate::render::progress;
+use crate::{opening, output};
+
+#[derive(Serialize)]
+struct ImportJson<'a> {
+    file: String,
+    #[serde(flatten)]
+    report: &'a ImportReport,
+}
+
+pub(crate) async fn run(asked: &Asked, args: &IngestArgs) -> anyhow::Result<Ending> {
+    let workspace = opening::workspace(&asked.folder).await?;
+    let format = format(&workspace, args.csv.as_deref())?;
+    let lease = Lease::take(LeaseName::Writer, &workspace.store).await?;
+    let mut findings = false;
+    let mut imported = Ok(());
+    for file in &args.files {
+        let options = ImportOptions { format: format.clone(), source: args.source.clone(), ..ImportOptions::default() };
+        match import(&workspace, file, &options).await {
+            Ok(report) => {
+                findings |= report.rejected > 0 || report.truncated.is_some();
+                show(asked, file, &report)?;
+            }
+            Err(error) => {
+                imported = Err(error);
+                break;
+            }
+        }
+    }
+    lease.release(workspace.store.as_ref()).await;
+    imported?;
+    Ok(Ending::with_findings(findings))
+}
+
+fn format(workspace: &Workspace, mapping: Option<&str>) -> anyhow::Result<Format> {
+    let Some(name) = mapping else { return Ok(Format::Auto) };
+    let mappings = &workspace.catalog.settings.csv;
+    let Some(mapping) = mappings.get(name) else {
+        let known = definitions::suggest(name, mappings.keys().map(String::as_str));
+        let way_out = match known {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "add one under `csv:`".to_owned(),
+        };
+        anyhow::bail!("`muster.yaml` has no CSV mapping named `{name}`; {way_out}");
+    };
+    Ok(Format::Csv(mapping.clone()))
+}
+
+/// Imports one file under a progress bar.
+pub(crate) async fn import(workspace: &Workspace, file: &Path, options: &ImportOptions) -> anyhow::Result<ImportReport> {
+    let bar = progress::bytes(0);
+    bar.set_prefix(file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()));
+    let mut on_progress = |progress: &Progress| {
+        bar.set_length(progress.bytes_total);
+        bar.set_position(progress.bytes_done);
+        let per_second = progress.lines as f64 / bar.elapsed().as_secs_f64().max(0.001);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
+        bar.set_message(format!("{} lines, {} a second", grouped(progress.lines), grouped(per_second as u64)));
+    };
+    let imported =
+        ingest::import_file(file, options, &workspace.lake, workspace.store.as_ref(), workspace.clock.now(), &mut on_progress).await;
+    bar.finish_and_clear();
+    imported.with_context(|| format!("ingest `{}`", file.display()))
+}
+
+fn show(asked: &Asked, file: &Path, report: &ImportReport) -> anyhow::Result<()> {
+    if asked.json {
+        return output::json(&ImportJson { file: file.display().to_string(), report });
+    }
+    output::text(&told(file, report))
+}
+
+/// An import as people read it.
+pub(crate) fn told(file: &Path, report: &ImportReport) -> String {
+    let name = file.display();
+    if report.already {
+        return format!("{name}: imported before, nothing changed\n");
+    }
+    let mut text = format!(
+        "{name}: {} accepted ({}, {}), {} known already, {} rejected; {} new\n",
+        grouped(report.accepted),
+        counted(report.events, "event"),
+        counted(report.traits, "trait change"),
+        grouped(report.duplicates),
+        grouped(report.rejected),
+        counted(report.new_profiles, "profile"),
+    );
+    for (reason, rejections) in &report.rejections {
+        text.push_str(&format!("  {} rejected: {reason}\n", grouped(rejections.count)));
+        for sample in &rejections.samples {
+            text.push_str(&format!("    line {}: {}\n", sample.line, sample.message));
+        }
+    }
+    for refusal in &report.refusals {
+        text.push_str(&format!("  {} of `{}` did not identify anybody: {}\n", counted(refusal.count, "value"), refusal.kind, refusal.reason));
+    }
+    if report.zone_missing > 0 {
+        text.push_str(&format!("  {} had no time zone and were read as UTC\n", counted(report.zone_missing, "timestamp")));
+    }
+    if let Some(truncated) = &report.truncated {
+        text.push_str(&format!("  the file ends too early ({truncated}); what came before is kept, ingest a whole copy to go on\n"));
+    }
+    text
+}

@@ -1,0 +1,24 @@
+//! The commands: one file each, thin over the engine.
+
+use std::path::PathBuf;
+
+pub(crate) mod audiences;
+pub(crate) mod backfill;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod deliver;
+pub(crate) mod demo;
+pub(crate) mod ingest;
+pub(crate) mod init;
+pub(crate) mod members;
+pub(crate) mod run;
+pub(crate) mod serve;
+
+/// What every command is told.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// The folder of definitions.
+    pub(crate) folder: PathBuf,
+    /// Whether a program reads the answer.
+    pub(crate) json: bool,
+}

@@ -1,0 +1,75 @@
+//! `muster serve`: the schedule at work, until it is told to stop.
+
+use anyhow::Context as _;
+use engine::{RunOutcome, Schedule, Served, Workspace};
+use model::AsOf;
+
+use crate::commands::Asked;
+use crate::exit::Ending;
+use crate::render::diagnostics;
+use crate::render::numbers::grouped;
+use crate::{opening, output};
+
+pub(crate) async fn run(asked: &Asked) -> anyhow::Result<Ending> {
+    let workspace = opening::connected(&asked.folder).await?;
+    let schedule = Schedule::parse(&workspace.catalog.settings.schedule)?;
+    let stop = stopped()?;
+    output::note(&format!("serving `{}` on the schedule `{}`; stop with ctrl-c\n", asked.folder.display(), workspace.catalog.settings.schedule));
+    let mut at_tick = |workspace: &Workspace| reloaded(asked, workspace);
+    let mut on_run = |as_of: AsOf, served: &Served| tell(asked, as_of, served);
+    workspace.serve(&schedule, stop, &mut at_tick, &mut on_run).await;
+    output::note("stopped\n");
+    Ok(Ending::Done)
+}
+
+/// Definitions may have been edited since: takes them if they are sound, else says so and goes on with the last ones.
+fn reloaded(asked: &Asked, workspace: &Workspace) -> Workspace {
+    let loaded = opening::load(&asked.folder);
+    if loaded.catalog.is_none() {
+        tracing::error!("the definitions have mistakes ({}); going on with the last good ones", diagnostics::summary(&loaded));
+    }
+    match loaded.catalog {
+        Some(catalog) => {
+            let sinks = opening::connect(&catalog, &opening::EnvironmentAndFiles);
+            workspace.clone().with_catalog(catalog).with_sinks(sinks)
+        }
+        None => workspace.clone(),
+    }
+}
+
+/// One line a run: what a person watching wants to see, or one JSON value.
+fn tell(asked: &Asked, as_of: AsOf, served: &Served) {
+    let line = match served {
+        Ok((RunOutcome::Done(report), delivered)) if asked.json => serde_json::json!({ "run": report, "delivered": delivered }).to_string(),
+        Ok((RunOutcome::Done(report), delivered)) => {
+            let (entered, exited) = report.audiences.iter().fold((0, 0), |(entered, exited), audience| (entered + audience.entered, exited + audience.exited));
+            let waiting = delivered.iter().filter(|report| crate::render::reports::needs_a_look(&report.status)).count();
+            let waiting = if waiting == 0 { String::new() } else { format!(", {waiting} syncs wait") };
+            format!("run as of {as_of}: {} audiences, {} entered, {} exited{waiting}", report.audiences.len(), grouped(entered), grouped(exited))
+        }
+        Ok((RunOutcome::AlreadyDone(_), _)) => format!("run as of {as_of}: already done"),
+        Err(error) => {
+            tracing::error!(%as_of, error = error as &dyn std::error::Error, "run failed; the next tick tries again");
+            return;
+        }
+    };
+    if output::text(&line).is_err() {
+        tracing::warn!("nobody reads the reports any more; going on");
+    }
+}
+
+/// Resolves when the process is asked to stop: ctrl-c, or the signal that service managers send.
+fn stopped() -> anyhow::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminated =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).context("listen for the signal to stop")?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

@@ -1,0 +1,90 @@
+//! From a folder of definitions to an opened workspace, as every command needs it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use definitions::{Catalog, Diagnostic, Loaded, Severity};
+use deliver::{Secrets, Sink};
+use engine::{Clock, SystemClock, Workspace};
+use model::DestinationKey;
+
+use crate::output;
+use crate::render::diagnostics;
+
+/// Secrets from the process's environment and from files.
+pub(crate) struct EnvironmentAndFiles;
+
+impl Secrets for EnvironmentAndFiles {
+    fn env(&self, name: &str) -> Option<String> {
+        #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
+
+    fn file(&self, path: &str) -> std::io::Result<String> {
+        std::fs::read_to_string(path)
+    }
+}
+
+/// Loads the definitions and adds what the sinks have to say about their destinations.
+pub(crate) fn load(folder: &Path) -> Loaded {
+    let mut loaded = definitions::load(folder);
+    if let Some(catalog) = &loaded.catalog {
+        let audiences: Vec<_> = catalog.audiences.values().collect();
+        let found: Vec<Diagnostic> =
+            catalog.destinations.values().flat_map(|destination| deliver::check(destination, &audiences)).collect();
+        loaded.diagnostics.extend(found);
+    }
+    if loaded.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        loaded.catalog = None;
+    }
+    loaded
+}
+
+/// The catalog, or every mistake drawn on stderr and an error.
+pub(crate) fn catalog(folder: &Path) -> anyhow::Result<Catalog> {
+    let loaded = load(folder);
+    match loaded.catalog {
+        Some(catalog) => Ok(catalog),
+        None => {
+            output::note(&diagnostics::draw(&loaded));
+            anyhow::bail!("the definitions in `{}` have mistakes; `muster check` shows them again", folder.display())
+        }
+    }
+}
+
+/// Opens the workspace without its destinations: nothing can be sent.
+pub(crate) async fn workspace(folder: &Path) -> anyhow::Result<Workspace> {
+    workspace_at(folder, catalog(folder)?, Arc::new(SystemClock)).await
+}
+
+/// Opens the workspace under these definitions and this clock.
+pub(crate) async fn workspace_at(folder: &Path, catalog: Catalog, clock: Arc<dyn Clock>) -> anyhow::Result<Workspace> {
+    Workspace::open(folder, catalog, &EnvironmentAndFiles, clock)
+        .await
+        .with_context(|| format!("open the workspace in `{}`", folder.display()))
+}
+
+/// Opens the workspace with its destinations connected.
+pub(crate) async fn connected(folder: &Path) -> anyhow::Result<Workspace> {
+    let catalog = catalog(folder)?;
+    let sinks = connect(&catalog, &EnvironmentAndFiles);
+    Ok(workspace_at(folder, catalog, Arc::new(SystemClock)).await?.with_sinks(sinks))
+}
+
+/// Connects the sinks. A destination that cannot be connected (its token is not set) is told on stderr and left out: the
+/// run goes on, and what it has for that destination stays pending.
+pub(crate) fn connect(catalog: &Catalog, secrets: &dyn Secrets) -> BTreeMap<DestinationKey, Arc<dyn Sink>> {
+    let mut sinks = BTreeMap::new();
+    for (key, destination) in &catalog.destinations {
+        let (sink, problems) = deliver::configure(destination, secrets);
+        for problem in problems {
+            tracing::warn!(destination = %key, "{}{}", problem.message, problem.help.map_or(String::new(), |help| format!(" ({help})")));
+        }
+        if let Some(sink) = sink {
+            sinks.insert(key.clone(), sink);
+        }
+    }
+    sinks
+}

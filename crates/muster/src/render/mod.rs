@@ -1,0 +1,7 @@
+//! Text for people: tables within 80 columns, numbers with separators, diagnostics, progress.
+
+pub(crate) mod diagnostics;
+pub(crate) mod numbers;
+pub(crate) mod progress;
+pub(crate) mod reports;
+pub(crate) mod table;

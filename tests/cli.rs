@@ -1,0 +1,205 @@
+//! The command line as its user meets it: a newcomer's first minutes, mistakes, and what programs read.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+struct Shop {
+    folder: TempDir,
+}
+
+impl Shop {
+    /// What `muster init` makes.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = run(folder.path(), &["init", folder.path().to_str().expect("UTF-8")]);
+        assert_eq!(made.status.code(), Some(0), "{}", told(&made));
+        Self { folder }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).expect("written");
+    }
+
+    fn muster(&self, arguments: &[&str]) -> Output {
+        run(self.path(), arguments)
+    }
+
+    #[track_caller]
+    fn expect(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.muster(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", told(&output));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    #[track_caller]
+    fn complaint(&self, arguments: &[&str]) -> String {
+        let output = self.muster(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", told(&output));
+        String::from_utf8(output.stderr).expect("UTF-8")
+    }
+
+    #[track_caller]
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.expect(0, &[&["--json"], arguments].concat())).expect("JSON")
+    }
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_muster")).current_dir(folder).env_remove("MUSTER_LOG").args(arguments).output().expect("muster starts")
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+const AS_OF: &str = "2025-03-03T00:00:00Z";
+
+#[test]
+fn a_newcomer_gets_from_nothing_to_an_audience() {
+    let shop = Shop::new();
+    assert!(shop.expect(0, &["check"]).contains("no mistakes"));
+    let ingested = shop.expect(0, &["ingest", "events.example.ndjson"]);
+    assert!(ingested.contains("5 accepted (3 events, 2 trait changes), 0 known already, 0 rejected; 2 new profiles"), "{ingested}");
+
+    let looked = shop.expect(0, &["run", "--as-of", AS_OF, "--dry-run"]);
+    assert!(looked.contains("dry run  as of 2025-03-03 00:00 UTC"), "{looked}");
+    assert!(shop.expect(0, &["audiences"]).contains("no run yet"), "a dry run records nothing");
+
+    let ran = shop.expect(0, &["run", "--as-of", AS_OF]);
+    assert!(ran.contains("suppress_recent_buyers"), "{ran}");
+    assert!(shop.expect(0, &["run", "--as-of", AS_OF]).contains("already done"));
+
+    assert_eq!(shop.expect(0, &["members", "suppress_recent_buyers", "--count"]).trim(), "1");
+    assert!(shop.expect(0, &["members", "suppress_recent_buyers"]).contains("ben@example.com"));
+    assert!(shop.expect(0, &["members", "retarget_cart_7d"]).contains("ada@example.com"));
+}
+
+#[test]
+fn an_audience_of_ones_own_over_a_file_of_ones_own() {
+    let shop = Shop::new();
+    shop.write(
+        "audiences/coffee_lovers.yaml",
+        "audience: coffee_lovers\ndescription: Bought coffee twice in the last month.\nwho:\n  did: Order Completed\n  within: 30 days\n  at_least: 2\n  where:\n    category: coffee\n",
+    );
+    shop.write(
+        "mine.csv",
+        "when,who,what,cost\n2025-02-20,u-1,coffee,4.5\n2025-02-21,u-1,coffee,4.5\n2025-02-21,u-2,tea,3\n2025-02-22,u-2,coffee,4.5\n",
+    );
+    let settings = "csv:\n  orders:\n    event: Order Completed\n    user_id: who\n    timestamp: when\n    columns: { what: category, cost: revenue }\n";
+    shop.write("muster.yaml", settings);
+    shop.expect(0, &["check"]);
+    shop.expect(0, &["ingest", "mine.csv", "--csv", "orders"]);
+    let run = shop.json(&["run", "--as-of", "2025-03-01"]);
+    let found = run["audiences"].as_array().expect("audiences").iter().find(|found| found["audience"] == "coffee_lovers").expect("found");
+    assert_eq!((found["members"].as_u64(), found["entered"].as_u64()), (Some(1), Some(1)));
+
+    let members = shop.json(&["members", "coffee_lovers"]);
+    assert_eq!(members[0]["user_id"], "u-1");
+    shop.expect(0, &["members", "coffee_lovers", "--output", "members.csv"]);
+    assert!(std::fs::read_to_string(shop.path().join("members.csv")).expect("written").contains("u-1"));
+    shop.expect(0, &["members", "coffee_lovers", "--output", "members.parquet"]);
+    assert!(std::fs::read(shop.path().join("members.parquet")).expect("written").starts_with(b"PAR1"));
+}
+
+#[test]
+fn the_same_file_again_changes_nothing() {
+    let shop = Shop::new();
+    shop.expect(0, &["ingest", "events.example.ndjson"]);
+    assert!(shop.expect(0, &["ingest", "events.example.ndjson"]).contains("imported before, nothing changed"));
+}
+
+#[test]
+fn bad_lines_are_shown_and_stop_nothing() {
+    let shop = Shop::new();
+    let good = r#"{"type":"track","userId":"u-1","event":"Order Completed","timestamp":"2025-03-01T10:00:00Z"}"#;
+    let old = r#"{"type":"track","userId":"u-1","event":"Order Completed","timestamp":"1899-03-01T10:00:00Z"}"#;
+    shop.write("bad.ndjson", &format!("{good}\nnot json\n{old}\n{{\"type\":\"track\",\"event\":\"X\"}}\n{good}\n"));
+    let told = shop.expect(1, &["ingest", "bad.ndjson"]);
+    assert!(told.contains("2 accepted"), "{told}");
+    assert!(told.contains("3 rejected"), "{told}");
+    for line in ["line 2", "line 3", "line 4"] {
+        assert!(told.contains(line), "{told}");
+    }
+}
+
+#[test]
+fn every_mistake_in_the_definitions_is_drawn_at_once() {
+    let shop = Shop::new();
+    shop.write(
+        "audiences/broken.yaml",
+        "audience: brokn\ndescription: Has several mistakes at once.\nwho:\n  did: Order Completed\n  within: 7d\n  wher:\n    total: 3\nsync:\n  - to: facebook_mian\n",
+    );
+    let told = shop.expect(1, &["check"]);
+    insta::assert_snapshot!("check_broken", told);
+    let json: Value = serde_json::from_str(&shop.expect(1, &["--json", "check"])).expect("JSON");
+    assert_eq!(json["ok"], false);
+    assert!(json["diagnostics"].as_array().expect("diagnostics").len() >= 4);
+    // Nothing runs under definitions that are not understood.
+    assert!(shop.complaint(&["run"]).contains("have mistakes"));
+}
+
+#[test]
+fn a_backfill_records_history_and_resumes() {
+    let shop = Shop::new();
+    shop.expect(0, &["ingest", "events.example.ndjson"]);
+    let range = ["backfill", "--from", "2025-03-01T00:00:00Z", "--to", "2025-03-03T00:00:00Z", "--every", "1h"];
+    let dry = shop.json(&[&range[..], &["--dry-run"]].concat());
+    let done = shop.json(&range);
+    assert_eq!((done["recorded"].as_u64(), done["known"].as_u64()), (Some(49), Some(0)));
+    assert_eq!((&dry["entered"], &dry["exited"]), (&done["entered"], &done["exited"]));
+    let again = shop.json(&range);
+    assert_eq!((again["recorded"].as_u64(), again["known"].as_u64()), (Some(0), Some(49)));
+
+    // History goes forward, unless it is replaced on purpose.
+    let earlier = ["backfill", "--from", "2025-02-28T00:00:00Z", "--to", "2025-03-03T00:00:00Z", "--every", "1h"];
+    assert!(shop.complaint(&earlier).contains("--replace"));
+    let replaced = shop.json(&[&earlier[..], &["--replace"]].concat());
+    assert_eq!(replaced["recorded"].as_u64(), Some(73));
+    assert_eq!(shop.expect(0, &["members", "suppress_recent_buyers", "--count"]).trim(), "1");
+}
+
+#[test]
+fn errors_say_what_to_do_next() {
+    let shop = Shop::new();
+    assert!(shop.complaint(&["ingest", "nowhere.ndjson"]).contains("nowhere.ndjson"));
+    assert!(shop.complaint(&["ingest", "events.example.ndjson", "--csv", "orders"]).contains("no CSV mapping named `orders`"));
+    assert!(shop.complaint(&["members", "supress_recent_buyers"]).contains("did you mean `suppress_recent_buyers`?"));
+    assert!(shop.complaint(&["members", "suppress_recent_buyers"]).contains("`muster run` does it"));
+    assert!(shop.complaint(&["init", shop.path().to_str().expect("UTF-8")]).contains("is not empty"));
+    assert!(shop.complaint(&["-C", "/nonexistent", "check-nothing"]).contains("check-nothing"));
+    assert!(shop.complaint(&["run", "--as-of", "yesterday"]).contains("ISO 8601"));
+    assert!(shop.complaint(&["backfill", "--from", "2025-03-02", "--to", "2025-03-01"]).contains("the end lies before the beginning"));
+}
+
+#[test]
+fn an_unwritable_data_folder_is_named() {
+    let shop = Shop::new();
+    shop.write("data", "a file where the folder should be");
+    assert!(shop.complaint(&["run"]).contains("data"));
+}
+
+#[test]
+fn every_command_explains_itself() {
+    let shop = Shop::new();
+    for command in ["init", "check", "ingest", "run", "backfill", "serve", "audiences", "members", "deliver", "demo", "completions"] {
+        let help = shop.expect(0, &[command, "--help"]);
+        assert!(help.contains("Usage: muster"), "{command}");
+        assert!(help.lines().all(|line| line.chars().count() <= 100), "{command}: {help}");
+    }
+    assert!(shop.expect(0, &["completions", "bash"]).contains("muster"));
+}
+
+#[test]
+fn a_closed_pipe_is_success() {
+    let shop = Shop::new();
+    let muster = env!("CARGO_BIN_EXE_muster");
+    let status = Command::new("sh").arg("-c").arg(format!("{muster} completions bash | head -1 >/dev/null; exit ${{PIPESTATUS:-0}}")).current_dir(shop.path()).status();
+    assert!(status.expect("sh").success());
+}

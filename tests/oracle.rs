@@ -17,7 +17,8 @@ use unicode_normalization::UnicodeNormalization as _;
 /// The members of every audience, as profile numbers.
 pub(crate) fn evaluate(catalog: &Catalog, facts: &[Fact], people: &People, as_of: AsOf) -> BTreeMap<AudienceKey, BTreeSet<u32>> {
     let oracle = Oracle { catalog, facts, people, as_of };
-    let members = |audience: &Audience| oracle.everybody().filter(|profile| oracle.is_member(audience, *profile)).map(|profile| profile.0).collect();
+    let members =
+        |audience: &Audience| oracle.everybody().filter(|profile| oracle.is_member(audience, *profile)).map(|profile| profile.0).collect();
     catalog.audiences.iter().map(|(key, audience)| (key.clone(), members(audience))).collect()
 }
 
@@ -43,9 +44,9 @@ impl Oracle<'_> {
         let is_account = self.people.accounts.iter().any(|account| self.people.survivor(*account) == profile);
         let is_identified = audience.identified_by.iter().any(|kind| {
             let sightings = self.people.sightings.get(kind).into_iter().flatten();
-            sightings.into_iter().any(|sighting| {
-                self.people.survivor(sighting.profile) == profile && sighting.first_seen_at <= self.as_of.moment()
-            })
+            sightings
+                .into_iter()
+                .any(|sighting| self.people.survivor(sighting.profile) == profile && sighting.first_seen_at <= self.as_of.moment())
         });
         is_identified && !is_account
     }
@@ -124,9 +125,8 @@ impl Oracle<'_> {
 
     fn operator_holds(&self, operator: &Operator, matcher: &Matcher, present: bool, elements: &[&Value]) -> bool {
         let any = |test: &dyn Fn(&Value) -> Option<bool>| elements.iter().any(|element| test(element) == Some(true));
-        let every = |test: &dyn Fn(&Value) -> Option<bool>| {
-            !elements.is_empty() && elements.iter().all(|element| test(element) == Some(true))
-        };
+        let every =
+            |test: &dyn Fn(&Value) -> Option<bool>| !elements.is_empty() && elements.iter().all(|element| test(element) == Some(true));
         let spell = |text: &str| spell(text, matcher.ignore_case);
         let text = |value: &Value| value.to_text().map(|text| spell(&text));
         let equals = |value: &Value, constant: &Scalar| equals(value, constant, matcher.ignore_case);
@@ -135,14 +135,10 @@ impl Oracle<'_> {
             Operator::Equals(constant) => any(&|value| equals(value, constant)),
             Operator::OneOf(constants) => constants.iter().any(|constant| any(&|value| equals(value, constant))),
             Operator::NotEquals(constant) => every(&|value| equals(value, constant).map(|equal| !equal)),
-            Operator::NoneOf(constants) => {
-                constants.iter().all(|constant| every(&|value| equals(value, constant).map(|equal| !equal)))
-            }
+            Operator::NoneOf(constants) => constants.iter().all(|constant| every(&|value| equals(value, constant).map(|equal| !equal))),
             Operator::Contains(needle) => any(&|value| Some(text(value)?.contains(&spell(needle)))),
             Operator::NotContains(needle) => every(&|value| Some(!text(value)?.contains(&spell(needle)))),
-            Operator::ContainsAny(needles) => {
-                needles.iter().any(|needle| any(&|value| Some(text(value)?.contains(&spell(needle)))))
-            }
+            Operator::ContainsAny(needles) => needles.iter().any(|needle| any(&|value| Some(text(value)?.contains(&spell(needle))))),
             Operator::StartsWith(needle) => any(&|value| Some(text(value)?.starts_with(&spell(needle)))),
             Operator::EndsWith(needle) => any(&|value| Some(text(value)?.ends_with(&spell(needle)))),
             Operator::Above(bound) => any(&|value| Some(decimal(value)? > Decimal::of(*bound))),

@@ -92,6 +92,7 @@ impl<'a> Screen<'a> {
 }
 
 /// A row without a number is NaN, which lies in no interval.
+#[expect(clippy::needless_bitwise_bool, reason = "without a branch the loop runs on several numbers at once")]
 fn sift_numbers(numbers: &Numbers, (low, high): (f64, f64), rows: &Range<usize>, kept: &mut [bool]) {
     for (number, kept) in numbers.values[rows.clone()].iter().zip(kept) {
         *kept &= (low <= *number) & (*number <= high);

@@ -134,14 +134,7 @@ impl Group {
         self.slices.touch(segment.first_at.micros(), segment.last_at.micros())
     }
 
-    fn count(
-        &self,
-        opened: &Opened<'_>,
-        profiles: &[u32],
-        times: &[i64],
-        counters: &mut Counters,
-        tally: &mut Tally,
-    ) {
+    fn count(&self, opened: &Opened<'_>, profiles: &[u32], times: &[i64], counters: &mut Counters, tally: &mut Tally) {
         let sieve = self.sieve.as_ref().map(|sieve| sieve.open(|name| opened.column(name)));
         for (slice, rows) in self.slices.rows(times) {
             tally.rows += rows.len() as u64;

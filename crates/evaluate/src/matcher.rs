@@ -21,11 +21,7 @@ impl Judge {
     pub(crate) fn prepare(condition: &PathMatch, clock: Clock) -> Self {
         let spelling = Spelling { ignore_case: condition.matcher.ignore_case };
         let tests = condition.matcher.operators.iter().map(|operator| Test::prepare(operator, spelling, clock));
-        Self {
-            steps: condition.path.iter().skip(1).cloned().collect(),
-            tests: tests.collect(),
-            or_missing: condition.matcher.or_missing,
-        }
+        Self { steps: condition.path.iter().skip(1).cloned().collect(), tests: tests.collect(), or_missing: condition.matcher.or_missing }
     }
 
     /// Judges the absence of a value.

@@ -106,13 +106,12 @@ impl OpenTies<'_> {
     fn tie(&mut self, place: Place) -> Result<(i64, u128), EvaluateError> {
         self.ties.resize(self.segments.len(), None);
         let slot = &mut self.ties[place.segment as usize];
-        let ties = match slot {
-            Some(ties) => ties,
-            None => {
-                let segment = self.segments[place.segment as usize];
-                let read = self.reader.ties(segment);
-                slot.insert(read.map_err(|source| EvaluateError::Read { path: segment.path.clone(), source })?)
-            }
+        let ties = if let Some(ties) = slot {
+            ties
+        } else {
+            let segment = self.segments[place.segment as usize];
+            let read = self.reader.ties(segment);
+            slot.insert(read.map_err(|source| EvaluateError::Read { path: segment.path.clone(), source })?)
         };
         Ok((ties.received_at[place.row as usize], ties.message_keys[place.row as usize]))
     }

@@ -65,10 +65,5 @@ impl Plan {
 }
 
 fn event_leaf(condition: &EventCondition) -> EventLeaf {
-    EventLeaf {
-        event: condition.event.clone(),
-        filter: condition.filter.clone(),
-        window: condition.window,
-        count: condition.count,
-    }
+    EventLeaf { event: condition.event.clone(), filter: condition.filter.clone(), window: condition.window, count: condition.count }
 }

@@ -20,7 +20,8 @@ pub(crate) struct Slices {
 
 impl Slices {
     pub(crate) fn cut(spans: &[Span]) -> Self {
-        let mut bounds: Vec<i64> = spans.iter().filter(|span| span.start < span.end).flat_map(|span| [span.start.micros(), span.end.micros()]).collect();
+        let mut bounds: Vec<i64> =
+            spans.iter().filter(|span| span.start < span.end).flat_map(|span| [span.start.micros(), span.end.micros()]).collect();
         bounds.sort_unstable();
         bounds.dedup();
         let place = |micros: i64| bounds.partition_point(|bound| *bound < micros);

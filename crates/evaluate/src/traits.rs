@@ -37,7 +37,12 @@ pub(crate) fn passes<'p>(leaves: &[(LeafId, &'p PathMatch)], clock: Clock) -> Ve
 
 impl TraitPass<'_> {
     /// Finds the newest values, and answers every leaf of the pass.
-    pub(crate) fn run(&self, reader: &Reader, snapshot: &Snapshot, clock: Clock) -> Result<(Vec<(LeafId, RoaringBitmap)>, Tally), EvaluateError> {
+    pub(crate) fn run(
+        &self,
+        reader: &Reader,
+        snapshot: &Snapshot,
+        clock: Clock,
+    ) -> Result<(Vec<(LeafId, RoaringBitmap)>, Tally), EvaluateError> {
         let newest = Newest::find(reader, snapshot, self.name, clock.as_of)?;
         let mut tally = Tally { rows: newest.rows, ..Tally::default() };
         let mut answers = Vec::new();

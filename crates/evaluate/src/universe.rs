@@ -10,10 +10,8 @@ use roaring::RoaringBitmap;
 /// The people who have an identifier of one of these kinds, as of a moment.
 pub(crate) fn universe(people: &People, kinds: &[IdentifierKind], as_of: AsOf) -> RoaringBitmap {
     let sightings = kinds.iter().filter_map(|kind| people.sightings.get(kind)).flatten();
-    let mut seen: Vec<u32> = sightings
-        .filter(|sighting| sighting.first_seen_at <= as_of.moment())
-        .map(|sighting| people.survivor(sighting.profile).0)
-        .collect();
+    let mut seen: Vec<u32> =
+        sightings.filter(|sighting| sighting.first_seen_at <= as_of.moment()).map(|sighting| people.survivor(sighting.profile).0).collect();
     seen.sort_unstable();
     let seen: RoaringBitmap = seen.into_iter().collect();
     seen - accounts(people)
@@ -42,11 +40,7 @@ mod tests {
         let people = People {
             canonical: [0, 1, 1, 3, 4].map(ProfileId).to_vec(),
             accounts: vec![ProfileId(4)],
-            sightings: [
-                (kind("user_id"), vec![seen(0, 5), seen(2, 10), seen(4, 1)]),
-                (kind("anonymous_id"), vec![seen(3, 1)]),
-            ]
-            .into(),
+            sightings: [(kind("user_id"), vec![seen(0, 5), seen(2, 10), seen(4, 1)]), (kind("anonymous_id"), vec![seen(3, 1)])].into(),
         };
         let of = |kinds: &[&str], at: i64| -> Vec<u32> {
             let kinds: Vec<_> = kinds.iter().map(|name| kind(name)).collect();

@@ -1,6 +1,8 @@
 //! Tables of conditions: `fixtures/conditions/*.json`, every value against every matcher.
 
 mod world;
+#[path = "world/written.rs"]
+mod written;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +11,7 @@ use std::path::Path;
 use model::{AsOf, AudienceKey, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, Value};
 
 use world::World;
-use world::catalogs::catalog;
+use written::catalog;
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,7 +67,8 @@ fn check(file: &str, table: &Table) -> usize {
     let mut world = World::new(people);
     world.write(&facts);
 
-    let conditions: Vec<(String, String)> = table.rows.iter().enumerate().map(|(number, row)| (format!("row_{number}"), row.who())).collect();
+    let conditions: Vec<(String, String)> =
+        table.rows.iter().enumerate().map(|(number, row)| (format!("row_{number}"), row.who())).collect();
     let audiences: Vec<(&str, &str)> = conditions.iter().map(|(key, who)| (key.as_str(), who.as_str())).collect();
     let catalog = catalog(&audiences, table.zone.as_deref().unwrap_or("UTC"));
     let evaluation = world.evaluator().evaluate(&catalog, &world.snapshot(), AsOf(as_of)).expect("own lake");

@@ -10,9 +10,7 @@ use std::collections::BTreeMap;
 
 use definitions::Severity;
 use evaluate::Evaluation;
-use model::{
-    AsOf, AudienceKey, EventName, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, Value,
-};
+use model::{AsOf, AudienceKey, EventName, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, Value};
 use serde_json::json;
 
 use world::World;
@@ -80,7 +78,7 @@ fn check(who: &str, facts: &[Fact], expected: bool) -> Evaluation {
 
 /// A person whose trait `t` is this value (null: none).
 #[track_caller]
-fn check_trait(matcher: &str, value: serde_json::Value, expected: bool) -> Evaluation {
+fn check_trait(matcher: &str, value: &serde_json::Value, expected: bool) -> Evaluation {
     check(&format!("traits: {{ t: {matcher} }}"), &[said("2025-06-01", json!({ "t": value }))], expected)
 }
 
@@ -145,8 +143,8 @@ fn case_08_a_missing_value_does_not_lack_a_text() {
 
 #[test]
 fn case_09_an_empty_text_is_a_value_and_null_takes_it_away() {
-    check_trait("{ exists: true }", json!(""), IN);
-    check_trait("\"\"", json!(""), IN);
+    check_trait("{ exists: true }", &json!(""), IN);
+    check_trait("\"\"", &json!(""), IN);
     let taken_away = [said("2025-06-01", json!({ "t": "" })), said("2025-06-02", json!({ "t": null }))];
     check("traits: { t: { exists: false } }", &taken_away, IN);
     check("traits: { t: { exists: true } }", &taken_away, OUT);
@@ -154,24 +152,25 @@ fn case_09_an_empty_text_is_a_value_and_null_takes_it_away() {
 
 #[test]
 fn case_10_a_number_is_read_from_a_decimal_text_and_from_nothing_else() {
-    assert_eq!(check_trait("{ at_least: 100 }", json!("100"), IN).mismatches, 0);
-    assert_eq!(check_trait("{ at_least: 100 }", json!("100 EUR"), OUT).mismatches, 1);
-    assert_eq!(check_trait("{ at_least: 100 }", json!(true), OUT).mismatches, 1);
-    let counted = check("did: X\nwhere: { p: { at_least: 100 } }", &[x(T, json!({ "p": "x" })), x(T, json!({ "p": "x" })), x(T, json!({}))], OUT);
+    assert_eq!(check_trait("{ at_least: 100 }", &json!("100"), IN).mismatches, 0);
+    assert_eq!(check_trait("{ at_least: 100 }", &json!("100 EUR"), OUT).mismatches, 1);
+    assert_eq!(check_trait("{ at_least: 100 }", &json!(true), OUT).mismatches, 1);
+    let counted =
+        check("did: X\nwhere: { p: { at_least: 100 } }", &[x(T, json!({ "p": "x" })), x(T, json!({ "p": "x" })), x(T, json!({}))], OUT);
     assert_eq!(counted.mismatches, 2, "two events say something else than a number, one says nothing");
 }
 
 #[test]
 fn case_11_true_is_read_from_true_alone() {
-    check_trait("{ equals: true }", json!("true"), IN);
-    assert_eq!(check_trait("{ equals: true }", json!(1), OUT).mismatches, 1);
+    check_trait("{ equals: true }", &json!("true"), IN);
+    assert_eq!(check_trait("{ equals: true }", &json!(1), OUT).mismatches, 1);
 }
 
 #[test]
 fn case_12_the_constant_decides_how_a_value_is_read() {
-    check_trait("{ equals: \"5\" }", json!(5), IN);
-    check_trait("{ equals: 5 }", json!("5.0"), IN);
-    check_trait("{ equals: \"5\" }", json!("5.0"), OUT);
+    check_trait("{ equals: \"5\" }", &json!(5), IN);
+    check_trait("{ equals: 5 }", &json!("5.0"), IN);
+    check_trait("{ equals: \"5\" }", &json!("5.0"), OUT);
 }
 
 #[test]
@@ -192,11 +191,11 @@ fn case_15_a_bare_date_of_today_is_ahead_all_day() {
 
 #[test]
 fn case_16_a_timestamp_without_a_zone_is_utc_and_counted() {
-    let counted = check_trait("{ after: \"2025-06-10T12:00:00Z\" }", json!("2025-06-10T12:00:00"), IN);
+    let counted = check_trait("{ after: \"2025-06-10T12:00:00Z\" }", &json!("2025-06-10T12:00:00"), IN);
     assert_eq!((counted.zone_missing, counted.mismatches), (1, 0));
-    let counted = check_trait("{ before: \"2025-06-10T12:00:00Z\" }", json!("2025-06-10T12:00:00"), OUT);
+    let counted = check_trait("{ before: \"2025-06-10T12:00:00Z\" }", &json!("2025-06-10T12:00:00"), OUT);
     assert_eq!(counted.zone_missing, 1);
-    assert_eq!(check_trait("{ before: 2025-06-10 }", json!("2025-06-09"), IN).zone_missing, 0, "a bare date lacks no zone");
+    assert_eq!(check_trait("{ before: 2025-06-10 }", &json!("2025-06-09"), IN).zone_missing, 0, "a bare date lacks no zone");
 }
 
 #[test]
@@ -213,8 +212,8 @@ fn case_17_an_older_value_that_arrives_later_changes_nothing() {
 fn case_22_a_cycle_of_audiences_is_refused() {
     let loaded = written::load(&[("a", "in_audience: b"), ("b", "in_audience: a")], "UTC");
     assert!(loaded.catalog.is_none());
-    let says = |text: &str| loaded.diagnostics.iter().any(|diagnostic| format!("{diagnostic:?}").contains(text));
-    assert!(says("`a`") && says("`b`"), "{:#?}", loaded.diagnostics);
+    let names_the_path = loaded.diagnostics.iter().any(|diagnostic| diagnostic.message.contains("a -> b -> a"));
+    assert!(names_the_path, "{:#?}", loaded.diagnostics);
 }
 
 #[test]

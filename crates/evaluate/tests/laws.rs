@@ -16,10 +16,11 @@ mod histories;
 mod oracle;
 mod world;
 
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use definitions::Audience;
-use model::{AsOf, Membership, ProfileId};
+use model::{AsOf, FactKind, Membership, ProfileId, Value};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
@@ -27,7 +28,7 @@ use catalogs::{audiences, catalog};
 use histories::{History, history};
 use world::World;
 
-const CASES_DEFAULT: u32 = 80;
+const CASES_DEFAULT: u32 = 200;
 
 /// A history, and catalogs to ask about it: writing a history is what takes time.
 #[derive(Clone)]
@@ -82,35 +83,32 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-#[test]
-fn the_evaluator_says_what_the_oracle_says() {
-    let config = Config { cases: cases(), max_shrink_iters: 4_000, failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&case(), |case| check(&case));
-    if let Err(failure) = outcome {
+/// Prints the smallest case found that breaks the law.
+#[track_caller]
+fn hold<S: Strategy>(cases: u32, strategy: &S, law: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+    let config = Config { cases, max_shrink_iters: 4_000, failure_persistence: None, ..Config::default() };
+    if let Err(failure) = TestRunner::new(config).run(strategy, law) {
         panic!("{failure}");
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the length of the long mode is set from outside, like proptest's own settings")]
-fn cases() -> u32 {
-    std::env::var("MUSTER_LAW_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES_DEFAULT)
+#[test]
+fn the_evaluator_says_what_the_oracle_says() {
+    hold(cases(), &case(), |case| check(&case));
 }
 
 /// What `touched` promises, in the words of the rule.
 #[test]
 fn touched_are_those_about_whom_something_was_said() {
-    let config = Config { cases: cases() / 4, max_shrink_iters: 1_000, failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&case(), |case| {
-        let history = &case.history;
+    hold(cases() / 4, &history(), |history| {
         let mut world = World::new(history.people.clone());
         world.write(&history.batches[0]);
-        let seen = world.newest_segment();
+        let seen = world.snapshot().segments.last().map(|(number, _)| *number);
         for batch in &history.batches[1..] {
             world.write(batch);
         }
-        let (since, as_of): (AsOf, AsOf) = (history.as_ofs[0], history.as_ofs[1]);
-        let (since, as_of) = (since.min(as_of), since.max(as_of));
-        let news = |number: usize, at: AsOf| (number > 0 || seen.is_none() || at > since) && at <= as_of;
+        let (since, as_of) = (history.as_ofs[0].min(history.as_ofs[1]), history.as_ofs[0].max(history.as_ofs[1]));
+        let news = |number: usize, at: AsOf| (number > 0 || at > since) && at <= as_of;
         let batches = history.batches.iter().enumerate();
         let said = batches.flat_map(|(number, batch)| batch.iter().filter(move |fact| news(number, AsOf(fact.occurred_at))));
         let expected: Membership = said.map(|fact| history.people.survivor(fact.profile)).collect();
@@ -118,7 +116,45 @@ fn touched_are_those_about_whom_something_was_said() {
         prop_assert_eq!(found, expected, "touched in ({}, {}] or above segment {:?}", since, as_of, seen);
         Ok(())
     });
-    if let Err(failure) = outcome {
-        panic!("{failure}");
-    }
+}
+
+/// What `traits` promises: play all that was said in order, and see what stands at the end.
+#[test]
+fn traits_are_what_was_said_last() {
+    hold(cases() / 4, &history(), |history| {
+        let mut world = World::new(history.people.clone());
+        for batch in &history.batches {
+            world.write(batch);
+        }
+        let as_of = history.as_ofs[0];
+        let asked: Membership = (0..5).map(ProfileId).collect();
+        let mut facts = history.facts();
+        facts.retain(|fact| AsOf(fact.occurred_at) <= as_of);
+        facts.sort_by_key(|fact| (fact.occurred_at, fact.received_at, fact.message_key));
+        let mut expected: HashMap<ProfileId, BTreeMap<String, Value>> = HashMap::new();
+        for profile in asked.iter() {
+            let mut traits = BTreeMap::new();
+            for fact in facts.iter().filter(|fact| history.people.survivor(fact.profile) == history.people.survivor(profile)) {
+                if let FactKind::Traits(said) = &fact.kind {
+                    for (name, value) in said {
+                        match value {
+                            Some(value) => traits.insert(name.clone(), value.clone()),
+                            None => traits.remove(name),
+                        };
+                    }
+                }
+            }
+            if !traits.is_empty() {
+                expected.insert(profile, traits);
+            }
+        }
+        let found = world.evaluator().traits(&world.snapshot(), &asked, as_of).expect("own lake");
+        prop_assert_eq!(found, expected);
+        Ok(())
+    });
+}
+
+#[expect(clippy::disallowed_methods, reason = "the length of the long mode is set from outside, like proptest's own settings")]
+fn cases() -> u32 {
+    std::env::var("MUSTER_LAW_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES_DEFAULT)
 }

@@ -1,6 +1,8 @@
 //! Stories in time: `fixtures/stories/*.json`, who entered and who exited at each tick.
 
 mod world;
+#[path = "world/written.rs"]
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,12 +14,12 @@ use model::{
 };
 
 use world::World;
-use world::catalogs::catalog;
+use written::catalog;
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Story {
-    story: String,
+    says: String,
     zone: Option<String>,
     audiences: BTreeMap<String, serde_json::Value>,
     steps: Vec<Step>,
@@ -131,7 +133,7 @@ impl Telling {
 
     fn tick(&mut self, story: &Story, catalog: &definitions::Catalog, as_of: AsOf, step: &Step) {
         let (evaluator, snapshot) = (self.world.evaluator(), self.world.snapshot());
-        let place = format!("{}, tick {as_of}", story.story);
+        let place = format!("{}, tick {as_of}", story.says);
         let memberships = evaluator.evaluate(catalog, &snapshot, as_of).expect("own lake").memberships;
         for (key, after) in &memberships {
             let before = self.last.as_ref().map(|(_, memberships)| memberships[key].clone()).unwrap_or_default();
@@ -146,7 +148,7 @@ impl Telling {
             assert_eq!(self.named(&touched), *expected, "{place}: touched");
         }
         self.last = Some((as_of, memberships));
-        self.seen = self.world.newest_segment();
+        self.seen = snapshot.segments.last().map(|(number, _)| *number);
     }
 
     fn number(&self, name: &str) -> ProfileId {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::Parser;
@@ -78,11 +79,22 @@ struct Arguments {
     count_raw_pii: bool,
 }
 
+/// The exit code of a command that could not do what it was asked.
+const COULD_NOT: u8 = 2;
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let filter = EnvFilter::new("info");
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt().with_env_filter(EnvFilter::new("info")).with_writer(std::io::stderr).init();
+    match serve(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(COULD_NOT)
+        }
+    }
+}
+
+async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     let listen = arguments.listen;
     let fake = FakeGraph::start(options(arguments)?, listen).await?;
     announce(&fake.url());
@@ -130,4 +142,9 @@ async fn wait_for_the_end() -> anyhow::Result<()> {
 #[expect(clippy::print_stdout, reason = "the URL is the command's output")]
 fn announce(url: &str) {
     println!("{url}");
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of a command that failed")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
 }

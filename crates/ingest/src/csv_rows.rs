@@ -91,8 +91,8 @@ impl CsvRows {
                     return Ok(NextRow::Rejected(RejectionReason::TooLong.because(message)));
                 }
                 Next::End => {
-                    let cut_off = !begun || lines.truncation().is_some();
-                    return Ok(if cut_off { NextRow::Over } else { NextRow::Rejected(open_quote()) });
+                    let half_read = begun && lines.truncation().is_none();
+                    return Ok(if half_read { NextRow::Rejected(open_quote()) } else { NextRow::Over });
                 }
             }
         }

@@ -77,7 +77,7 @@ mod tests {
         let mut one = KeyMaker::new("a");
         let mut other = KeyMaker::new("b");
         let all = [one.of_id("m"), other.of_id("m"), one.of_line(1, b"m"), one.of_line(2, b"m"), one.of_line(1, b"n")];
-        assert_eq!(all.iter().collect::<KeySet>().len(), all.len());
+        assert_eq!(all.iter().copied().collect::<KeySet>().len(), all.len());
     }
 
     const KEY_OF_M1: &str = "0";

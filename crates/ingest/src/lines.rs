@@ -189,3 +189,56 @@ impl Lines {
         Ok(Next::End)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[track_caller]
+    fn lines_of(bytes: &[u8]) -> Lines {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        Content::open(file.path()).unwrap().lines(file.path()).unwrap()
+    }
+
+    #[track_caller]
+    fn check(bytes: &[u8], expected: &[&str]) {
+        let mut lines = lines_of(bytes);
+        let mut found = Vec::new();
+        loop {
+            match lines.next().unwrap() {
+                Next::Line(line) => found.push(String::from_utf8(line.to_vec()).unwrap()),
+                Next::TooLong => found.push("too long".to_owned()),
+                Next::End => break,
+            }
+        }
+        assert_eq!(found, expected);
+        assert_eq!(lines.bytes_done(), bytes.len() as u64);
+    }
+
+    #[test]
+    fn lines_end_in_every_way() {
+        check(b"", &[]);
+        check(b"a", &["a"]);
+        check(b"a\nb\n", &["a", "b"]);
+        check(b"a\r\n\r\nb", &["a", "", "b"]);
+        check(b"\xef\xbb\xbfa\nb", &["a", "b"]);
+    }
+
+    #[test]
+    fn a_line_over_the_limit_is_never_held() {
+        let just_fits = "x".repeat(LINE_BYTES_MAX);
+        for end in ["\n", "\r\n"] {
+            check(format!("{just_fits}{end}b{end}").as_bytes(), &[&just_fits, "b"]);
+            check(format!("{just_fits}x{end}b{end}").as_bytes(), &["too long", "b"]);
+        }
+        let mut huge = vec![b'x'; 10 << 20];
+        huge.extend(b"\nb\n");
+        check(&huge, &["too long", "b"]);
+        let mut lines = lines_of(&huge);
+        while !matches!(lines.next().unwrap(), Next::End) {}
+        assert!(lines.buffer.capacity() <= 2 * LINE_BYTES_MAX + 64);
+    }
+}

@@ -1,6 +1,6 @@
 //! Messages: what somebody sent, understood and checked, before it is known who they are.
 
-use model::{EventName, FactKind, LogName, Moment};
+use model::{EventName, FactKind, Moment};
 
 /// The six calls of the Segment spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,15 +83,7 @@ pub(crate) enum TimeSource {
 }
 
 impl Message {
-    /// The log of the lake that it belongs to.
-    pub(crate) fn log(&self) -> LogName {
-        match &self.said {
-            FactKind::Event { name, .. } => LogName::Events(name.clone()),
-            FactKind::Traits(_) => LogName::Traits,
-        }
-    }
-
-    /// The event's name, if it is one.
+    /// The name of the event, and so of the lake's log that it belongs to; `None` for traits.
     pub(crate) fn event(&self) -> Option<&EventName> {
         match &self.said {
             FactKind::Event { name, .. } => Some(name),

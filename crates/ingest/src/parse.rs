@@ -281,3 +281,6 @@ fn object<T>(field: &str, sent: Shape<T>) -> Result<Option<T>, Rejection> {
         Shape::Other => Err(RejectionReason::BadField.because(format!("`{field}` is an object"))),
     }
 }
+
+#[cfg(test)]
+mod tests;

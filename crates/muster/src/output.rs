@@ -19,21 +19,10 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     text(&serde_json::to_string_pretty(value)?)
 }
 
-/// Writes one JSON value on one line, for streams of them.
-pub(crate) fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
-    text(&serde_json::to_string(value)?)
-}
-
-/// Tells on stderr what could not be done, and why, cause by cause.
+/// Tells on stderr what went wrong, cause by cause.
 pub(crate) fn complain(error: &anyhow::Error) {
-    let mut message = format!("error: could not {error}\n");
-    if !error.chain().nth(1).is_some() || starts_a_sentence(&error.to_string()) {
-        message = format!("error: {error}\n");
-    }
-    for cause in error.chain().skip(1) {
-        message.push_str(&format!("  because: {cause}\n"));
-    }
-    note(&message);
+    let causes = error.chain().skip(1).map(|cause| format!("  because: {cause}\n"));
+    note(&format!("error: {error}\n{}", causes.collect::<String>()));
 }
 
 /// Writes a remark for people to stderr.
@@ -41,11 +30,6 @@ pub(crate) fn note(message: &str) {
     let mut stderr = io::stderr().lock();
     // Nobody left to tell: there is nothing better to do than go on.
     let _ = stderr.write_all(message.as_bytes());
-}
-
-/// Contexts are verb phrases ("load the definitions"); errors of the libraries already say "could not" or "cannot".
-fn starts_a_sentence(message: &str) -> bool {
-    ["could not", "cannot", "`", "a ", "the ", "no "].iter().any(|start| message.starts_with(start))
 }
 
 /// Whether the error is only that nobody reads our output any more.

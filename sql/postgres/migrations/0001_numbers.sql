@@ -9,5 +9,5 @@ CREATE TABLE numbers (
 CREATE FUNCTION json_each(rows TEXT) RETURNS TABLE (value JSON) LANGUAGE sql IMMUTABLE
     AS $$ SELECT element FROM json_array_elements(CAST(rows AS JSON)) AS element $$;
 
-CREATE FUNCTION json_quote(words TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE
+CREATE FUNCTION json_quote(words TEXT) RETURNS TEXT LANGUAGE sql STABLE
     AS $$ SELECT COALESCE(CAST(to_json(words) AS TEXT), 'null') $$;

@@ -36,13 +36,8 @@ pub(crate) fn audiences() -> impl Strategy<Value = Vec<Audience>> {
 }
 
 pub(crate) fn catalog(audiences: &[Audience], zone: WorkspaceZone) -> Catalog {
-    let settings = Settings {
-        data: "data".to_owned(),
-        store: StoreSetting::Sqlite,
-        zone,
-        schedule: "0 * * * *".to_owned(),
-        csv: BTreeMap::new(),
-    };
+    let settings =
+        Settings { data: "data".to_owned(), store: StoreSetting::Sqlite, zone, schedule: "0 * * * *".to_owned(), csv: BTreeMap::new() };
     Catalog {
         settings,
         order: audiences.iter().map(|audience| audience.key.clone()).collect(),
@@ -61,7 +56,9 @@ fn key(number: usize) -> AudienceKey {
 fn refer_backwards(condition: &mut Condition, number: usize) {
     match condition {
         Condition::All(parts) | Condition::Any(parts) | Condition::None(parts) => {
-            parts.iter_mut().for_each(|part| refer_backwards(part, number));
+            for part in parts {
+                refer_backwards(part, number);
+            }
         }
         Condition::InAudience(target) | Condition::NotInAudience(target) if number > 0 => {
             let drawn: usize = target.as_str().trim_start_matches("audience_").parse().expect("drawn");

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use model::{
-    AsOf, EventName, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, Value, WorkspaceZone,
-};
+use model::{AsOf, EventName, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, Value, WorkspaceZone};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 

@@ -1,7 +1,5 @@
 //! A small world: a lake in a temporary folder, and who is known.
 
-pub(crate) mod catalogs;
-
 use lake::{Lake, Reader};
 use model::{Fact, People, Segment, SegmentId};
 use tempfile::TempDir;
@@ -31,10 +29,6 @@ impl World {
             let number = SegmentId(1 + i64::try_from(self.segments.len()).expect("few"));
             self.segments.push((number, segment));
         }
-    }
-
-    pub(crate) fn newest_segment(&self) -> Option<SegmentId> {
-        self.segments.last().map(|(number, _)| *number)
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {

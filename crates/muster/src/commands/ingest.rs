@@ -90,13 +90,13 @@ pub(crate) fn told(file: &Path, report: &ImportReport) -> String {
         return format!("{name}: imported before, nothing changed\n");
     }
     let mut text = format!(
-        "{name}: {} accepted ({}, {}), {} known already, {} rejected; {} new\n",
+        "{name}: {} accepted ({}, {}), {} known already, {} rejected; {}\n",
         grouped(report.accepted),
         counted(report.events, "event"),
         counted(report.traits, "trait change"),
         grouped(report.duplicates),
         grouped(report.rejected),
-        counted(report.new_profiles, "profile"),
+        counted(report.new_profiles, "new profile"),
     );
     for (reason, rejections) in &report.rejections {
         text.push_str(&format!("  {} rejected: {reason}\n", grouped(rejections.count)));

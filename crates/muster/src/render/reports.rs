@@ -75,7 +75,8 @@ pub(crate) fn state(status: &SyncStatus) -> String {
     let word = match status.state {
         SyncState::Pending => "pending",
         SyncState::Sent => "sent",
-        SyncState::SentBelowMinimum | SyncState::BelowMinimum => "below minimum",
+        // The message says it all: how many there are and how many are needed.
+        SyncState::SentBelowMinimum | SyncState::BelowMinimum => return status.message.clone().unwrap_or_else(|| "below minimum".to_owned()),
         SyncState::Held => "held",
         SyncState::Failed => "failed",
     };

@@ -1,7 +1,7 @@
 //! Plain tables: a header, columns two spaces apart, numbers to the right, nothing that needs colour.
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
 /// How a column's cells stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(crate) enum Column {
 
 const WIDTH_MAX: u16 = 80;
 
-/// Draws a table; cells too long for 80 columns are wrapped.
+/// Draws a table; cells of the last column that are too long for 80 columns are wrapped.
 pub(crate) fn draw(columns: &[Column], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH_MAX);
@@ -27,6 +27,9 @@ pub(crate) fn draw(columns: &[Column], rows: &[Vec<String>]) -> String {
     for (index, column) in columns.iter().enumerate() {
         let Some(drawn) = table.column_mut(index) else { continue };
         drawn.set_padding((0, 2));
+        if index + 1 < columns.len() {
+            drawn.set_constraint(ColumnConstraint::ContentWidth);
+        }
         if matches!(column, Column::Number(_)) {
             drawn.set_cell_alignment(CellAlignment::Right);
         }

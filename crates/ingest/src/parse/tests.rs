@@ -1,0 +1,124 @@
+use std::collections::BTreeMap;
+
+use model::{FactKind, Moment, Value};
+use serde::Deserialize;
+
+use super::*;
+use crate::identifiers;
+use crate::rejection::RejectionReason;
+
+const TAKEN: &str = include_str!("../../../../fixtures/messages/taken.ndjson");
+const REFUSED: &str = include_str!("../../../../fixtures/messages/refused.ndjson");
+
+fn now() -> Moment {
+    Moment::parse("2025-03-08T12:00:00Z").unwrap()
+}
+
+/// A message of a fixture says itself what is to become of it, under keys that a reader passes over.
+#[derive(Deserialize)]
+struct Case {
+    #[serde(rename = "_case")]
+    case: String,
+    #[serde(rename = "_log", default)]
+    log: Option<String>,
+    #[serde(rename = "_says", default)]
+    says: BTreeMap<String, Option<Value>>,
+    #[serde(rename = "_at", default)]
+    at: Option<String>,
+    #[serde(rename = "_ids", default)]
+    ids: Vec<String>,
+    #[serde(rename = "_zone_missing", default)]
+    zone_missing: bool,
+    #[serde(rename = "_reason", default)]
+    reason: Option<String>,
+}
+
+#[test]
+fn messages_are_taken_as_their_fixtures_say() {
+    for line in TAKEN.lines() {
+        let case: Case = serde_json::from_str(line).unwrap();
+        let message = message(line.as_bytes(), now()).unwrap_or_else(|rejection| panic!("{}: {}", case.case, rejection.message));
+        let (log, says) = match &message.said {
+            FactKind::Event { name, properties } => {
+                (name.as_str(), properties.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect())
+            }
+            FactKind::Traits(traits) => ("traits", traits.iter().cloned().collect::<BTreeMap<_, _>>()),
+        };
+        assert_eq!(log, case.log.as_deref().unwrap_or("traits"), "{}", case.case);
+        assert_eq!(says, case.says, "{}", case.case);
+        assert_eq!(message.when.zone_missing, case.zone_missing, "{}", case.case);
+        let at = case.at.map_or(now(), |at| Moment::parse(&at).unwrap());
+        assert_eq!(message.when.occurred_at, at, "{}", case.case);
+        let carried = identifiers::of(&message, &mut |_, _| {});
+        let ids: Vec<String> = carried.all().map(|identifier| format!("{}:{}", identifier.kind, identifier.value)).collect();
+        assert_eq!(ids, case.ids, "{}", case.case);
+    }
+}
+
+#[test]
+fn messages_are_refused_as_their_fixtures_say() {
+    for line in REFUSED.lines() {
+        let case: Case = serde_json::from_str(line).unwrap();
+        let refused = message(line.as_bytes(), now()).map_err(|rejection| rejection.reason.as_str());
+        assert_eq!(refused.err(), case.reason.as_deref(), "{}", case.case);
+    }
+}
+
+#[track_caller]
+fn check(line: &[u8], expected: RejectionReason) {
+    assert_eq!(message(line, now()).map_err(|rejection| rejection.reason), Err(expected));
+}
+
+#[test]
+fn lines_that_are_no_json_objects() {
+    check(b"{", RejectionReason::InvalidJson);
+    check(b"userId,event", RejectionReason::InvalidJson);
+    check(b"{} {}", RejectionReason::InvalidJson);
+    check(br#"{"type":"track","userId":"u","event":"E","properties":{"n":1e999}}"#, RejectionReason::InvalidJson);
+    check(b"[1,2]", RejectionReason::NotAnObject);
+    check(b"null", RejectionReason::NotAnObject);
+    check(b"\"text\"", RejectionReason::NotAnObject);
+    check(b"{\"type\":\"track\xff\"}", RejectionReason::InvalidUtf8);
+    let deep = format!(r#"{{"type":"identify","userId":"u","traits":{{"a":{}1{}}}}}"#, "[".repeat(200), "]".repeat(200));
+    check(deep.as_bytes(), RejectionReason::TooDeep);
+}
+
+#[test]
+fn limits_on_names_and_numbers() {
+    let identify = |traits: &str| format!(r#"{{"type":"identify","userId":"u","traits":{{{traits}}}}}"#);
+    let many = |count: usize| (0..count).map(|n| format!(r#""t{n}":1"#)).collect::<Vec<_>>().join(",");
+    assert!(message(identify(&many(300)).as_bytes(), now()).is_ok());
+    check(identify(&many(301)).as_bytes(), RejectionReason::TooManyProperties);
+    let named = |length: usize| format!(r#""{}":1"#, "n".repeat(length));
+    assert!(message(identify(&named(200)).as_bytes(), now()).is_ok());
+    check(identify(&named(201)).as_bytes(), RejectionReason::LongName);
+    let message_id = |length: usize| format!(r#"{{"type":"identify","userId":"u","messageId":"{}"}}"#, "ü".repeat(length));
+    assert!(message(message_id(100).as_bytes(), now()).is_ok());
+    check(message_id(101).as_bytes(), RejectionReason::LongMessageId);
+}
+
+#[test]
+fn a_rejection_never_repeats_what_was_sent() {
+    let secret = "mary@example.com";
+    for line in [
+        format!(r#"{{"type":"{secret}"}}"#),
+        format!(r#"{{"type":"track","userId":"u","event":"{secret}\n"}}"#),
+        format!(r#"{{"type":"track","userId":"u","event":"E","timestamp":"{secret}"}}"#),
+        format!(r#"{{"type":"identify","userId":"u","traits":{{"{}":1}}}}"#, secret.repeat(20)),
+        format!(r#"{{"type":"identify","userId":"u","traits":"{secret}"}}"#),
+        format!(r#"{{"type":"identify","userId":{{"{secret}":1}}}}"#),
+        format!(r#"{{"type" "{secret}"}}"#),
+        format!("{secret}"),
+        format!(r#"{{"type":"identify","userId":"{secret}"#),
+    ] {
+        let rejection = message(line.as_bytes(), now()).unwrap_err();
+        assert!(!rejection.message.contains("mary"), "{}", rejection.message);
+    }
+}
+
+#[test]
+fn reasons_are_written_as_they_are_called() {
+    for reason in [RejectionReason::Before1970, RejectionReason::InvalidUtf8, RejectionReason::NotAnObject, RejectionReason::NoUser] {
+        assert_eq!(serde_json::to_string(&reason).unwrap(), format!("\"{reason}\""));
+    }
+}

@@ -1,0 +1,70 @@
+//! An import may die at any moment: nothing is lost, nothing is there twice.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod scene;
+
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+
+use scene::{Scene, State, messages, now, small_batches};
+
+/// Runs a future until it has had to wait more than `waits` times, then drops it where it stands: at a call to the store,
+/// which may or may not have happened.
+async fn dying_after<F: Future>(waits: usize, future: F) -> Option<F::Output> {
+    let mut future = Box::pin(future);
+    let mut waited = 0;
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if waited == waits => Poll::Ready(None),
+        Poll::Pending => {
+            waited += 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+async fn undisturbed() -> State {
+    let scene = Scene::new().await;
+    scene.import(&scene.file("events.ndjson", messages(40))).await;
+    scene.state().await
+}
+
+#[tokio::test]
+async fn dying_anywhere_once_and_starting_again() {
+    let expected = undisturbed().await;
+    for waits in 0.. {
+        let scene = Scene::new().await;
+        let file = scene.file("events.ndjson", messages(40));
+        let ended = dying_after(waits, scene.try_import(&file, &small_batches(), now())).await;
+        let scene = scene.reopened().await;
+        let report = scene.import(&file).await;
+        assert_eq!(scene.state().await, expected, "after {waits} waits");
+        if ended.is_some() {
+            assert!(report.already);
+            assert!(waits > 20, "died at {waits} places only");
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn dying_again_and_again_and_getting_there() {
+    let expected = undisturbed().await;
+    let mut scene = Scene::new().await;
+    let file = scene.file("events.ndjson", messages(40));
+    for attempt in 0.. {
+        // Longer and longer, so that it gets through a batch at last.
+        let ended = dying_after(8 + attempt, scene.try_import(&file, &small_batches(), now())).await;
+        scene = scene.reopened().await;
+        if let Some(report) = ended {
+            assert!(report.unwrap().resumed_after > 0);
+            break;
+        }
+    }
+    assert_eq!(scene.state().await, expected);
+    // What the deaths left in the lake's folder goes away, and nothing else.
+    let named = scene.store.segments().await.unwrap().into_iter().map(|(_, segment)| segment.path).collect();
+    scene.lake.sweep(&named).unwrap();
+    assert_eq!(scene.state().await, expected);
+}

@@ -1,0 +1,5 @@
+//! The engine over a real store, a real lake and a stand-in for Facebook.
+
+mod run;
+mod serve;
+mod shop;

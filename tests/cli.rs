@@ -200,6 +200,10 @@ fn every_command_explains_itself() {
 fn a_closed_pipe_is_success() {
     let shop = Shop::new();
     let muster = env!("CARGO_BIN_EXE_muster");
-    let status = Command::new("sh").arg("-c").arg(format!("{muster} completions bash | head -1 >/dev/null; exit ${{PIPESTATUS:-0}}")).current_dir(shop.path()).status();
+    let status = Command::new("sh")
+        .arg("-c")
+        .arg(format!("{muster} completions bash | head -1 >/dev/null; exit ${{PIPESTATUS:-0}}"))
+        .current_dir(shop.path())
+        .status();
     assert!(status.expect("sh").success());
 }

@@ -24,14 +24,20 @@ type Counts = BTreeMap<String, (u64, u64, u64)>;
 fn expected(moment: &Value) -> Counts {
     let audiences = moment["audiences"].as_object().expect("audiences");
     let count = |audience: &Value, what: &str| audience[what].as_u64().expect("a count");
-    audiences.iter().map(|(key, audience)| (key.clone(), (count(audience, "members"), count(audience, "entered"), count(audience, "exited")))).collect()
+    audiences
+        .iter()
+        .map(|(key, audience)| (key.clone(), (count(audience, "members"), count(audience, "entered"), count(audience, "exited"))))
+        .collect()
 }
 
 fn counted(run: &Value) -> Counts {
     let audiences = run["audiences"].as_array().expect("audiences");
     let count = |audience: &Value, what: &str| audience[what].as_u64().expect("a count");
     let key = |audience: &Value| audience["audience"].as_str().expect("a key").to_owned();
-    audiences.iter().map(|audience| (key(audience), (count(audience, "members"), count(audience, "entered"), count(audience, "exited")))).collect()
+    audiences
+        .iter()
+        .map(|audience| (key(audience), (count(audience, "members"), count(audience, "entered"), count(audience, "exited"))))
+        .collect()
 }
 
 fn sorted_user_ids_hash(csv_path: &Path) -> String {
@@ -83,7 +89,8 @@ fn the_demo_counts_what_an_independent_script_counts() {
 fn facebook_holds_who_should_be_there(told: &Value, last: &serde_json::Map<String, Value>) {
     let held = told["facebook"].as_array().expect("audiences at Facebook");
     let people: Vec<u64> = held.iter().map(|audience| audience["people"].as_u64().expect("a count")).collect();
-    let mut should: Vec<u64> = last.values().map(|audience| audience["members"].as_u64().expect("a count")).filter(|members| *members >= 100).collect();
+    let mut should: Vec<u64> =
+        last.values().map(|audience| audience["members"].as_u64().expect("a count")).filter(|members| *members >= 100).collect();
     let mut found = people.clone();
     should.sort_unstable();
     found.sort_unstable();

@@ -20,10 +20,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("evaluate", &["model", "definitions", "lake", "diff"]),
     ("deliver", &["model", "diff", "definitions"]),
     ("engine", &["model", "diff", "definitions", "lake", "store", "ingest", "evaluate", "deliver"]),
-    (
-        "muster",
-        &["model", "diff", "definitions", "lake", "store", "ingest", "evaluate", "deliver", "engine", "fake-graph"],
-    ),
+    ("muster", &["model", "diff", "definitions", "lake", "store", "ingest", "evaluate", "deliver", "engine", "fake-graph"]),
     ("fake-graph", &[]),
 ];
 
@@ -81,9 +78,29 @@ fn each_kind_of_work_is_kept_to_its_crate() {
 #[test]
 fn the_top_level_holds_what_it_should() {
     let allowed = [
-        ".cargo", ".ci", ".dockerignore", ".git", ".gitignore", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "Cargo.lock", "Cargo.toml",
-        "Dockerfile", "LICENSE", "README.md", "clippy.toml", "crates", "deny.toml", "docker-compose.yml", "docs", "fixtures", "rustfmt.toml", "sql",
-        "target", "tests",
+        ".cargo",
+        ".ci",
+        ".dockerignore",
+        ".git",
+        ".gitignore",
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "Cargo.lock",
+        "Cargo.toml",
+        "Dockerfile",
+        "LICENSE",
+        "README.md",
+        "clippy.toml",
+        "crates",
+        "deny.toml",
+        "docker-compose.yml",
+        "docs",
+        "fixtures",
+        "rustfmt.toml",
+        "sql",
+        "target",
+        "tests",
     ];
     for entry in fs::read_dir(root()).expect("the top level") {
         let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();

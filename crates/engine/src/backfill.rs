@@ -100,9 +100,9 @@ impl Workspace {
     /// When the range makes no sense, another process is writing, or a stage fails.
     pub async fn backfill(&self, plan: Backfill, on_tick: &mut (dyn FnMut(&BackfillTick) + Send)) -> Result<BackfillReport, BackfillError> {
         self.check(plan)?;
-        let lease = Lease::take(LeaseName::Writer, &self.store).await?;
+        let lease = Lease::take(LeaseName::Writer, self).await?;
         let recorded = self.record_ticks(plan, on_tick).await;
-        lease.release(self.store.as_ref()).await;
+        lease.release().await;
         let mut report = recorded?;
         self.request_all_syncs().await?;
         report.delivered = self.deliver_pending().await?;

@@ -2,13 +2,14 @@
 //!
 //! It never receives a diff by hand. After a crash, on the next tick and from the command line it is the same code.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use deliver::{Context, LedgerError, SyncJob, SyncOutcome};
-use evaluate::EvaluateError;
-use model::{Membership, Person, SyncState, SyncStatus};
+use evaluate::{EvaluateError, Snapshot};
+use model::{AudienceKey, Membership, Person, SyncState, SyncStatus};
 use serde::Serialize;
-use store::{PendingSync, StoreError};
+use store::{PendingSync, RecordedMembership, StoreError};
 
 use crate::lease::{Lease, LeaseError, LeaseName};
 use crate::ledger::StoreLedger;
@@ -38,9 +39,15 @@ pub struct DeliveryReport {
     #[serde(flatten)]
     pub status: SyncStatus,
     /// Members that have no row, by reason.
-    pub rejected: std::collections::BTreeMap<String, u64>,
+    pub rejected: BTreeMap<String, u64>,
     /// Requests made.
     pub calls: u64,
+}
+
+/// What all syncs of one delivery share.
+struct Known {
+    memberships: BTreeMap<AudienceKey, RecordedMembership>,
+    snapshot: Arc<Snapshot>,
 }
 
 impl Workspace {
@@ -52,9 +59,9 @@ impl Workspace {
         if self.store.pending_syncs().await?.is_empty() {
             return Ok(Vec::new());
         }
-        let lease = Lease::take(LeaseName::Delivery, &self.store).await?;
+        let lease = Lease::take(LeaseName::Delivery, self).await?;
         let delivered = self.settle_all().await;
-        lease.release(self.store.as_ref()).await;
+        lease.release().await;
         delivered
     }
 
@@ -71,9 +78,10 @@ impl Workspace {
     }
 
     async fn settle_all(&self) -> Result<Vec<DeliveryReport>, DeliveryError> {
+        let known = Known { memberships: self.store.memberships().await?, snapshot: Arc::new(self.snapshot().await?) };
         let mut reports = Vec::new();
         for pending in self.store.pending_syncs().await? {
-            let outcome = self.settle(&pending).await?;
+            let outcome = self.settle(&pending, &known).await?;
             let report = self.report(&pending, outcome);
             self.store.settle_sync(&pending, &report.status).await?;
             tracing::info!(audience = %pending.audience, destination = %pending.destination, state = ?report.status.state, added = report.status.rows_added, removed = report.status.rows_removed, "sync settled");
@@ -82,7 +90,7 @@ impl Workspace {
         Ok(reports)
     }
 
-    async fn settle(&self, pending: &PendingSync) -> Result<SyncOutcome, DeliveryError> {
+    async fn settle(&self, pending: &PendingSync, known: &Known) -> Result<SyncOutcome, DeliveryError> {
         let audience = self.catalog.audiences.get(&pending.audience);
         let Some((audience, sync)) =
             audience.and_then(|audience| Some((audience, audience.syncs.iter().find(|sync| sync.to == pending.destination)?)))
@@ -92,13 +100,13 @@ impl Workspace {
         let Some(sink) = self.sinks.get(&pending.destination) else {
             return Ok(SyncOutcome::failed("the destination is not connected"));
         };
-        let members = self.store.memberships().await?.remove(&pending.audience).map(|recorded| recorded.members).unwrap_or_default();
+        let members = known.memberships.get(&pending.audience).map(|recorded| recorded.members.clone()).unwrap_or_default();
         let job = SyncJob {
             audience: audience.key.clone(),
             title: sync.title.as_ref().or(audience.title.as_ref()).map_or_else(|| audience.key.to_string(), String::clone),
             description: audience.description.clone(),
             match_on: sync.match_on.clone(),
-            people: self.people(members).await?,
+            people: self.people(members, Arc::clone(&known.snapshot)).await?,
         };
         let ledger = StoreLedger(Arc::clone(&self.store));
         let clock = || self.clock.now();
@@ -107,10 +115,9 @@ impl Workspace {
     }
 
     /// The members with all that a destination may match on, as known now.
-    async fn people(&self, members: Membership) -> Result<Vec<Person>, DeliveryError> {
+    async fn people(&self, members: Membership, snapshot: Arc<Snapshot>) -> Result<Vec<Person>, DeliveryError> {
         let profiles: Vec<_> = members.iter().collect();
         let identities = self.store.identities(&profiles).await?;
-        let snapshot = self.snapshot().await?;
         let (evaluator, now) = (Arc::clone(&self.evaluator), model::AsOf(self.clock.now()));
         let mut traits = cpu::run(move || evaluator.traits(&snapshot, &members, now)).await?;
         let person = |identity: store::ProfileIdentity| Person {

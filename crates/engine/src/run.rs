@@ -125,13 +125,13 @@ impl Workspace {
     }
 
     async fn record_one(&self, as_of: AsOf, kind: RunKind) -> Result<RunOutcome, RunError> {
-        let lease = Lease::take(LeaseName::Writer, &self.store).await?;
+        let lease = Lease::take(LeaseName::Writer, self).await?;
         let outcome = async {
             let mut history = History::load(self, as_of).await?;
             history.tick(self, as_of, kind, Syncs::Request).await
         }
         .await;
-        lease.release(self.store.as_ref()).await;
+        lease.release().await;
         outcome
     }
 }

@@ -11,7 +11,7 @@ use lake::{Lake, LakeError, Reader};
 use model::DestinationKey;
 use store::{Store, StoreError, StoreUrl};
 
-use crate::Clock;
+use crate::{Clock, Lease, cpu};
 
 /// Memory for decoded columns kept between the ticks of a backfill.
 const COLUMN_BUDGET_BYTES: usize = 1 << 30;
@@ -52,6 +52,8 @@ pub struct Workspace {
     pub store: Arc<dyn Store>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// The folder of the lake, the embedded store and the lock files.
+    pub(crate) data: PathBuf,
     pub(crate) evaluator: Arc<Evaluator>,
     pub(crate) sinks: BTreeMap<DestinationKey, Arc<dyn Sink>>,
 }
@@ -69,7 +71,7 @@ impl Workspace {
         let lake = Lake::open(&data.join("lake"))?;
         let store = store::open(&url).await?;
         let evaluator = Arc::new(Evaluator::new(Reader::new(lake.clone(), COLUMN_BUDGET_BYTES)));
-        Ok(Self { catalog: Arc::new(catalog), lake, store, clock, evaluator, sinks: BTreeMap::new() })
+        Ok(Self { catalog: Arc::new(catalog), lake, store, clock, data, evaluator, sinks: BTreeMap::new() })
     }
 
     /// Connects the destinations' sinks. Until then nothing can be delivered, and nothing else is missing.
@@ -84,6 +86,20 @@ impl Workspace {
     pub fn with_catalog(mut self, catalog: Catalog) -> Self {
         self.catalog = Arc::new(catalog);
         self
+    }
+
+    /// Removes files of the lake that a crash left behind before they were named. Only the writer may: the lease is its proof.
+    ///
+    /// # Errors
+    /// When the store or the lake does not answer.
+    pub async fn sweep(&self, _writer: &Lease) -> Result<(), OpenError> {
+        let named = self.store.segments().await?.into_iter().map(|(_, segment)| segment.path).collect();
+        let lake = self.lake.clone();
+        let swept = cpu::run(move || lake.sweep(&named)).await?;
+        if !swept.is_empty() {
+            tracing::info!(files = swept.len(), "files that a crash left behind were removed");
+        }
+        Ok(())
     }
 
     /// What is known now: the lake's segments and everybody's identity.

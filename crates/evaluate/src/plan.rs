@@ -67,3 +67,32 @@ impl Plan {
 fn event_leaf(condition: &EventCondition) -> EventLeaf {
     EventLeaf { event: condition.event.clone(), filter: condition.filter.clone(), window: condition.window, count: condition.count }
 }
+
+#[cfg(test)]
+mod tests {
+    use definitions::{CountRange, Filter};
+    use model::{EventName, Lookback, Window};
+
+    use super::*;
+
+    fn did(event: &str, window: Window) -> Condition {
+        Condition::Event(EventCondition {
+            event: EventName::parse(event).expect("plain"),
+            filter: Filter::default(),
+            window,
+            count: CountRange { at_least: 1, at_most: None },
+        })
+    }
+
+    #[test]
+    fn equal_leaves_are_one_leaf_wherever_they_stand() {
+        let week = Window::Within(Lookback::parse("7 days").expect("plain"));
+        let mut plan = Plan::default();
+        let first = plan.lower(&Condition::All(vec![did("A", week), did("B", week)]));
+        let second = plan.lower(&Condition::None(vec![did("B", week), did("A", Window::Ever)]));
+        let leaf = |number| Expression::Leaf(LeafId(number));
+        assert_eq!(first, Expression::All(vec![leaf(0), leaf(1)]));
+        assert_eq!(second, Expression::None(vec![leaf(1), leaf(2)]));
+        assert_eq!(plan.leaves.len(), 3);
+    }
+}

@@ -243,3 +243,21 @@ fn case_40_asking_twice_gives_the_same_bytes() {
     assert_eq!(first, once(&evaluator), "with columns in memory");
     assert_eq!(first, once(&world.evaluator()), "read afresh");
 }
+
+/// A segment that cannot be read completely must never look like nobody matching.
+#[test]
+fn what_cannot_be_read_is_an_error() {
+    let world = world_of(known_by(IdentifierKind::USER_ID), &[x("2025-06-01", json!({})), x("2025-06-02", json!({}))]);
+    let catalog = written::catalog(&[("case", "did: X")], "UTC");
+    let ask = |snapshot: &evaluate::Snapshot| world.evaluator().evaluate(&catalog, snapshot, AsOf(moment(T)));
+    assert!(ask(&world.snapshot()).is_ok());
+
+    let mut missing = world.snapshot();
+    missing.segments[1].1.path = "events/event=X/day=2025-06-02/gone.parquet".to_owned();
+    let mut longer = world.snapshot();
+    longer.segments[1].1.rows += 1;
+    for snapshot in [missing, longer] {
+        assert!(ask(&snapshot).is_err());
+        assert!(world.evaluator().touched(&snapshot, AsOf(moment("2025-06-01")), None, AsOf(moment(T))).is_err());
+    }
+}

@@ -28,7 +28,7 @@ use catalogs::{audiences, catalog};
 use histories::{History, history};
 use world::World;
 
-const CASES_DEFAULT: u32 = 200;
+const CASES_DEFAULT: u32 = 150;
 
 /// A history, and catalogs to ask about it: writing a history is what takes time.
 #[derive(Clone)]

@@ -46,7 +46,8 @@ impl CsvRows {
     /// # Errors
     /// When a column that the mapping names is not there, or the separator cannot be one.
     pub(crate) fn open(lines: &mut Lines, mapping: &CsvMapping, path: &Path) -> Result<Self, IngestError> {
-        let delimiter = u8::try_from(mapping.delimiter).ok().filter(u8::is_ascii).ok_or(IngestError::Delimiter { delimiter: mapping.delimiter })?;
+        let delimiter =
+            u8::try_from(mapping.delimiter).ok().filter(u8::is_ascii).ok_or(IngestError::Delimiter { delimiter: mapping.delimiter })?;
         let reader = ReaderBuilder::new().delimiter(delimiter).terminator(Terminator::Any(b'\n')).build();
         let mut rows = Self { reader, row: Row::default(), line: 0, plan: Plan::default() };
         let next = rows.next(lines).map_err(|source| IngestError::Read { path: path.to_owned(), source })?;
@@ -58,11 +59,8 @@ impl CsvRows {
         if header.is_empty() && lines.truncation().is_some() {
             return Ok(rows);
         }
-        rows.plan = Plan::new(mapping, &header).map_err(|missing| IngestError::MissingColumns {
-            path: path.to_owned(),
-            missing,
-            found: header,
-        })?;
+        rows.plan =
+            Plan::new(mapping, &header).map_err(|missing| IngestError::MissingColumns { path: path.to_owned(), missing, found: header })?;
         Ok(rows)
     }
 
@@ -110,8 +108,8 @@ impl CsvRows {
     pub(crate) fn message(&self, now: Moment) -> Result<Message, Rejection> {
         let mut cells = Vec::with_capacity(self.row.cells);
         for (place, cell) in self.row.cells().enumerate() {
-            let text = std::str::from_utf8(cell)
-                .map_err(|_| RejectionReason::InvalidUtf8.because(format!("cell {} is not UTF-8", place + 1)))?;
+            let text =
+                std::str::from_utf8(cell).map_err(|_| RejectionReason::InvalidUtf8.because(format!("cell {} is not UTF-8", place + 1)))?;
             cells.push(text);
         }
         self.plan.message(&cells, now)
@@ -153,8 +151,7 @@ impl Row {
             if self.ends.len() <= self.cells {
                 self.ends.resize(self.cells * 2 + 16, 0);
             }
-            let (result, read, written, cells) =
-                reader.read_record(input, &mut self.text[self.text_end..], &mut self.ends[self.cells..]);
+            let (result, read, written, cells) = reader.read_record(input, &mut self.text[self.text_end..], &mut self.ends[self.cells..]);
             input = &input[read..];
             self.text_end += written;
             self.cells += cells;

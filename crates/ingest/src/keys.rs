@@ -80,6 +80,6 @@ mod tests {
         assert_eq!(all.iter().copied().collect::<KeySet>().len(), all.len());
     }
 
-    const KEY_OF_M1: &str = "0";
-    const KEY_OF_LINE_7: &str = "0";
+    const KEY_OF_M1: &str = "706a1e4b86bf0b4f8539d39098c2dd3b";
+    const KEY_OF_LINE_7: &str = "e347e8fde2898c217bab7ed65f1b14b1";
 }

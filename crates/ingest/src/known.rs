@@ -60,7 +60,8 @@ impl KnownKeys {
             let log = event.map_or(LogName::Traits, |event| LogName::Events(event.clone()));
             let held = log_of(event, &mut self.events, &mut self.traits);
             let missing: BTreeSet<_> = wanted.days.into_iter().filter(|day| !held.days.contains_key(day)).collect();
-            let span = if wanted.whole { Some((NaiveDate::MIN, NaiveDate::MAX)) } else { missing.first().copied().zip(missing.last().copied()) };
+            let span =
+                if wanted.whole { Some((NaiveDate::MIN, NaiveDate::MAX)) } else { missing.first().copied().zip(missing.last().copied()) };
             let Some((first, last)) = span.filter(|_| !held.whole) else { continue };
             let segments = store.segments_of(&log, first, last).await.map_err(IngestError::Store)?;
             let mut read: BTreeMap<NaiveDate, KeySet> = missing.into_iter().map(|day| (day, KeySet::default())).collect();

@@ -7,23 +7,23 @@
 //! Nothing here knows conditions or sinks, or asks what time it is. **Invariants:** a message is taken once however often
 //! it is sent; a batch is true wholly or not at all; nothing that was sent is repeated in a log, an error or a report.
 
-mod import;
-mod report;
-mod error;
-mod lines;
-mod rows;
-mod shape;
-mod parse;
-mod when;
-mod csv_rows;
 mod csv_plan;
-mod message;
-mod rejection;
-mod keys;
-mod known;
+mod csv_rows;
+mod error;
 mod identifiers;
 mod identity;
+mod import;
+mod keys;
+mod known;
 mod limits;
+mod lines;
+mod message;
+mod parse;
+mod rejection;
+mod report;
+mod rows;
+mod shape;
+mod when;
 
 pub use error::{IngestError, Truncation};
 pub use import::{Format, ImportOptions, import_file};

@@ -67,7 +67,13 @@ impl Content {
     pub(crate) fn fingerprint(&self, meaning: &str) -> String {
         let mut hasher = self.hasher.clone();
         hasher.update(meaning.as_bytes());
-        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut hex = String::new();
+        for byte in hasher.finalize() {
+            for digit in [byte >> 4, byte & 0xf] {
+                hex.extend(char::from_digit(u32::from(digit), 16));
+            }
+        }
+        hex
     }
 
     /// Its lines.

@@ -29,6 +29,7 @@ impl MessageKind {
 
 /// A message that may be taken if its ids identify somebody. Ids are as sent: not yet normalized, perhaps blocked.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_field_names, reason = "the spec calls it `messageId`")]
 pub(crate) struct Message {
     pub(crate) kind: MessageKind,
     pub(crate) user_id: Option<String>,

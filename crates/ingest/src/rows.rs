@@ -26,11 +26,7 @@ pub(crate) struct Pending {
 #[expect(clippy::large_enum_variant, reason = "it lives for a moment on the stack; a box would cost an allocation per line")]
 pub(crate) enum Step {
     Message(Pending),
-    Rejected {
-        line: u64,
-        rejection: Rejection,
-        refused: Vec<(IdentifierKind, Refusal)>,
-    },
+    Rejected { line: u64, rejection: Rejection, refused: Vec<(IdentifierKind, Refusal)> },
     Blank,
     Over,
 }
@@ -107,12 +103,11 @@ impl Rows {
         Ok(match next {
             NextRow::Row => match csv.message(self.now) {
                 Ok(message) => {
-                    let key = match &message.message_id {
-                        Some(id) => self.keys.of_id(id),
-                        None => {
-                            csv.content(&mut self.content);
-                            self.keys.of_line(number, &self.content)
-                        }
+                    let key = if let Some(id) = &message.message_id {
+                        self.keys.of_id(id)
+                    } else {
+                        csv.content(&mut self.content);
+                        self.keys.of_line(number, &self.content)
                     };
                     identified(number, message, key)
                 }

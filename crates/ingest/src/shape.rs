@@ -16,8 +16,9 @@ pub(crate) trait Fields<'de>: Default {
 }
 
 /// What stands where an object is expected.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) enum Shape<T> {
+    #[default]
     Absent,
     Object(T),
     Other,
@@ -152,12 +153,6 @@ impl<'de> Fields<'de> for ContextDevice<'de> {
 
 fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
     map.next_value::<IgnoredAny>().map(|_| ())
-}
-
-impl<T> Default for Shape<T> {
-    fn default() -> Self {
-        Self::Absent
-    }
 }
 
 impl<'de, T: Fields<'de>> Deserialize<'de> for Shape<T> {

@@ -21,7 +21,8 @@ pub struct Flush {
     pub profiles: Vec<NewProfile>,
     /// Identifiers that now belong to a profile, or were seen earlier than known (the earliest sighting is kept).
     pub identifiers: Vec<AttachedIdentifier>,
-    /// Merges, in order: the loser's identifiers, and whoever was merged into it, follow to the winner.
+    /// Merges, in order: the loser's identifiers, and whoever was merged into it, follow to the winner. A profile that was
+    /// merged before stands for its survivor; two that are one already do not merge again, nor count.
     pub merges: Vec<Merge>,
     /// Users that belong to accounts.
     pub links: Vec<AccountLink>,
@@ -249,7 +250,8 @@ pub trait Store: Send + Sync {
     async fn find_profiles(&self, identifiers: &[Identifier]) -> Result<HashMap<Identifier, ProfileId>, StoreError>;
     /// Everybody, for evaluation.
     async fn people(&self) -> Result<People, StoreError>;
-    /// Name and identifiers of these profiles (survivors), in the order asked.
+    /// Name and identifiers of these profiles, in the order asked. A merged one is answered with its survivor; a number never
+    /// given is an error.
     async fn identities(&self, profiles: &[ProfileId]) -> Result<Vec<ProfileIdentity>, StoreError>;
     /// Losers of the merges after the first `seen`, and how many merges there are in all.
     async fn merges_since(&self, seen: u64) -> Result<(Vec<Merge>, u64), StoreError>;
@@ -258,12 +260,13 @@ pub trait Store: Send + Sync {
     async fn flush(&self, flush: &Flush) -> Result<(), StoreError>;
     /// All segments of the lake, by number.
     async fn segments(&self) -> Result<Vec<(SegmentId, Segment)>, StoreError>;
-    /// The segments of one log and UTC days in `days` (both ends included).
+    /// The segments of one log and the UTC days from `first` to `last` (both included), by number.
     async fn segments_of(&self, log: &LogName, first: NaiveDate, last: NaiveDate) -> Result<Vec<(SegmentId, Segment)>, StoreError>;
     /// How far the import of a file with this content has come.
     async fn import(&self, content: &str) -> Result<Option<ImportProgress>, StoreError>;
 
-    /// Takes (or renews, for the same holder) a lease until `until`, if nobody else holds it at `now`. `false`: somebody does.
+    /// Takes (or renews, for the same holder) a lease until `until` (not included), if nobody else holds it at `now`. `false`:
+    /// somebody does.
     async fn lease(&self, name: &str, holder: &str, now: Moment, until: Moment) -> Result<bool, StoreError>;
     /// Gives a lease back; nothing happens when it is not held by `holder`.
     async fn release(&self, name: &str, holder: &str) -> Result<(), StoreError>;
@@ -273,7 +276,7 @@ pub trait Store: Send + Sync {
     /// The recorded run of this fingerprint and as-of, if there is one.
     async fn recorded_run(&self, fingerprint: &Fingerprint, as_of: AsOf) -> Result<Option<RunSummary>, StoreError>;
     /// Forgets every run as of `from` or later, claims and changes included, and makes `memberships` the latest ones.
-    /// What destinations hold (remote audiences, ledger, statuses) stays.
+    /// What destinations hold (remote audiences, ledger, statuses) stays, and so does what is pending.
     async fn rewind(&self, from: AsOf, memberships: &BTreeMap<AudienceKey, RecordedMembership>) -> Result<(), StoreError>;
     /// Records a claimed run: memberships, changes and pending syncs. Recording it twice is an error.
     async fn record_run(&self, record: &RunRecord) -> Result<(), StoreError>;
@@ -283,15 +286,16 @@ pub trait Store: Send + Sync {
     async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError>;
     /// Latest memberships of all audiences ever recorded.
     async fn memberships(&self) -> Result<BTreeMap<AudienceKey, RecordedMembership>, StoreError>;
-    /// Changes of one audience (or of all) in runs with an as-of in `first..=last`, oldest run first.
+    /// Changes of one audience (or of all) in runs with an as-of in `first..=last`, by order of recording: that is how they
+    /// add up. Within a run by audience and reason.
     async fn changes(&self, audience: Option<&AudienceKey>, first: AsOf, last: AsOf) -> Result<Vec<RecordedChange>, StoreError>;
 
     /// Asks for syncs outside a run, as `record_run` does within one.
     async fn request_syncs(&self, run_id: &RunId, pairs: &[(AudienceKey, DestinationKey)], at: Moment) -> Result<(), StoreError>;
     /// What is pending, oldest first.
     async fn pending_syncs(&self) -> Result<Vec<PendingSync>, StoreError>;
-    /// Notes how a sync went. `Sent`, `SentBelowMinimum` and `BelowMinimum` settle it (unless it was asked for again by a
-    /// later run meanwhile); `Held` and `Failed` leave it pending.
+    /// Notes how a sync went. `Sent`, `SentBelowMinimum` and `BelowMinimum` settle it (unless it was asked for again
+    /// meanwhile); `Held` and `Failed` leave it pending.
     async fn settle_sync(&self, sync: &PendingSync, status: &SyncStatus) -> Result<(), StoreError>;
     /// The latest status of every audience at every destination.
     async fn sync_statuses(&self) -> Result<Vec<SyncStatus>, StoreError>;
@@ -305,7 +309,7 @@ pub trait Store: Send + Sync {
         destination: &DestinationKey,
         remote: &RemoteAudience,
     ) -> Result<(), StoreError>;
-    /// Every ledger row of an audience at a destination, by profile, schema and cells.
+    /// Every ledger row of an audience at a destination, in order of profile, schema and cells.
     async fn ledger(&self, audience: &AudienceKey, destination: &DestinationKey) -> Result<Vec<LedgerRow>, StoreError>;
     /// Changes the ledger.
     async fn change_ledger(&self, audience: &AudienceKey, destination: &DestinationKey, change: &LedgerChange) -> Result<(), StoreError>;

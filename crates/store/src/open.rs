@@ -84,7 +84,7 @@ fn sqlite_url(path: &Path, at: &str) -> Result<String, StoreError> {
     for byte in file.as_os_str().as_encoded_bytes() {
         match byte {
             b'/' | b'-' | b'_' | b'.' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => url.push(char::from(*byte)),
-            _ => url.push_str(&format!("%{byte:02X}")),
+            _ => url.extend(format!("%{byte:02X}").chars()),
         }
     }
     url.push_str("?mode=rwc");

@@ -36,14 +36,8 @@ pub(crate) fn of_sync_state(state: SyncState) -> &'static str {
 }
 
 pub(crate) fn sync_state(word: &str) -> Result<SyncState, StoreError> {
-    let all = [
-        SyncState::Pending,
-        SyncState::Sent,
-        SyncState::SentBelowMinimum,
-        SyncState::BelowMinimum,
-        SyncState::Held,
-        SyncState::Failed,
-    ];
+    let all =
+        [SyncState::Pending, SyncState::Sent, SyncState::SentBelowMinimum, SyncState::BelowMinimum, SyncState::Held, SyncState::Failed];
     all.into_iter().find(|state| of_sync_state(*state) == word).ok_or(StoreError::damaged("the state of a sync"))
 }
 

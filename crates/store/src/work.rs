@@ -62,7 +62,11 @@ impl Work<'_> {
     }
 
     /// Asks a query that takes many rows as JSON text and answers in the same way.
-    pub(crate) async fn ask_rows<T: Serialize, A: DeserializeOwned>(&mut self, sql: &'static str, rows: &[T]) -> Result<Vec<A>, StoreError> {
+    pub(crate) async fn ask_rows<T: Serialize, A: DeserializeOwned>(
+        &mut self,
+        sql: &'static str,
+        rows: &[T],
+    ) -> Result<Vec<A>, StoreError> {
         let mut answers = Vec::new();
         for chunk in rows.chunks(CHUNK_ROWS) {
             answers.extend(self.packed::<A>(sqlx::query(sql).bind(pack(chunk))).await?);
@@ -116,4 +120,9 @@ pub(crate) fn to_i64(count: impl TryInto<i64>) -> i64 {
 /// A stored count.
 pub(crate) fn to_u64(count: i64, what: &'static str) -> Result<u64, StoreError> {
     u64::try_from(count).map_err(|_| StoreError::damaged(what))
+}
+
+/// A text that others wrote, without the NUL that PostgreSQL cannot keep.
+pub(crate) fn keepable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }

@@ -1,6 +1,7 @@
 //! The contract on PostgreSQL, where `MUSTER_TEST_POSTGRES_URL` names a server (`tests/with-postgres.sh` starts one).
 
 use std::cell::RefCell;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
@@ -17,7 +18,9 @@ impl Server {
     #[expect(clippy::disallowed_methods, reason = "a test asks its environment which server to use")]
     fn find(test: &str) -> Option<Self> {
         let Ok(url) = std::env::var("MUSTER_TEST_POSTGRES_URL") else {
-            eprintln!("skipped: {test} needs a PostgreSQL in MUSTER_TEST_POSTGRES_URL; run it with tests/with-postgres.sh");
+            let skipped = format!("skipped: {test} needs a PostgreSQL in MUSTER_TEST_POSTGRES_URL; run it with tests/with-postgres.sh\n");
+            // Not `eprint!`: what that says in a test that passes is never shown.
+            std::io::stderr().write_all(skipped.as_bytes()).expect("stderr");
             return None;
         };
         sqlx::any::install_default_drivers();
@@ -25,9 +28,9 @@ impl Server {
     }
 
     async fn run(&self, sql: String) {
-        let mut connection = AnyConnection::connect(&self.url).await.unwrap();
-        connection.execute(AssertSqlSafe(sql)).await.unwrap();
-        connection.close().await.unwrap();
+        let mut connection = AnyConnection::connect(&self.url).await.expect("a server");
+        connection.execute(AssertSqlSafe(sql)).await.expect("plain SQL");
+        connection.close().await.expect("a goodbye");
     }
 
     /// The URL of a store that holds nothing yet, and its schema.

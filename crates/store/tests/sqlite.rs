@@ -22,11 +22,11 @@ async fn refused(file: &Path) -> StoreError {
 
 /// A connection beside the store's own, as another process would have it.
 async fn beside(file: &Path) -> SqliteConnection {
-    SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap()
+    SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.expect("a second connection")
 }
 
 fn batch(count: u32) -> Flush {
-    let at = Moment::parse("2025-03-01").unwrap();
+    let at = Moment::parse("2025-03-01").expect("a date");
     let profile = |number| NewProfile { profile: ProfileId(number), collection: Collection::Users, created_at: at };
     let identifier = |number| AttachedIdentifier {
         identifier: Identifier { kind: IdentifierKind::new("user_id"), value: format!("u{number}") },
@@ -147,9 +147,9 @@ async fn a_store_needs_its_folder() {
 
 /// A folder in which we cannot make a file. Root may write anywhere but in the kernel's own folders.
 fn unwritable(folder: &Path) -> PathBuf {
-    let mut permissions = fs::metadata(folder).unwrap().permissions();
+    let mut permissions = fs::metadata(folder).expect("a folder").permissions();
     permissions.set_readonly(true);
-    fs::set_permissions(folder, permissions).unwrap();
+    fs::set_permissions(folder, permissions).expect("our own folder");
     if fs::File::create(folder.join("probe")).is_ok() { PathBuf::from("/proc") } else { folder.to_owned() }
 }
 

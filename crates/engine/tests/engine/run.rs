@@ -1,9 +1,8 @@
 //! Runs, one after the other: reasons, re-running, going backward, crashes between record and delivery.
 
-
+use crate::shop::{Shop, as_of, moment};
 use engine::{RunError, RunOutcome, RunReport, Workspace};
 use model::{Reason, SyncState};
-use crate::shop::{Shop, as_of, moment};
 use store::RunKind;
 
 async fn run(workspace: &Workspace, at: &str) -> RunReport {
@@ -46,7 +45,11 @@ async fn a_merge_alone_changes_nobody() {
     let workspace = shop.workspace().await;
     let order = |id: &str| format!(r#"{{"type":"track",{id},"event":"Order Completed","timestamp":"2025-03-02T10:00:00Z"}}"#);
     shop.ingest(&workspace, &[order(r#""userId":"a""#), order(r#""anonymousId":"browser-1""#)]).await;
-    shop.ingest(&workspace, &[r#"{"type":"identify","userId":"b","timestamp":"2025-03-01T10:00:00Z","traits":{"email":"b@example.com"}}"#.to_owned()]).await;
+    shop.ingest(
+        &workspace,
+        &[r#"{"type":"identify","userId":"b","timestamp":"2025-03-01T10:00:00Z","traits":{"email":"b@example.com"}}"#.to_owned()],
+    )
+    .await;
     check(&run(&workspace, "2025-03-03T00:00:00Z").await, 1, &[(Reason::Definition, (1, 0))]);
 
     // The browser turns out to be b's: the order was b's all along.
@@ -121,10 +124,10 @@ async fn what_a_crash_left_pending_is_sent_later() {
 async fn one_writer_at_a_time() {
     let shop = Shop::open().await;
     let workspace = shop.workspace().await;
-    let lease = engine::Lease::take(engine::LeaseName::Writer, &workspace.store).await.expect("free");
+    let lease = engine::Lease::take(engine::LeaseName::Writer, &workspace).await.expect("free");
     let refused = workspace.run(as_of("2025-03-02T00:00:00Z"), RunKind::Manual).await;
     assert!(matches!(refused, Err(RunError::Lease(_))));
-    lease.release(workspace.store.as_ref()).await;
+    lease.release().await;
     workspace.run(as_of("2025-03-02T00:00:00Z"), RunKind::Manual).await.expect("runs");
     assert_eq!(moment("2025-03-02T00:00:00Z"), as_of("2025-03-02T00:00:00Z").moment());
 }

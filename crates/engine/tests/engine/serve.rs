@@ -1,12 +1,11 @@
 //! The schedule at work: one catch-up run after downtime, definitions edited while it runs, a graceful stop.
 
-
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::shop::{Shop, as_of, moment};
 use engine::{RunOutcome, Schedule, Served};
 use model::AsOf;
-use crate::shop::{Shop, as_of, moment};
 use store::RunKind;
 
 #[tokio::test]

@@ -76,9 +76,8 @@ impl Shop {
 
     /// Ingests orders: user, moment.
     pub(crate) async fn orders(&self, workspace: &Workspace, orders: &[(&str, &str)]) {
-        let lines = orders.iter().map(|(user, at)| {
-            format!(r#"{{"type":"track","userId":"{user}","event":"Order Completed","timestamp":"{at}"}}"#)
-        });
+        let lines =
+            orders.iter().map(|(user, at)| format!(r#"{{"type":"track","userId":"{user}","event":"Order Completed","timestamp":"{at}"}}"#));
         self.ingest(workspace, &lines.collect::<Vec<_>>()).await;
     }
 

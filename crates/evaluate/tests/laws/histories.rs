@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 pub(crate) const EVENTS: [&str; 3] = ["A", "B", "Page Viewed"];
+/// Values of any type, mostly texts, mostly numbers: a column of one type takes a way of its own.
 pub(crate) const NAMES: [&str; 3] = ["p", "q", "r"];
 pub(crate) const MEMBERS: [&str; 2] = ["city", "items"];
 pub(crate) const KINDS: [&str; 3] = ["user_id", "email", "anonymous_id"];
@@ -37,7 +38,7 @@ pub(crate) const TEXTS: [&str; 22] = [
 pub(crate) const NUMBERS: [f64; 8] = [0.0, 1.0, 5.0, 5.5, -1.0, 0.1, 100.0, 9_007_199_254_740_992.0];
 pub(crate) const INTEGERS: [i128; 3] = [9_007_199_254_740_993, -9_007_199_254_740_993, 18_446_744_073_709_551_615];
 const DAYS: [i64; 12] = [-31, -30, -28, -8, -7, -6, -1, 0, 1, 7, 14, 20];
-const PROFILES: u32 = 7;
+const PROFILES: u32 = 6;
 const DAY: i64 = 86_400_000_000;
 
 /// What happened, and to whom.
@@ -53,13 +54,17 @@ pub(crate) struct History {
 pub(crate) fn history() -> impl Strategy<Value = History> {
     let batches = prop::collection::vec(prop::collection::vec(fact(), 0..16), 1..4);
     let zone = select(vec![chrono_tz::UTC, chrono_tz::Europe::Berlin, chrono_tz::America::New_York, chrono_tz::Asia::Kolkata]);
-    let as_ofs = prop::collection::vec(moment().prop_map(AsOf), 2..4);
-    (batches, people(), zone, as_ofs).prop_map(|(mut batches, people, zone, as_ofs)| {
+    // Windows are tried at their borders: so long after something happened, and a moment off.
+    let later = select(vec![0, -1, DAY, 7 * DAY, 7 * DAY + 1, 30 * DAY, 30 * DAY + 1, DAY / 2, 31 * DAY]);
+    let as_ofs = prop::collection::vec((any::<prop::sample::Index>(), later), 2..4);
+    (batches, people(), zone, moment(), as_ofs).prop_map(|(mut batches, people, zone, otherwise, as_ofs)| {
         // Every message has a key of its own, in no order.
         for (number, fact) in batches.iter_mut().flatten().enumerate() {
             fact.message_key = MessageKey((number as u128 * 7_919) % 104_729);
         }
-        History { batches, people, zone, as_ofs }
+        let moments: Vec<Moment> = batches.iter().flatten().map(|fact| fact.occurred_at).chain([otherwise]).collect();
+        let as_of = |(fact, later): (prop::sample::Index, i64)| AsOf(moments[fact.index(moments.len())].plus_micros(later));
+        History { batches, people, zone, as_ofs: as_ofs.into_iter().map(as_of).collect() }
     })
 }
 
@@ -67,14 +72,17 @@ pub(crate) fn history() -> impl Strategy<Value = History> {
 pub(crate) fn moment() -> impl Strategy<Value = Moment> {
     let base = Moment::parse("2025-03-10").expect("plain");
     let of_day = select(vec![0, 0, -1, 1, DAY / 2, DAY / 2, DAY - 1, DAY - DAY / 48]);
-    (select(DAYS.to_vec()), of_day).prop_map(move |(day, of_day)| base.plus_micros(day * DAY + of_day))
+    (prop_oneof![select(vec![-7, 0]), select(DAYS.to_vec())], of_day).prop_map(move |(day, of_day)| base.plus_micros(day * DAY + of_day))
 }
 
 fn fact() -> impl Strategy<Value = Fact> {
-    let properties = prop::collection::btree_map(select(NAMES.to_vec()), value(), 0..3)
-        .prop_map(|properties| properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
-    let traits = prop::collection::btree_map(select(NAMES.to_vec()), prop::option::weighted(0.8, value()), 1..3)
-        .prop_map(|traits| traits.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+    let properties = values()
+        .prop_map(|values| NAMES.map(str::to_owned).into_iter().zip(values).filter_map(|(name, value)| Some((name, value?))).collect());
+    let traits = (values(), any::<prop::sample::Index>()).prop_map(|(values, name)| {
+        let said = NAMES.map(str::to_owned).into_iter().zip(values);
+        let gone = NAMES[name.index(NAMES.len())];
+        said.filter(|(name, value)| value.is_some() || name == gone).collect()
+    });
     let kind = prop_oneof![
         3 => (select(EVENTS.to_vec()), properties)
             .prop_map(|(name, properties)| FactKind::Event { name: EventName::parse(name).expect("plain"), properties }),
@@ -88,6 +96,16 @@ fn fact() -> impl Strategy<Value = Fact> {
         message_key: MessageKey(0),
         kind,
     })
+}
+
+/// A value, or none, for each of the names.
+fn values() -> impl Strategy<Value = [Option<Value>; 3]> {
+    let texts = prop_oneof![9 => select(TEXTS.to_vec()).prop_map(Value::from), 1 => value()];
+    let numbers = prop_oneof![9 => select(NUMBERS.to_vec()).prop_map(Value::from), 1 => value()];
+    let some = 0.6;
+    let option = prop::option::weighted::<BoxedStrategy<Value>>;
+    (option(some, value().boxed()), option(some, texts.boxed()), option(some, numbers.boxed()))
+        .prop_map(|(any, text, number)| [any, text, number])
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -109,7 +127,8 @@ fn value() -> impl Strategy<Value = Value> {
 fn people() -> impl Strategy<Value = People> {
     let parents = prop::collection::vec(prop::option::weighted(0.3, any::<prop::sample::Index>()), PROFILES as usize);
     let accounts = prop_oneof![3 => Just(Vec::new()), 1 => subsequence((0..PROFILES).collect::<Vec<_>>(), 1)];
-    let seen = || prop::collection::vec((0..PROFILES, moment()), 0..8);
+    let early = Moment::parse("2024-12-01").expect("plain");
+    let seen = || prop::collection::vec((0..PROFILES, prop_oneof![2 => Just(early), 1 => moment()]), 0..8);
     (parents, any::<bool>(), accounts, seen(), seen(), seen()).prop_map(|(parents, upwards, accounts, users, mails, visitors)| {
         let sightings = |seen: Vec<(u32, Moment)>| {
             seen.into_iter().map(|(profile, first_seen_at)| Sighting { profile: ProfileId(profile), first_seen_at }).collect::<Vec<_>>()

@@ -1,3 +1,5 @@
+//! Identity: cases one by one, and the law that batches do not matter.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -12,6 +14,9 @@ struct Remembered {
     merged_into: BTreeMap<ProfileId, ProfileId>,
     links: BTreeSet<(ProfileId, ProfileId)>,
 }
+
+/// An identifier, whose it is, and since when.
+type Told = (Identifier, ProfileId, Moment);
 
 impl Remembered {
     fn apply(&mut self, changes: IdentityChanges) {
@@ -48,7 +53,7 @@ impl Remembered {
     }
 
     /// Everything that can be told from outside.
-    fn told(&self) -> (Vec<(Identifier, ProfileId, Moment)>, BTreeSet<(ProfileId, ProfileId)>) {
+    fn told(&self) -> (Vec<Told>, BTreeSet<(ProfileId, ProfileId)>) {
         let owners = self.owners.iter().map(|(identifier, (owner, seen))| (identifier.clone(), self.survivor(*owner), *seen));
         let links = self.links.iter().map(|(user, account)| (self.survivor(*user), self.survivor(*account)));
         (owners.collect(), links.collect())
@@ -80,8 +85,12 @@ fn check(messages: &[&[&str]], expected: &[u32], owners: &[(&str, u32)]) {
     assert_eq!(about, expected);
     let mut remembered = Remembered::default();
     remembered.apply(resolver.take_changes());
-    let found: BTreeMap<String, u32> =
-        remembered.told().0.into_iter().map(|(identifier, profile, _)| (format!("{}:{}", identifier.kind, identifier.value), profile.0)).collect();
+    let found: BTreeMap<String, u32> = remembered
+        .told()
+        .0
+        .into_iter()
+        .map(|(identifier, profile, _)| (format!("{}:{}", identifier.kind, identifier.value), profile.0))
+        .collect();
     assert_eq!(found, owners.iter().map(|(text, profile)| ((*text).to_owned(), *profile)).collect());
 }
 
@@ -131,7 +140,8 @@ fn an_address_outranks_a_browser_that_leads_to_somebody_else() {
 }
 
 fn alias(user: &str, previous: &str) -> Carried {
-    let previous = Previous { as_user: identifier(&format!("user_id:{previous}")), as_anonymous: identifier(&format!("anonymous_id:{previous}")) };
+    let previous =
+        Previous { as_user: identifier(&format!("user_id:{previous}")), as_anonymous: identifier(&format!("anonymous_id:{previous}")) };
     Carried { user: vec![identifier(&format!("user_id:{user}"))], previous: Some(previous), ..Carried::default() }
 }
 

@@ -1,3 +1,5 @@
+//! Parsing: what is taken, what is rejected, and why.
+
 use std::collections::BTreeMap;
 
 use model::{FactKind, Moment, Value};
@@ -18,7 +20,7 @@ fn now() -> Moment {
 #[derive(Deserialize)]
 struct Case {
     #[serde(rename = "_case")]
-    case: String,
+    title: String,
     #[serde(rename = "_log", default)]
     log: Option<String>,
     #[serde(rename = "_says", default)]
@@ -37,21 +39,21 @@ struct Case {
 fn messages_are_taken_as_their_fixtures_say() {
     for line in TAKEN.lines() {
         let case: Case = serde_json::from_str(line).unwrap();
-        let message = message(line.as_bytes(), now()).unwrap_or_else(|rejection| panic!("{}: {}", case.case, rejection.message));
+        let message = message(line.as_bytes(), now()).unwrap_or_else(|rejection| panic!("{}: {}", case.title, rejection.message));
         let (log, says) = match &message.said {
             FactKind::Event { name, properties } => {
                 (name.as_str(), properties.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect())
             }
             FactKind::Traits(traits) => ("traits", traits.iter().cloned().collect::<BTreeMap<_, _>>()),
         };
-        assert_eq!(log, case.log.as_deref().unwrap_or("traits"), "{}", case.case);
-        assert_eq!(says, case.says, "{}", case.case);
-        assert_eq!(message.when.zone_missing, case.zone_missing, "{}", case.case);
+        assert_eq!(log, case.log.as_deref().unwrap_or("traits"), "{}", case.title);
+        assert_eq!(says, case.says, "{}", case.title);
+        assert_eq!(message.when.zone_missing, case.zone_missing, "{}", case.title);
         let at = case.at.map_or(now(), |at| Moment::parse(&at).unwrap());
-        assert_eq!(message.when.occurred_at, at, "{}", case.case);
+        assert_eq!(message.when.occurred_at, at, "{}", case.title);
         let carried = identifiers::of(&message, &mut |_, _| {});
         let ids: Vec<String> = carried.all().map(|identifier| format!("{}:{}", identifier.kind, identifier.value)).collect();
-        assert_eq!(ids, case.ids, "{}", case.case);
+        assert_eq!(ids, case.ids, "{}", case.title);
     }
 }
 
@@ -60,7 +62,7 @@ fn messages_are_refused_as_their_fixtures_say() {
     for line in REFUSED.lines() {
         let case: Case = serde_json::from_str(line).unwrap();
         let refused = message(line.as_bytes(), now()).map_err(|rejection| rejection.reason.as_str());
-        assert_eq!(refused.err(), case.reason.as_deref(), "{}", case.case);
+        assert_eq!(refused.err(), case.reason.as_deref(), "{}", case.title);
     }
 }
 
@@ -108,7 +110,7 @@ fn a_rejection_never_repeats_what_was_sent() {
         format!(r#"{{"type":"identify","userId":"u","traits":"{secret}"}}"#),
         format!(r#"{{"type":"identify","userId":{{"{secret}":1}}}}"#),
         format!(r#"{{"type" "{secret}"}}"#),
-        format!("{secret}"),
+        secret.to_owned(),
         format!(r#"{{"type":"identify","userId":"{secret}"#),
     ] {
         let rejection = message(line.as_bytes(), now()).unwrap_err();

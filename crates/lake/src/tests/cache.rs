@@ -1,3 +1,5 @@
+//! Cached columns: what is evicted is read again, and answers the same.
+
 use model::{Segment, Value};
 use rayon::prelude::*;
 

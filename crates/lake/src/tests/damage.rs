@@ -1,3 +1,5 @@
+//! Damaged, missing and unwritable files say what they are.
+
 use std::fs;
 
 use model::Segment;

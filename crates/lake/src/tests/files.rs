@@ -1,3 +1,5 @@
+//! Files: names, order, columns, sweeping.
+
 use std::collections::HashSet;
 use std::fs;
 

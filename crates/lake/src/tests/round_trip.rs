@@ -1,3 +1,5 @@
+//! Facts read back as they were written, whatever they hold.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{EventName, Fact, FactKind, LogName, MessageKey, Moment, ProfileId, Value};

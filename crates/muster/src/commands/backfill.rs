@@ -21,11 +21,8 @@ pub(crate) async fn run(asked: &Asked, args: &BackfillArgs) -> anyhow::Result<En
         bar.set_position(tick.done);
         bar.set_message(tick.as_of.to_string());
     };
-    let ended = if args.dry_run {
-        workspace.backfill_dry_run(plan, &mut on_tick).await
-    } else {
-        workspace.backfill(plan, &mut on_tick).await
-    };
+    let ended =
+        if args.dry_run { workspace.backfill_dry_run(plan, &mut on_tick).await } else { workspace.backfill(plan, &mut on_tick).await };
     bar.finish_and_clear();
     let report = ended?;
     if asked.json {

@@ -24,7 +24,8 @@ struct ImportJson<'a> {
 pub(crate) async fn run(asked: &Asked, args: &IngestArgs) -> anyhow::Result<Ending> {
     let workspace = opening::workspace(&asked.folder).await?;
     let format = format(&workspace, args.csv.as_deref())?;
-    let lease = Lease::take(LeaseName::Writer, &workspace.store).await?;
+    let lease = Lease::take(LeaseName::Writer, &workspace).await?;
+    workspace.sweep(&lease).await?;
     let mut findings = false;
     let mut imported = Ok(());
     for file in &args.files {
@@ -40,7 +41,7 @@ pub(crate) async fn run(asked: &Asked, args: &IngestArgs) -> anyhow::Result<Endi
             }
         }
     }
-    lease.release(workspace.store.as_ref()).await;
+    lease.release().await;
     imported?;
     Ok(Ending::with_findings(findings))
 }
@@ -105,7 +106,12 @@ pub(crate) fn told(file: &Path, report: &ImportReport) -> String {
         }
     }
     for refusal in &report.refusals {
-        text.push_str(&format!("  {} of `{}` did not identify anybody: {}\n", counted(refusal.count, "value"), refusal.kind, refusal.reason));
+        text.push_str(&format!(
+            "  {} of `{}` did not identify anybody: {}\n",
+            counted(refusal.count, "value"),
+            refusal.kind,
+            refusal.reason
+        ));
     }
     if report.zone_missing > 0 {
         text.push_str(&format!("  {} had no time zone and were read as UTC\n", counted(report.zone_missing, "timestamp")));

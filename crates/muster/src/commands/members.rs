@@ -42,7 +42,12 @@ pub(crate) async fn run(asked: &Asked, args: &MembersArgs) -> anyhow::Result<End
     match &args.output {
         Some(file) => {
             export(file, &members).with_context(|| format!("write `{}`", file.display()))?;
-            output::note(&format!("{} as of {} written to `{}`\n", counted(members.len() as u64, "member"), recorded.as_of, file.display()));
+            output::note(&format!(
+                "{} as of {} written to `{}`\n",
+                counted(members.len() as u64, "member"),
+                recorded.as_of,
+                file.display()
+            ));
         }
         None if asked.json => output::json(&members)?,
         None => output::text(&told(&args.audience, recorded.as_of, &recorded.members, &members))?,
@@ -69,7 +74,8 @@ fn find<'a>(
 }
 
 fn member(identity: ProfileIdentity) -> Member {
-    let first = |kind: &str| identity.identifiers.iter().find(|identifier| identifier.kind.as_str() == kind).map(|found| found.value.clone());
+    let first =
+        |kind: &str| identity.identifiers.iter().find(|identifier| identifier.kind.as_str() == kind).map(|found| found.value.clone());
     Member {
         user_id: first(IdentifierKind::USER_ID),
         email: first(IdentifierKind::EMAIL),

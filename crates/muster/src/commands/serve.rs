@@ -14,7 +14,11 @@ pub(crate) async fn run(asked: &Asked) -> anyhow::Result<Ending> {
     let workspace = opening::connected(&asked.folder).await?;
     let schedule = Schedule::parse(&workspace.catalog.settings.schedule)?;
     let stop = stopped()?;
-    output::note(&format!("serving `{}` on the schedule `{}`; stop with ctrl-c\n", asked.folder.display(), workspace.catalog.settings.schedule));
+    output::note(&format!(
+        "serving `{}` on the schedule `{}`; stop with ctrl-c\n",
+        asked.folder.display(),
+        workspace.catalog.settings.schedule
+    ));
     let mut at_tick = |workspace: &Workspace| reloaded(asked, workspace);
     let mut on_run = |as_of: AsOf, served: &Served| tell(asked, as_of, served);
     workspace.serve(&schedule, stop, &mut at_tick, &mut on_run).await;
@@ -42,10 +46,16 @@ fn tell(asked: &Asked, as_of: AsOf, served: &Served) {
     let line = match served {
         Ok((RunOutcome::Done(report), delivered)) if asked.json => serde_json::json!({ "run": report, "delivered": delivered }).to_string(),
         Ok((RunOutcome::Done(report), delivered)) => {
-            let (entered, exited) = report.audiences.iter().fold((0, 0), |(entered, exited), audience| (entered + audience.entered, exited + audience.exited));
+            let (entered, exited) =
+                report.audiences.iter().fold((0, 0), |(entered, exited), audience| (entered + audience.entered, exited + audience.exited));
             let waiting = delivered.iter().filter(|report| crate::render::reports::needs_a_look(&report.status)).count();
             let waiting = if waiting == 0 { String::new() } else { format!(", {waiting} syncs wait") };
-            format!("run as of {as_of}: {} audiences, {} entered, {} exited{waiting}", report.audiences.len(), grouped(entered), grouped(exited))
+            format!(
+                "run as of {as_of}: {} audiences, {} entered, {} exited{waiting}",
+                report.audiences.len(),
+                grouped(entered),
+                grouped(exited)
+            )
         }
         Ok((RunOutcome::AlreadyDone(_), _)) => format!("run as of {as_of}: already done"),
         Err(error) => {

@@ -76,7 +76,9 @@ pub(crate) fn state(status: &SyncStatus) -> String {
         SyncState::Pending => "pending",
         SyncState::Sent => "sent",
         // The message says it all: how many there are and how many are needed.
-        SyncState::SentBelowMinimum | SyncState::BelowMinimum => return status.message.clone().unwrap_or_else(|| "below minimum".to_owned()),
+        SyncState::SentBelowMinimum | SyncState::BelowMinimum => {
+            return status.message.clone().unwrap_or_else(|| "below minimum".to_owned());
+        }
         SyncState::Held => "held",
         SyncState::Failed => "failed",
     };

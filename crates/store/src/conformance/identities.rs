@@ -1,3 +1,5 @@
+//! Profiles and identifiers: found, attached, seen first.
+
 use std::collections::{BTreeMap, HashMap};
 
 use model::{Collection, Identifier, IdentifierKind, People, ProfileId, Sighting};
@@ -90,7 +92,7 @@ pub(super) async fn any_text_may_identify(store: &dyn Store) {
     let identities = store.identities(&profiles).await.expect("all");
     for (profile, text) in profiles.iter().zip(&texts) {
         assert_eq!(found[text], *profile);
-        assert_eq!(identities[profile.index()].identifiers, [text.clone()]);
+        assert_eq!(identities[profile.index()].identifiers, std::slice::from_ref(text));
     }
 }
 

@@ -1,3 +1,5 @@
+//! Leases: one holder, renewed, expired, given back.
+
 use std::sync::Arc;
 
 use super::cases::hour;

@@ -1,3 +1,5 @@
+//! The ledger: rows as sent, changed all or none.
+
 use model::{LedgerChange, LedgerRow, LedgerState, ProfileId};
 
 use super::cases::{audience, destination, hour};
@@ -26,7 +28,8 @@ async fn rows(store: &dyn Store) -> Vec<LedgerRow> {
 
 pub(super) async fn rows_are_known_by_profile_schema_and_cells(store: &dyn Store) {
     assert_eq!(rows(store).await, []);
-    let three = [row(1, "EMAIL", "[\"aa\"]"), row(1, "EMAIL", "[\"bb\"]"), row(1, "EXTERN_ID,EMAIL", "[\"aa\",\"\"]"), row(2, "EMAIL", "[\"aa\"]")];
+    let three =
+        [row(1, "EMAIL", "[\"aa\"]"), row(1, "EMAIL", "[\"bb\"]"), row(1, "EXTERN_ID,EMAIL", "[\"aa\",\"\"]"), row(2, "EMAIL", "[\"aa\"]")];
     change(store, three.iter().rev().cloned().collect(), Vec::new()).await;
     assert_eq!(rows(store).await, three);
     let added = LedgerRow { state: LedgerState::Added, session_id: Some(i64::MAX), updated_at: hour(1), ..three[1].clone() };

@@ -1,3 +1,5 @@
+//! Merges: survivors answer for everybody merged into them.
+
 use std::collections::HashMap;
 
 use model::ProfileId;

@@ -45,6 +45,7 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     syncs::one_sync_is_pending_per_pair(&*make().await).await;
     syncs::only_what_was_sent_is_settled(&*make().await).await;
     syncs::asked_again_meanwhile_stays_pending(&*make().await).await;
+    syncs::what_others_say_is_kept(&*make().await).await;
     syncs::a_remote_audience_is_remembered(&*make().await).await;
     syncs::a_destination_is_throttled_until_cleared(&*make().await).await;
 

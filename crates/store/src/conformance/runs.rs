@@ -1,3 +1,5 @@
+//! Runs: claimed once, recorded once, rewound.
+
 use std::collections::BTreeMap;
 
 use model::{AsOf, AudienceKey, MembershipDiff, Reason, RunId, SegmentId};
@@ -52,7 +54,7 @@ pub(super) async fn a_run_is_claimed_until_recorded(store: &dyn Store) {
     assert_eq!((&run.run_id, run.as_of, run.kind), (&run_id, as_of(1), RunKind::Manual));
     assert_eq!((&run.fingerprint, run.started_at, run.recorded_at), (&fingerprint("f1"), hour(5), hour(1)));
     assert_eq!(store.claim_run(&claim_of(1, "f1")).await.expect("an answer"), Claimed::AlreadyDone(run.clone()));
-    assert_eq!(store.runs(10).await.expect("one"), [run.clone()]);
+    assert_eq!(store.runs(10).await.expect("one"), std::slice::from_ref(&run));
     assert_eq!(store.seen().await.expect("one"), Some(Seen { run, segments: Some(SegmentId(41)), merges: 7 }));
 
     // The latest is the one recorded last, whatever it asked about.
@@ -99,10 +101,7 @@ pub(super) async fn memberships_and_changes_read_back(store: &dyn Store) {
         run_id: run_id.clone(),
         fingerprint: fingerprint("f1"),
     };
-    let expected = BTreeMap::from([
-        (audience("many"), recorded(&[5], 2, &second)),
-        (audience("nobody"), recorded(&[], 1, &first)),
-    ]);
+    let expected = BTreeMap::from([(audience("many"), recorded(&[5], 2, &second)), (audience("nobody"), recorded(&[], 1, &first))]);
     assert_eq!(store.memberships().await.expect("two"), expected);
     let change = |run_id: &RunId, hours, reason, diff| RecordedChange {
         run_id: run_id.clone(),

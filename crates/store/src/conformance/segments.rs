@@ -1,3 +1,5 @@
+//! The segment manifest and the progress of imports.
+
 use model::{LogName, ProfileId, SegmentId};
 
 use super::cases::{attached, events, hour, identifier, segment, users};

@@ -1,3 +1,5 @@
+//! Pending syncs: one per pair, settled or still waiting.
+
 use model::{Moment, RemoteAudience, RunId, SyncState, SyncStatus};
 
 use super::cases::{as_of, audience, destination, fingerprint, hour};
@@ -42,7 +44,8 @@ pub(super) async fn one_sync_is_pending_per_pair(store: &dyn Store) {
         syncs: vec![(audience("b"), destination("facebook")), (audience("c"), destination("facebook"))],
     };
     store.record_run(&record).await.expect("recorded");
-    let found: Vec<_> = pending(store).await.into_iter().map(|sync| (sync.audience, sync.destination, sync.run_id, sync.pending_since)).collect();
+    let found: Vec<_> =
+        pending(store).await.into_iter().map(|sync| (sync.audience, sync.destination, sync.run_id, sync.pending_since)).collect();
     let r1 = RunId("r1".to_owned());
     let expected = [
         (audience("a"), destination("files"), RunId("r0".to_owned()), hour(1)),
@@ -74,7 +77,8 @@ pub(super) async fn only_what_was_sent_is_settled(store: &dyn Store) {
     for sync in pending(store).await {
         store.settle_sync(&sync, &status(&sync, SyncState::Held)).await.expect("noted");
     }
-    let order: Vec<_> = store.sync_statuses().await.expect("three").into_iter().map(|status| (status.audience, status.destination)).collect();
+    let order: Vec<_> =
+        store.sync_statuses().await.expect("three").into_iter().map(|status| (status.audience, status.destination)).collect();
     let expected = [("a", "facebook"), ("b", "facebook"), ("b", "files")].map(|(a, d)| (audience(a), destination(d)));
     assert_eq!(order, expected);
 }
@@ -88,6 +92,16 @@ pub(super) async fn asked_again_meanwhile_stays_pending(store: &dyn Store) {
     assert_eq!((newer.run_id.clone(), newer.pending_since), (RunId("r2".to_owned()), hour(1)));
     store.settle_sync(&newer, &status(&newer, SyncState::Sent)).await.expect("noted");
     assert_eq!(pending(store).await, []);
+}
+
+pub(super) async fn what_others_say_is_kept(store: &dyn Store) {
+    ask(store, "r1", &[("a", "facebook")], hour(1)).await;
+    let sync = pending(store).await.remove(0);
+    // A NUL is the one character that not every store can keep.
+    let message = Some("no\0t \"found\"\u{2028}".to_owned());
+    store.settle_sync(&sync, &SyncStatus { message, ..status(&sync, SyncState::Failed) }).await.expect("noted");
+    let kept = store.sync_statuses().await.expect("one").remove(0).message;
+    assert_eq!(kept.as_deref(), Some("no\u{fffd}t \"found\"\u{2028}"));
 }
 
 pub(super) async fn a_remote_audience_is_remembered(store: &dyn Store) {

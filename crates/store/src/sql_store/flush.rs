@@ -64,7 +64,8 @@ mod tests {
     async fn a_full_disk_is_named_and_nothing_is_half_written() {
         let store = crate::open::open_sql(&StoreUrl::SqliteMemory).await.unwrap();
         store.pool.execute("PRAGMA max_page_count = 60").await.unwrap();
-        let new = |number| NewProfile { profile: ProfileId(number), collection: model::Collection::Users, created_at: Moment::from_micros(0) };
+        let new =
+            |number| NewProfile { profile: ProfileId(number), collection: model::Collection::Users, created_at: Moment::from_micros(0) };
         let large = Flush { profiles: (0..20_000).map(new).collect(), ..Flush::default() };
         let error = store.flush(&large).await.unwrap_err();
         assert!(matches!(error, StoreError::DiskFull { .. }), "{error:?}");

@@ -9,7 +9,7 @@ use model::{AudienceKey, DestinationKey, LedgerChange, LedgerRow, Moment, Profil
 use sqlx::query;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::work::Work;
+use crate::work::{Work, keepable};
 use crate::{StoreError, queries, words};
 
 /// Rows fetched at once: some megabytes.
@@ -53,11 +53,11 @@ pub(crate) async fn change(
     work.write_rows(queries::UPSERT_LEDGER_ROWS, &rows).await
 }
 
-type WrittenRow<'a> = (i64, ProfileId, i64, &'a str, &'a str, &'static str, Option<i64>, Option<&'a str>, Moment);
+type WrittenRow<'a> = (i64, ProfileId, i64, &'a str, &'a str, &'static str, Option<i64>, Option<String>, Moment);
 
 fn written(ledger: i64, profile: ProfileId, row_key: i64, row: &LedgerRow) -> WrittenRow<'_> {
     let state = words::of_ledger_state(row.state);
-    (ledger, profile, row_key, &row.schema, &row.cells, state, row.session_id, row.reason.as_deref(), row.updated_at)
+    (ledger, profile, row_key, &row.schema, &row.cells, state, row.session_id, row.reason.as_deref().map(keepable), row.updated_at)
 }
 
 fn row_key(row: &LedgerRow) -> i64 {

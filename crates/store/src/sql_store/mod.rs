@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, HashMap};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use model::{
-    AsOf, AudienceKey, DestinationKey, Fingerprint, Identifier, LedgerChange, LedgerRow, LogName, Moment, People, ProfileId, RemoteAudience, RunId,
-    Segment, SegmentId, SyncStatus,
+    AsOf, AudienceKey, DestinationKey, Fingerprint, Identifier, LedgerChange, LedgerRow, LogName, Moment, People, ProfileId,
+    RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
 };
 use sqlx::AnyPool;
 use sqlx::migrate::Migrator;

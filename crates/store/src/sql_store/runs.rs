@@ -7,10 +7,13 @@ use sqlx::query;
 use uuid::Uuid;
 
 use crate::work::{Work, to_i64, to_u64};
-use crate::{AudienceRecord, Claimed, RecordedChange, RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, StoreError, queries, words};
+use crate::{
+    AudienceRecord, Claimed, RecordedChange, RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, StoreError, queries, words,
+};
 
 const RUN_ID_LENGTH: usize = 12;
 
+type ChangeRow = (String, i64, String, String, Vec<u8>, Vec<u8>);
 type SummaryRow = (String, i64, String, String, i64, i64);
 
 pub(crate) async fn claim(work: &mut Work<'_>, claim: &RunClaim) -> Result<Claimed, StoreError> {
@@ -148,8 +151,8 @@ pub(crate) async fn changes(
 ) -> Result<Vec<RecordedChange>, StoreError> {
     let audience = audience.map(|audience| audience.as_str().to_owned());
     let changes = query(queries::CHANGES).bind(first.0.micros()).bind(last.0.micros()).bind(audience);
-    let rows: Vec<(String, i64, String, String, Vec<u8>, Vec<u8>)> = work.all(changes).await?;
-    let read = |(run_id, as_of, audience, reason, entered, exited): (String, i64, String, String, Vec<u8>, Vec<u8>)| {
+    let rows: Vec<ChangeRow> = work.all(changes).await?;
+    let read = |(run_id, as_of, audience, reason, entered, exited): ChangeRow| {
         Ok(RecordedChange {
             run_id: RunId(run_id),
             as_of: AsOf(Moment::from_micros(as_of)),

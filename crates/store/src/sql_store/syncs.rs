@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use model::{AudienceKey, DestinationKey, Moment, RemoteAudience, RunId, SyncState, SyncStatus};
 use sqlx::query;
 
-use crate::work::{Work, to_i64, to_u64};
+use crate::work::{Work, keepable, to_i64, to_u64};
 use crate::{PendingSync, StoreError, queries, words};
 
 /// Asks for syncs. Each gets a new number, so that settling an older request of the same pair leaves this one pending.
@@ -17,7 +17,8 @@ pub(crate) async fn request(
 ) -> Result<(), StoreError> {
     let pairs: BTreeSet<_> = pairs.iter().collect();
     let first = work.take_numbers("syncs", pairs.len()).await?;
-    let rows: Vec<_> = (first..).zip(pairs).map(|(sync_id, (audience, destination))| (sync_id, audience, destination, run_id, at)).collect();
+    let rows: Vec<_> =
+        (first..).zip(pairs).map(|(sync_id, (audience, destination))| (sync_id, audience, destination, run_id, at)).collect();
     work.write_rows(queries::REQUEST_SYNCS, &rows).await
 }
 
@@ -35,7 +36,7 @@ pub(crate) async fn settle(work: &mut Work<'_>, sync: &PendingSync, status: &Syn
         .bind(sync.audience.as_str().to_owned())
         .bind(sync.destination.as_str().to_owned())
         .bind(words::of_sync_state(status.state))
-        .bind(status.message.clone())
+        .bind(status.message.as_deref().map(keepable))
         .bind(status.sendable.map(to_i64))
         .bind(to_i64(status.rows_added))
         .bind(to_i64(status.rows_removed))
@@ -91,7 +92,7 @@ pub(crate) async fn save_remote_audience(
         .bind(audience.as_str().to_owned())
         .bind(destination.as_str().to_owned())
         .bind(remote.remote_id.clone())
-        .bind(remote.name.clone());
+        .bind(keepable(&remote.name));
     work.execute(save).await?;
     Ok(())
 }

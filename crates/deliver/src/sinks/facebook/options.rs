@@ -170,7 +170,7 @@ impl Reader {
         match fields.require(name) {
             Ok(node) => read(node).map_err(|problem| self.problems.push(problem)).ok(),
             Err(problem) => {
-                self.problems.push(problem.help(help));
+                self.problems.push(if problem.help.is_some() { problem } else { problem.help(help) });
                 None
             }
         }

@@ -94,7 +94,8 @@ pub(super) fn tick(report: &RunReport, delivered: &[DeliveryReport]) -> String {
         .iter()
         .filter_map(|audience| {
             let sync = delivered.iter().find(|report| report.status.audience == audience.audience);
-            let quiet = audience.entered + audience.exited == 0 && sync.is_none_or(|sync| sync.status.rows_added + sync.status.rows_removed == 0);
+            let quiet =
+                audience.entered + audience.exited == 0 && sync.is_none_or(|sync| sync.status.rows_added + sync.status.rows_removed == 0);
             if quiet {
                 return None;
             }
@@ -116,8 +117,13 @@ pub(super) fn tick(report: &RunReport, delivered: &[DeliveryReport]) -> String {
         text.push_str("  nobody entered, nobody exited\n");
         return text;
     }
-    let columns =
-        [Column::Text("audience"), Column::Number("members"), Column::Number("entered"), Column::Number("exited"), Column::Text("Facebook")];
+    let columns = [
+        Column::Text("audience"),
+        Column::Number("members"),
+        Column::Number("entered"),
+        Column::Number("exited"),
+        Column::Text("Facebook"),
+    ];
     text.push_str(&table::draw(&columns, &rows));
     text
 }

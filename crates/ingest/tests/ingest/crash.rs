@@ -1,12 +1,9 @@
 //! An import may die at any moment: nothing is lost, nothing is there twice.
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod scene;
 
 use std::future::{Future, poll_fn};
 use std::task::Poll;
 
-use scene::{Scene, State, messages, now, small_batches};
+use crate::scene::{Scene, State, messages, now, small_batches};
 
 /// Runs a future until it has had to wait more than `waits` times, then drops it where it stands: at a call to the store,
 /// which may or may not have happened.
@@ -26,7 +23,7 @@ async fn dying_after<F: Future>(waits: usize, future: F) -> Option<F::Output> {
 
 async fn undisturbed() -> State {
     let scene = Scene::new().await;
-    scene.import(&scene.file("events.ndjson", messages(40))).await;
+    scene.import(&scene.file("events.ndjson", messages(14))).await;
     scene.state().await
 }
 
@@ -35,14 +32,14 @@ async fn dying_anywhere_once_and_starting_again() {
     let expected = undisturbed().await;
     for waits in 0.. {
         let scene = Scene::new().await;
-        let file = scene.file("events.ndjson", messages(40));
+        let file = scene.file("events.ndjson", messages(14));
         let ended = dying_after(waits, scene.try_import(&file, &small_batches(), now())).await;
         let scene = scene.reopened().await;
         let report = scene.import(&file).await;
-        assert_eq!(scene.state().await, expected, "after {waits} waits");
+        assert!(scene.state().await == expected, "after {waits} waits");
         if ended.is_some() {
             assert!(report.already);
-            assert!(waits > 20, "died at {waits} places only");
+            assert!(waits > 10, "died at {waits} places only");
             break;
         }
     }
@@ -52,7 +49,7 @@ async fn dying_anywhere_once_and_starting_again() {
 async fn dying_again_and_again_and_getting_there() {
     let expected = undisturbed().await;
     let mut scene = Scene::new().await;
-    let file = scene.file("events.ndjson", messages(40));
+    let file = scene.file("events.ndjson", messages(14));
     for attempt in 0.. {
         // Longer and longer, so that it gets through a batch at last.
         let ended = dying_after(8 + attempt, scene.try_import(&file, &small_batches(), now())).await;

@@ -14,67 +14,78 @@ use store::{Store, StoreUrl};
 use tempfile::TempDir;
 
 /// Where an import happens.
-pub struct Scene {
+pub(crate) struct Scene {
     folder: TempDir,
-    pub lake: Lake,
-    pub store: Arc<dyn Store>,
+    pub(crate) lake: Lake,
+    pub(crate) store: Arc<dyn Store>,
 }
 
 /// Everything that an import makes true.
 #[derive(Debug, PartialEq)]
-pub struct State {
-    pub facts: Vec<Fact>,
-    pub people: People,
+pub(crate) struct State {
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) people: People,
 }
 
-pub fn now() -> Moment {
+pub(crate) fn now() -> Moment {
     Moment::parse("2025-03-08T12:00:00Z").unwrap()
 }
 
 impl Scene {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (lake, store) = open(folder.path()).await;
         Self { folder, lake, store }
     }
 
     /// As after the death of the process.
-    pub async fn reopened(self) -> Self {
+    pub(crate) async fn reopened(self) -> Self {
         let Self { folder, store, .. } = self;
         drop(store);
         let (lake, store) = open(folder.path()).await;
+        // In this process the dead one's last transaction may still be on its way; whoever writes waits for its end, as
+        // an import does by taking the writer's lease first.
+        assert!(store.lease("writer", "somebody", now(), now()).await.unwrap());
         Self { folder, lake, store }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, content).unwrap();
         path
     }
 
-    pub async fn import(&self, path: &Path) -> ImportReport {
+    pub(crate) async fn import(&self, path: &Path) -> ImportReport {
         self.try_import(path, &small_batches(), now()).await.unwrap()
     }
 
-    pub async fn try_import(&self, path: &Path, options: &ImportOptions, now: Moment) -> Result<ImportReport, IngestError> {
+    pub(crate) async fn try_import(&self, path: &Path, options: &ImportOptions, now: Moment) -> Result<ImportReport, IngestError> {
         import_file(path, options, &self.lake, self.store.as_ref(), now, &mut |_| {}).await
     }
 
-    pub async fn state(&self) -> State {
+    pub(crate) async fn state(&self) -> State {
         let mut facts = Vec::new();
         for (_, segment) in self.store.segments().await.unwrap() {
             facts.extend(self.lake.facts(&segment).unwrap());
         }
         facts.sort_by_key(|fact| fact.message_key);
-        State { facts, people: self.store.people().await.unwrap() }
+        let mut people = self.store.people().await.unwrap();
+        // Under which of its numbers a merged profile's identifier is kept depends on where a batch ended.
+        for sightings in people.sightings.values_mut() {
+            for sighting in sightings.iter_mut() {
+                sighting.profile = people.canonical[sighting.profile.index()];
+            }
+            sightings.sort_by_key(|sighting| (sighting.profile, sighting.first_seen_at));
+        }
+        State { facts, people }
     }
 
     /// The profile of an identifier such as `user_id:u1`.
-    pub async fn profile(&self, identifier: &str) -> Option<u32> {
+    pub(crate) async fn profile(&self, identifier: &str) -> Option<u32> {
         let (kind, value) = identifier.split_once(':').unwrap();
         let identifier = Identifier { kind: IdentifierKind::new(kind), value: value.to_owned() };
         let found = self.store.find_profiles(std::slice::from_ref(&identifier)).await.unwrap();
@@ -89,22 +100,22 @@ async fn open(folder: &Path) -> (Lake, Arc<dyn Store>) {
 }
 
 /// Several batches even for a few lines.
-pub fn small_batches() -> ImportOptions {
+pub(crate) fn small_batches() -> ImportOptions {
     ImportOptions { batch_lines: 7, ..ImportOptions::default() }
 }
 
-pub fn csv(mapping: model::CsvMapping) -> ImportOptions {
+pub(crate) fn csv(mapping: model::CsvMapping) -> ImportOptions {
     ImportOptions { format: Format::Csv(mapping), batch_lines: 3, ..ImportOptions::default() }
 }
 
-pub fn gzip(content: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()
 }
 
 /// Messages of all kinds about a few people, some of whom turn out to be one; every fifth has no id of its own.
-pub fn messages(count: usize) -> String {
+pub(crate) fn messages(count: usize) -> String {
     let mut text = String::new();
     for n in 0..count {
         let (user, browser, day) = (n % 7, n * 5 % 11, n % 4 + 1);
@@ -115,7 +126,7 @@ pub fn messages(count: usize) -> String {
             1 => format!(r#"{{"type":"track","userId":"u{user}","event":"Order Completed","properties":{{"total":{n}.5}},{at}}}"#),
             2 => format!(r#"{{"type":"identify","userId":"u{user}","traits":{{"email":"p{user}@example.com","n":{n}}},{at}}}"#),
             3 => format!(r#"{{"type":"page","userId":"u{user}","anonymousId":"b{browser}","name":"Home",{at}}}"#),
-            4 => format!(r#"{{"type":"group","userId":"u{user}","groupId":"g{}","traits":{{"n":{n}}},{at}}}"#, n % 3),
+            4 => format!(r#"{{"type":"group","userId":"u{user}","groupId":"g{}","traits":{{"n":{n}}},{at}}}"#, n / 6 % 3),
             _ => format!(r#"{{"type":"alias","userId":"u{user}","previousId":"b{browser}",{at}}}"#),
         };
         writeln!(text, "{line}").unwrap();

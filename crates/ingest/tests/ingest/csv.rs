@@ -1,13 +1,10 @@
 //! CSV files by a mapping.
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod scene;
 
 use std::collections::BTreeMap;
 
-use ingest::{IngestError, RejectionReason};
+use crate::scene::{Scene, csv, gzip, now};
+use ingest::{ImportOptions, IngestError, RejectionReason};
 use model::{CsvMapping, CsvMessage, CsvTimestamp, EventName, FactKind, Moment, Value};
-use scene::{Scene, csv, gzip, now};
 
 fn orders() -> CsvMapping {
     CsvMapping {
@@ -65,11 +62,8 @@ async fn bad_rows_are_named_by_their_line() {
                 8,20250301,\r\n";
     let report = scene.try_import(&scene.file("orders.csv", text), &csv(orders()), now()).await.unwrap();
     assert_eq!((report.lines, report.accepted, report.rejected), (11, 2, 6));
-    let places: Vec<_> = report
-        .rejections
-        .iter()
-        .flat_map(|(reason, rejections)| rejections.samples.iter().map(|sample| (*reason, sample.line)))
-        .collect();
+    let places: Vec<_> =
+        report.rejections.iter().flat_map(|(reason, rejections)| rejections.samples.iter().map(|sample| (*reason, sample.line))).collect();
     assert_eq!(
         places,
         [
@@ -84,19 +78,18 @@ async fn bad_rows_are_named_by_their_line() {
 }
 
 #[tokio::test]
-async fn a_quote_never_closed_costs_no_memory_and_one_row() {
+async fn a_quote_never_closed_swallows_a_limited_part() {
     let scene = Scene::new().await;
     let mut text = "customer,date,mail\n1,20250301,\"open\n".to_owned();
-    for n in 0..100_000 {
+    for n in 0..50_000 {
         text.push_str(&format!("{n},20250302,p{n}@example.com\n"));
     }
-    let report = scene.try_import(&scene.file("orders.csv", text), &csv(orders()), now()).await;
-    let mut options = csv(orders());
-    options.batch_lines = 200_000;
-    drop(report);
-    let file = scene.path("orders.csv");
-    let report = scene.try_import(&file, &options, now()).await.unwrap();
-    assert!(report.already || report.rejections[&RejectionReason::OpenQuote].count == 1);
+    let options = ImportOptions { batch_lines: 200_000, ..csv(orders()) };
+    let report = scene.try_import(&scene.file("orders.csv", text), &options, now()).await.unwrap();
+    let open = &report.rejections[&RejectionReason::OpenQuote];
+    assert_eq!((open.count, open.samples[0].line), (1, 2));
+    assert_eq!(report.rejected, 1);
+    assert!(report.accepted > 10_000, "{}", report.accepted);
 }
 
 #[tokio::test]

@@ -1,0 +1,112 @@
+//! Random schedules of faults: whatever goes wrong in whatever order, when quiet returns the fake holds exactly the rows
+//! that were meant, and the ledger knows it.
+//!
+//! `MUSTER_FAULT_CASES` runs more of them.
+
+use std::collections::BTreeSet;
+
+use deliver::conformance::person;
+use fake_graph::Options;
+use model::{LedgerState, Person, SyncState};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::stage::Stage;
+
+const CASES: u32 = 40;
+
+/// One fault of the kinds that lose or spoil answers, throttle, or refuse rows.
+fn fault() -> impl Strategy<Value = Value> {
+    let action = prop_oneof![
+        Just(json!({ "kind": "close" })),
+        Just(json!({ "kind": "html500" })),
+        Just(json!({ "kind": "empty_body" })),
+        Just(json!({ "kind": "service_unavailable" })),
+        Just(json!({ "kind": "success_false" })),
+        Just(json!({ "kind": "malformed_json" })),
+        Just(json!({ "kind": "truncated_body" })),
+        Just(json!({ "kind": "error", "code": 2, "transient": true, "status": 500 })),
+        Just(json!({ "kind": "error", "code": 190, "subcode": 463 })),
+        Just(json!({ "kind": "error", "code": 200, "subcode": 1_870_047 })),
+        Just(json!({ "kind": "error", "code": 2650, "subcode": 1_870_145 })),
+        Just(json!({ "kind": "error", "code": 2650, "subcode": 1_870_148 })),
+        Just(json!({ "kind": "error", "code": 17, "status": 429 })),
+        Just(json!({ "kind": "throttle_until", "minutes": 3 })),
+        Just(json!({ "kind": "short_num_received", "by": 3 })),
+        Just(json!({ "kind": "pages_of", "size": 0 })),
+        Just(json!({ "kind": "expire_token" })),
+        Just(json!({ "kind": "revoke_terms" })),
+    ];
+    let path = prop_oneof![Just("*"), Just("*/users"), Just("*/customaudiences")];
+    (action, path, any::<Option<bool>>(), 0.05..0.6_f64, any::<u64>()).prop_map(|(action, path, applied, probability, seed)| {
+        let mut fault = json!({ "match": { "path": path, "probability": probability, "seed": seed, "times": 6 }, "action": action });
+        let takes_applied = matches!(action["kind"].as_str(), Some("close" | "html500" | "empty_body" | "service_unavailable" | "malformed_json"));
+        if let (Some(applied), true) = (applied, takes_applied) {
+            fault["applied"] = json!(applied);
+        }
+        fault
+    })
+}
+
+/// One run: who is in the audience, and what goes wrong meanwhile. People differ in their address, share addresses, and
+/// change them.
+#[derive(Debug, Clone)]
+struct Run {
+    members: BTreeSet<u32>,
+    addresses: u32,
+    faults: Vec<Value>,
+}
+
+fn run() -> impl Strategy<Value = Run> {
+    (proptest::collection::btree_set(0_u32..60, 0..60), 20_u32..70, proptest::collection::vec(fault(), 0..4))
+        .prop_map(|(members, addresses, faults)| Run { members, addresses, faults })
+}
+
+fn people(run: &Run) -> Vec<Person> {
+    run.members.iter().map(|number| person(*number, &format!("address{}@example.com", number % run.addresses))).collect()
+}
+
+async fn play(runs: Vec<Run>) {
+    let stage = Stage::with(Options::default(), "minimum_size: 10\nmax_rows_per_request: 7").await;
+    for run in &runs {
+        for fault in &run.faults {
+            stage.fault(fault.clone());
+        }
+        stage.settle("stormy", people(run)).await;
+        stage.fake.clear_faults();
+        stage.advance(5_000);
+    }
+    let last = runs.last().unwrap();
+    // A deferral or a half-done search may need one more run; a quiet one always ends in step.
+    let mut outcome = stage.settle("stormy", people(last)).await;
+    if outcome.state == SyncState::Held {
+        outcome = stage.settle("stormy", people(last)).await;
+    }
+    if outcome.state == SyncState::BelowMinimum {
+        assert!(last.members.len() < 10);
+        assert!(stage.held("stormy").is_empty());
+        return;
+    }
+    assert!(matches!(outcome.state, SyncState::Sent | SyncState::SentBelowMinimum), "{outcome:?}");
+    let rejected: BTreeSet<u32> =
+        stage.rows("stormy").await.iter().filter(|row| row.state == LedgerState::Rejected).map(|row| row.profile.0).collect();
+    let wanted: BTreeSet<String> = last.members.difference(&rejected).map(|number| format!("p-{number}")).collect();
+    assert_eq!(stage.held("stormy"), wanted);
+    let audience = stage.audience("stormy").unwrap();
+    assert_eq!(audience.rows.len(), wanted.len(), "one row each, and no old one left");
+    let rows = stage.rows("stormy").await;
+    assert!(rows.iter().all(|row| matches!(row.state, LedgerState::Added | LedgerState::Rejected)));
+    assert_eq!(rows.len(), last.members.len());
+    stage.check_manners();
+}
+
+#[test]
+fn when_quiet_returns_the_rows_are_those_that_were_meant() {
+    #[expect(clippy::disallowed_methods, reason = "tests are run with more cases from the outside")]
+    let cases = std::env::var("MUSTER_FAULT_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let config = ProptestConfig { cases, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(runs in proptest::collection::vec(run(), 1..6))| {
+        runtime.block_on(play(runs));
+    });
+}

@@ -93,7 +93,10 @@ async fn nothing_is_lost_and_nothing_doubled() {
     write(
         folder,
         "destinations/facebook_main.yaml",
-        &format!("destination: facebook_main\ntype: facebook\nad_account: \"1234567890\"\naccess_token: {{ env: TOKEN }}\nbase_url: {}\n", graph.url()),
+        &format!(
+            "destination: facebook_main\ntype: facebook\nad_account: \"1234567890\"\naccess_token: {{ env: TOKEN }}\nbase_url: {}\n",
+            graph.url()
+        ),
     );
     write(
         folder,

@@ -3,7 +3,6 @@
 //! Loading never fails on user text: it returns what it understood and every mistake it found, each at its place with
 //! a way out. It does not know which sinks exist, nor the clock, the store or the lake.
 
-#![expect(clippy::result_large_err, reason = "a finding is the rare outcome of reading a few small files; plain values read better")]
 
 pub mod diagnostic;
 pub mod meaning;

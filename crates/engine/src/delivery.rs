@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use deliver::{Context, LedgerError, SyncJob, SyncOutcome};
 use evaluate::{EvaluateError, Snapshot};
-use model::{AudienceKey, Membership, Person, SyncState, SyncStatus};
+use model::{AudienceKey, Fingerprint, Membership, Person, SyncState, SyncStatus};
 use serde::Serialize;
 use store::{PendingSync, RecordedMembership, StoreError};
 
 use crate::lease::{Lease, LeaseError, LeaseName};
 use crate::ledger::StoreLedger;
-use crate::{Workspace, cpu};
+use crate::{Workspace, cpu, mapping};
 
 /// Delivery could not begin or go on; what was pending stays pending.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +129,13 @@ impl Workspace {
         Ok(identities.into_iter().map(person).collect())
     }
 
+    /// How the sync is configured now; blank when the definitions no longer know it.
+    fn mapping(&self, pending: &PendingSync) -> Fingerprint {
+        let audience = self.catalog.audiences.get(&pending.audience);
+        let sync = audience.and_then(|audience| Some((audience, audience.syncs.iter().find(|sync| sync.to == pending.destination)?)));
+        sync.map_or(Fingerprint(String::new()), |(audience, sync)| mapping::fingerprint(&self.catalog, audience, sync))
+    }
+
     fn report(&self, pending: &PendingSync, outcome: SyncOutcome) -> DeliveryReport {
         let level_headed = matches!(outcome.state, SyncState::Sent | SyncState::SentBelowMinimum | SyncState::BelowMinimum);
         if !level_headed {
@@ -142,6 +149,7 @@ impl Workspace {
             sendable: Some(outcome.sendable),
             rows_added: outcome.rows_added,
             rows_removed: outcome.rows_removed,
+            mapping: self.mapping(pending),
             updated_at: self.clock.now(),
         };
         DeliveryReport { status, rejected: outcome.rejected, calls: outcome.calls }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{Clock as _, SystemClock, Workspace};
 
 /// How long a lease lives without being renewed.
-const LEASE_LIFE: Duration = Duration::from_secs(60);
+const LEASE_LIFE: Duration = Duration::from_mins(1);
 const RENEW_EVERY: Duration = Duration::from_secs(15);
 
 /// What a lease protects.
@@ -58,7 +58,6 @@ pub enum LeaseError {
 }
 
 /// A held lease. Give it back with [`Lease::release`]; a dropped one stops being renewed and expires.
-
 pub struct Lease {
     name: LeaseName,
     holder: String,

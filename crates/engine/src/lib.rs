@@ -10,6 +10,7 @@ mod delivery;
 mod history;
 mod lease;
 mod ledger;
+mod mapping;
 mod reasons;
 mod run;
 mod schedule;

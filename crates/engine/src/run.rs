@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use evaluate::{EvaluateError, Evaluation, Snapshot};
-use model::{AsOf, AudienceKey, DestinationKey, Membership, MembershipDiff, Reason, RunId};
+use model::{AsOf, AudienceKey, DestinationKey, Fingerprint, Membership, MembershipDiff, Reason, RunId};
 use serde::Serialize;
 use store::{AudienceRecord, Claimed, RecordedMembership, RunClaim, RunKind, RunRecord, RunSummary, Seen, StoreError};
 
 use crate::delivery::{DeliveryError, DeliveryReport};
 use crate::lease::{Lease, LeaseError, LeaseName};
 use crate::reasons::{self, Happened};
-use crate::{Workspace, cpu};
+use crate::{Workspace, cpu, mapping};
 
 /// A run could not be done. Nothing of it was recorded.
 #[derive(Debug, thiserror::Error)]
@@ -152,7 +152,7 @@ pub(crate) struct History {
     seen: Option<Seen>,
     merged: Membership,
     merges: u64,
-    in_step: Vec<(AudienceKey, DestinationKey)>,
+    in_step: BTreeMap<(AudienceKey, DestinationKey), Fingerprint>,
 }
 
 impl History {
@@ -166,7 +166,8 @@ impl History {
         let seen = store.seen().await?;
         let (merges_new, merges) = store.merges_since(seen.as_ref().map_or(0, |seen| seen.merges)).await?;
         let merged = merges_new.iter().map(|merge| snapshot.people.survivor(merge.winner)).collect();
-        let in_step = store.sync_statuses().await?.into_iter().map(|status| (status.audience, status.destination)).collect();
+        let in_step =
+            store.sync_statuses().await?.into_iter().map(|status| ((status.audience, status.destination), status.mapping)).collect();
         let before = store.memberships().await?;
         Ok(Self { snapshot: Arc::new(snapshot), before, seen, merged, merges, in_step })
     }
@@ -221,7 +222,10 @@ impl History {
             for sync in &audience.syncs {
                 let pair = (key.clone(), sync.to.clone());
                 let spoken_of = !happened.touched.intersection(&members).is_empty() || !happened.merged.is_empty();
-                if !change.is_empty() || spoken_of || !self.in_step.contains(&pair) {
+                if !change.is_empty()
+                    || spoken_of
+                    || self.in_step.get(&pair) != Some(&mapping::fingerprint(&workspace.catalog, audience, sync))
+                {
                     record.syncs.push(pair);
                 }
             }

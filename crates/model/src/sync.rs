@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::{AudienceKey, DestinationKey, Moment, ProfileId};
+use crate::{AudienceKey, DestinationKey, Fingerprint, Moment, ProfileId};
 
 /// How a sync ended, or why it did not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -41,6 +41,8 @@ pub struct SyncStatus {
     pub rows_added: u64,
     /// Rows removed by the latest sync.
     pub rows_removed: u64,
+    /// How the sync was configured: another fingerprint now means that the destination is no longer in step.
+    pub mapping: Fingerprint,
     /// When that was.
     pub updated_at: Moment,
 }

@@ -45,13 +45,10 @@ pub(crate) fn load(folder: &Path) -> Loaded {
 /// The catalog, or every mistake drawn on stderr and an error.
 pub(crate) fn catalog(folder: &Path) -> anyhow::Result<Catalog> {
     let loaded = load(folder);
-    match loaded.catalog {
-        Some(catalog) => Ok(catalog),
-        None => {
-            output::note(&diagnostics::draw(&loaded));
-            anyhow::bail!("the definitions in `{}` have mistakes; `muster check` shows them again", folder.display())
-        }
+    if loaded.catalog.is_none() {
+        output::note(&diagnostics::draw(&loaded));
     }
+    loaded.catalog.with_context(|| format!("the definitions in `{}` have mistakes; `muster check` shows them again", folder.display()))
 }
 
 /// Opens the workspace without its destinations: nothing can be sent.

@@ -16,6 +16,7 @@ CREATE TABLE sync_statuses (
     sendable BIGINT,
     rows_added BIGINT NOT NULL,
     rows_removed BIGINT NOT NULL,
+    mapping TEXT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (audience, destination)
 );

@@ -16,6 +16,7 @@ CREATE TABLE sync_statuses (
     sendable INTEGER,
     rows_added INTEGER NOT NULL,
     rows_removed INTEGER NOT NULL,
+    mapping TEXT NOT NULL,
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (audience, destination)
 ) STRICT, WITHOUT ROWID;

@@ -174,6 +174,21 @@ async fn removals_that_facebook_defers_stay_pending_while_adds_go_on() {
     assert_eq!(stage.held("big"), ids(50..300));
 }
 
+/// Facebook removes people, not rows: who shares an address with somebody removed is gone too, although the removal of
+/// their own row was never tried.
+#[tokio::test]
+async fn whoever_was_taken_along_by_half_a_removal_is_sent_again_on_return() {
+    let stage = Stage::new("max_rows_per_request: 60").await;
+    let mut everybody = people(110);
+    everybody[109] = person(109, "person0@example.com");
+    stage.settle("big", everybody.clone()).await;
+    stage.fault(json!({ "match": { "method": "DELETE", "nth": 2 }, "action": { "kind": "error", "code": 17 } }));
+    assert_eq!(stage.settle("big", Vec::new()).await.state, SyncState::Held);
+    stage.advance(5_000);
+    assert_eq!(stage.settle("big", everybody).await.state, SyncState::Sent);
+    assert_eq!(stage.held("big"), ids(0..110));
+}
+
 #[tokio::test]
 async fn the_proof_goes_along_when_there_is_a_secret() {
     let app_secret = Some("invented-app-secret".to_owned());

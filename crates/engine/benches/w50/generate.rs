@@ -146,6 +146,7 @@ fn fact(profile: ProfileId, occurred_at: Moment, key: u128, kind: FactKind) -> F
 /// Zipf with exponent 1 by inversion: the chance of rank r falls as 1/r. Ranks are scattered over the numbers.
 fn who(profiles: u32, place: u64) -> ProfileId {
     let share = (place >> 11) as f64 / (1_u64 << 53) as f64;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank lies between 1 and the number of profiles")]
     let rank = (share * f64::from(profiles).ln()).exp() as u64 - 1;
     let scattered = rank.wrapping_mul(2_654_435_761) % u64::from(profiles);
     ProfileId(u32::try_from(scattered).expect("below the number of profiles"))

@@ -131,3 +131,21 @@ async fn one_writer_at_a_time() {
     workspace.run(as_of("2025-03-02T00:00:00Z"), RunKind::Manual).await.expect("runs");
     assert_eq!(moment("2025-03-02T00:00:00Z"), as_of("2025-03-02T00:00:00Z").moment());
 }
+
+#[tokio::test]
+async fn a_changed_mapping_is_sent_though_nobody_moved() {
+    let shop = Shop::open().await;
+    let workspace = shop.workspace().await;
+    let person = |user: &str| {
+        format!(r#"{{"type":"identify","userId":"{user}","timestamp":"2025-03-01T09:00:00Z","traits":{{"email":"{user}@example.com"}}}}"#)
+    };
+    shop.ingest(&workspace, &[person("a"), person("b")]).await;
+    shop.orders(&workspace, &[("a", "2025-03-01T10:00:00Z"), ("b", "2025-03-01T11:00:00Z")]).await;
+    workspace.run(as_of("2025-03-02T00:00:00Z"), RunKind::Manual).await.expect("runs");
+    let cells = || shop.graph.state().audiences[0].rows[0].keys().cloned().collect::<Vec<_>>();
+    assert_eq!(cells(), ["EXTERN_ID"]);
+
+    shop.write("audiences/buyers.yaml", &crate::shop::BUYERS.replace("[external_id]", "[email, external_id]"));
+    shop.workspace().await.run(as_of("2025-03-03T00:00:00Z"), RunKind::Manual).await.expect("runs");
+    assert_eq!(cells(), ["EMAIL", "EXTERN_ID"]);
+}

@@ -1,6 +1,7 @@
 //! CSV files by a mapping.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use crate::scene::{Scene, csv, gzip, now};
 use ingest::{ImportOptions, IngestError, RejectionReason};
@@ -82,7 +83,7 @@ async fn a_quote_never_closed_swallows_a_limited_part() {
     let scene = Scene::new().await;
     let mut text = "customer,date,mail\n1,20250301,\"open\n".to_owned();
     for n in 0..50_000 {
-        text.push_str(&format!("{n},20250302,p{n}@example.com\n"));
+        writeln!(text, "{n},20250302,p{n}@example.com").unwrap();
     }
     let options = ImportOptions { batch_lines: 200_000, ..csv(orders()) };
     let report = scene.try_import(&scene.file("orders.csv", text), &options, now()).await.unwrap();

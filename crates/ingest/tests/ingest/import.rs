@@ -13,9 +13,9 @@ async fn every_message_becomes_one_fact() {
     assert_eq!(report.source, "events.ndjson");
     let state = scene.state().await;
     assert_eq!(state.facts.len(), 60);
-    assert_eq!(report.new_profiles as usize, state.people.len());
+    assert_eq!(report.new_profiles, state.people.len() as u64);
     let merged = state.people.canonical.iter().enumerate().filter(|(number, survivor)| survivor.index() != *number).count();
-    assert_eq!(report.merges as usize, merged);
+    assert_eq!(report.merges, merged as u64);
     assert_eq!(state.people.accounts.len(), 3);
     assert!(scene.profile("user_id:u3").await.is_some());
     assert_eq!(scene.profile("user_id:u3").await, scene.profile("email:p3@example.com").await);
@@ -156,7 +156,7 @@ async fn bad_lines_are_counted_sampled_and_stop_nothing() {
     text.extend(format!("{}\n", good.replace("2025", "2125")).bytes());
     text.extend(format!("{}\n", good.replace("\"u\"", "\"null\"")).bytes());
     text.extend("{\n".repeat(9).bytes());
-    text.extend(good.replace("E", "F").bytes());
+    text.extend(good.replace('E', "F").bytes());
     let report = scene.import(&scene.file("events.ndjson", text)).await;
     assert_eq!((report.lines, report.accepted, report.rejected), (18, 2, 15));
     let counts: Vec<_> = report.rejections.iter().map(|(reason, rejections)| (*reason, rejections.count)).collect();

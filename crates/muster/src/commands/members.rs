@@ -66,10 +66,8 @@ fn find<'a>(
     if workspace.catalog.audiences.keys().any(|key| key.as_str() == name) {
         anyhow::bail!("the audience `{name}` has not been evaluated yet; `muster run` does it");
     }
-    let way_out = match definitions::suggest(name, workspace.catalog.audiences.keys().map(model::AudienceKey::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`muster audiences` lists them".to_owned(),
-    };
+    let near = definitions::suggest(name, workspace.catalog.audiences.keys().map(model::AudienceKey::as_str));
+    let way_out = near.map_or("`muster audiences` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
     anyhow::bail!("no audience is named `{name}`; {way_out}")
 }
 

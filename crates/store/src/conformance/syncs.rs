@@ -23,6 +23,7 @@ fn status(sync: &PendingSync, state: SyncState) -> SyncStatus {
         sendable: (state != SyncState::Failed).then_some(61),
         rows_added: 3,
         rows_removed: 2,
+        mapping: fingerprint("m1"),
         updated_at: hour(9),
     }
 }

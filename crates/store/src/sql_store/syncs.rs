@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{AudienceKey, DestinationKey, Moment, RemoteAudience, RunId, SyncState, SyncStatus};
+use model::{AudienceKey, DestinationKey, Fingerprint, Moment, RemoteAudience, RunId, SyncState, SyncStatus};
 use sqlx::query;
 
 use crate::work::{Work, keepable, to_i64, to_u64};
@@ -40,6 +40,7 @@ pub(crate) async fn settle(work: &mut Work<'_>, sync: &PendingSync, status: &Syn
         .bind(status.sendable.map(to_i64))
         .bind(to_i64(status.rows_added))
         .bind(to_i64(status.rows_removed))
+        .bind(status.mapping.0.clone())
         .bind(status.updated_at.micros());
     work.execute(save).await?;
     match status.state {
@@ -51,12 +52,12 @@ pub(crate) async fn settle(work: &mut Work<'_>, sync: &PendingSync, status: &Syn
     }
 }
 
-type StatusRow = (String, String, String, Option<String>, Option<i64>, i64, i64, i64);
+type StatusRow = (String, String, String, Option<String>, Option<i64>, i64, i64, String, i64);
 
 pub(crate) async fn statuses(work: &mut Work<'_>) -> Result<Vec<SyncStatus>, StoreError> {
     const COUNT: &str = "a count of sent rows";
     let rows: Vec<StatusRow> = work.all(query(queries::SYNC_STATUSES)).await?;
-    let read = |(audience, destination, state, message, sendable, rows_added, rows_removed, updated_at): StatusRow| {
+    let read = |(audience, destination, state, message, sendable, rows_added, rows_removed, mapping, updated_at): StatusRow| {
         let (audience, destination) = pair(&audience, &destination)?;
         Ok(SyncStatus {
             audience,
@@ -66,6 +67,7 @@ pub(crate) async fn statuses(work: &mut Work<'_>) -> Result<Vec<SyncStatus>, Sto
             sendable: sendable.map(|sendable| to_u64(sendable, COUNT)).transpose()?,
             rows_added: to_u64(rows_added, COUNT)?,
             rows_removed: to_u64(rows_removed, COUNT)?,
+            mapping: Fingerprint(mapping),
             updated_at: Moment::from_micros(updated_at),
         })
     };

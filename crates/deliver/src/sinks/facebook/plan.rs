@@ -19,6 +19,8 @@ pub(super) struct Plan {
     pub(super) covered: Vec<Row>,
     /// Rows to remove.
     pub(super) removals: Vec<Removal>,
+    /// Among them, rows that the removal of another one takes along: from the first call on they may be gone.
+    pub(super) entangled: Vec<Row>,
     /// Rows to add, once the removals are done.
     pub(super) adds: Vec<Row>,
     /// Among them, rows that the ledger holds as added and that a removal may take along.
@@ -87,10 +89,27 @@ pub(super) fn plan(desired: Vec<Row>, ledger: Vec<LedgerRow>) -> Result<Plan, Un
             Some(LedgerState::PendingAdd | LedgerState::PendingRemove) | None => plan.adds.push(row),
         }
     }
+    plan.entangled = entangled(&plan.removals);
     plan.removals.sort_unstable_by(|left, right| left.row.cmp(&right.row));
     plan.adds.sort_unstable();
     plan.adds.dedup();
     Ok(plan)
+}
+
+/// The rows that share a strong cell with the removal of another row.
+fn entangled(removals: &[Removal]) -> Vec<Row> {
+    let strong = |row: &'_ Row| row.cells.iter().filter(|(key, _)| key.is_strong()).cloned().collect::<Vec<_>>();
+    // The one removal that takes a cell along; `None` when several do.
+    let mut takers: HashMap<(Key, String), Option<usize>> = HashMap::new();
+    for (index, removal) in removals.iter().enumerate() {
+        for cell in strong(&removal.sent) {
+            takers.entry(cell).and_modify(|taker| *taker = None).or_insert(Some(index));
+        }
+    }
+    let is_taken = |index: usize, removal: &Removal| {
+        strong(&removal.row).iter().any(|cell| takers.get(cell).is_some_and(|taker| *taker != Some(index)))
+    };
+    removals.iter().enumerate().filter(|(index, removal)| is_taken(*index, removal)).map(|(_, removal)| removal.row.clone()).collect()
 }
 
 /// Which members have which strong cells, and which weak rows.
@@ -190,6 +209,15 @@ mod tests {
         let ledger = || added(&["1 EXTERN_ID=u1 EMAIL=e", "2 EXTERN_ID=u2 EMAIL=e"]);
         check(&["2 EXTERN_ID=u2 EMAIL=e"], ledger(), &["1 EXTERN_ID=u1"], &[], &[]);
         check(&[], ledger(), &["1 EXTERN_ID=u1 EMAIL=e", "2 EXTERN_ID=u2 EMAIL=e"], &[], &[]);
+    }
+
+    #[test]
+    fn rows_that_leave_together_are_known_to_take_each_other_along() {
+        let ledger = added(&["1 EXTERN_ID=u1 EMAIL=e", "2 EXTERN_ID=u2 EMAIL=e", "3 EXTERN_ID=u3 EMAIL=f", "3 EXTERN_ID=u3 EMAIL=g", "4 EMAIL=h"]);
+        let plan = plan(Vec::new(), ledger).expect("readable");
+        let mut profiles: Vec<u32> = plan.entangled.iter().map(|row| row.profile.0).collect();
+        profiles.sort_unstable();
+        assert_eq!(profiles, [1, 2, 3, 3]);
     }
 
     #[test]

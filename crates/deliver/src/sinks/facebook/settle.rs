@@ -79,7 +79,9 @@ impl Settling<'_> {
         let covered: Vec<_> = plan.covered.iter().map(|row| row.to_ledger(LedgerState::Added, None, now)).collect();
         self.tally.removed += covered.len() as u64;
         let delete = plan.forget.into_iter().chain(covered).collect();
-        let upsert = plan.renewed.iter().map(|row| row.to_ledger(LedgerState::PendingAdd, None, now)).collect();
+        let renewed = plan.renewed.iter().map(|row| row.to_ledger(LedgerState::PendingAdd, None, now));
+        let entangled = plan.entangled.iter().map(|row| row.to_ledger(LedgerState::PendingRemove, None, now));
+        let upsert = renewed.chain(entangled).collect();
         self.change_ledger(&LedgerChange { upsert, delete }).await?;
 
         let removals = plan.removals.into_iter().map(|removal| Line { row: removal.row, sent: removal.sent }).collect();

@@ -178,6 +178,30 @@ fn errors_say_what_to_do_next() {
     assert!(shop.complaint(&["backfill", "--from", "2025-03-02", "--to", "2025-03-01"]).contains("the end lies before the beginning"));
 }
 
+/// Needs a server whose store holds no run yet, as `tests/with-postgres.sh` starts it.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test asks its environment which server to use")]
+fn the_same_way_on_postgresql() {
+    const URL: &str = "MUSTER_TEST_POSTGRES_URL";
+    if std::env::var(URL).is_err() {
+        eprintln!("skipped: needs a PostgreSQL in {URL}; run it with tests/with-postgres.sh");
+        return;
+    }
+    let shop = Shop::new();
+    shop.write("muster.yaml", &format!("store: {{ url_env: {URL} }}\n"));
+    if shop.json(&["audiences"])[0]["members"].is_u64() {
+        eprintln!("skipped: the store in {URL} holds runs already");
+        return;
+    }
+    assert!(shop.expect(0, &["ingest", "events.example.ndjson"]).contains("5 accepted"));
+    shop.expect(0, &["backfill", "--from", "2025-03-01", "--to", AS_OF, "--every", "1d"]);
+    assert_eq!(shop.expect(0, &["members", "suppress_recent_buyers", "--count"]).trim(), "1");
+    assert!(!shop.path().join("data/muster.db").exists(), "nothing is kept in SQLite");
+    assert!(shop.complaint(&["run", "--as-of", "2025-03-02T12:00:00Z"]).contains("history is recorded forward"));
+    shop.write("muster.yaml", "store: { url_env: NOT_SET_ANYWHERE }\n");
+    assert!(shop.complaint(&["run"]).contains("`NOT_SET_ANYWHERE`, which is not set"));
+}
+
 #[test]
 fn an_unwritable_data_folder_is_named() {
     let shop = Shop::new();

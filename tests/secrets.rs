@@ -52,7 +52,9 @@ async fn tokens_and_contacts_come_out_nowhere() {
     fs::write(folder.join("audiences/buyers.yaml"), audience).expect("written");
     let [email, phone, name] = CONTACTS;
     let lines = [
-        format!(r#"{{"type":"identify","userId":"u-1","timestamp":"2025-03-01T09:00:00Z","traits":{{"email":"{email}","phone":"+1415{phone}","firstName":"{name}"}}}}"#),
+        format!(
+            r#"{{"type":"identify","userId":"u-1","timestamp":"2025-03-01T09:00:00Z","traits":{{"email":"{email}","phone":"+1415{phone}","firstName":"{name}"}}}}"#
+        ),
         r#"{"type":"track","userId":"u-1","timestamp":"2025-03-01T10:00:00Z","event":"Order Completed"}"#.to_owned(),
         format!(r#"{{"type":"identify","userId":"u-2","timestamp":"{email}","traits":{{"email":"{email}"}}}}"#),
         format!(r#"{{"type":"{name}","userId":"{email}"}}"#),
@@ -61,7 +63,10 @@ async fn tokens_and_contacts_come_out_nowhere() {
     fs::write(folder.join("messages.ndjson"), lines.join("\n")).expect("written");
 
     check("ingest", &told(folder, TOKEN, &["ingest", "messages.ndjson"]));
-    check("a run with a token that Facebook refuses", &told(folder, &format!("{TOKEN}-no-longer-valid"), &["run", "--as-of", "2025-03-02"]));
+    check(
+        "a run with a token that Facebook refuses",
+        &told(folder, &format!("{TOKEN}-no-longer-valid"), &["run", "--as-of", "2025-03-02"]),
+    );
     let ran = told(folder, TOKEN, &["run", "--as-of", "2025-03-03"]);
     check("a run", &ran);
     assert!(ran.contains("sent"), "{ran}");

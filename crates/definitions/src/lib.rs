@@ -3,7 +3,6 @@
 //! Loading never fails on user text: it returns what it understood and every mistake it found, each at its place with
 //! a way out. It does not know which sinks exist, nor the clock, the store or the lake.
 
-
 pub mod diagnostic;
 pub mod meaning;
 pub mod schedule;

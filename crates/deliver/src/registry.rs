@@ -8,12 +8,15 @@ use definitions::{Audience, Destination, Diagnostic};
 use crate::sinks::facebook;
 use crate::{Pacing, Secrets, Sink};
 
+/// A sink, unless something is wrong, and everything that is.
+pub(crate) type Configured = (Option<Arc<dyn Sink>>, Vec<Diagnostic>);
+
 /// What is known of a sink before it is configured.
 struct SinkKind {
     /// The word that chooses it.
     name: &'static str,
     /// Builds it, or says everything that is wrong with its options.
-    configure: fn(&Destination, &dyn Secrets, Pacing) -> (Option<Arc<dyn Sink>>, Vec<Diagnostic>),
+    configure: fn(&Destination, &dyn Secrets, Pacing) -> Configured,
     /// Judges options, and what the audiences sent there match on, without secrets.
     check: fn(&Destination, &[&Audience]) -> Vec<Diagnostic>,
 }

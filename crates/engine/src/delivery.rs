@@ -97,8 +97,10 @@ impl Workspace {
         else {
             return Ok(SyncOutcome::failed("the definitions no longer send this audience here; what was sent stays as it is"));
         };
-        let Some(sink) = self.sinks.get(&pending.destination) else {
-            return Ok(SyncOutcome::failed("the destination is not connected"));
+        let sink = match self.sinks.get(&pending.destination) {
+            Some(Ok(sink)) => sink,
+            Some(Err(why)) => return Ok(SyncOutcome::failed(why)),
+            None => return Ok(SyncOutcome::failed("the destination is not connected")),
         };
         let members = known.memberships.get(&pending.audience).map(|recorded| recorded.members.clone()).unwrap_or_default();
         let job = SyncJob {

@@ -24,4 +24,4 @@ pub use lease::{Lease, LeaseError, LeaseName};
 pub use run::{AudienceOutcome, RunError, RunOutcome, RunReport};
 pub use schedule::{Every, Schedule, ScheduleError};
 pub use serve::Served;
-pub use workspace::{OpenError, Workspace};
+pub use workspace::{Connections, OpenError, Workspace};

@@ -41,6 +41,9 @@ pub enum OpenError {
     Store(#[from] StoreError),
 }
 
+/// The sinks of the destinations, or why one cannot be used: what is pending for it waits.
+pub type Connections = BTreeMap<DestinationKey, Result<Arc<dyn Sink>, String>>;
+
 /// Everything a run needs. Cheap to clone; clones share one store, one lake and one set of cached columns.
 #[derive(Clone)]
 pub struct Workspace {
@@ -55,7 +58,7 @@ pub struct Workspace {
     /// The folder of the lake, the embedded store and the lock files.
     pub(crate) data: PathBuf,
     pub(crate) evaluator: Arc<Evaluator>,
-    pub(crate) sinks: BTreeMap<DestinationKey, Arc<dyn Sink>>,
+    pub(crate) sinks: Connections,
 }
 
 impl Workspace {
@@ -76,7 +79,7 @@ impl Workspace {
 
     /// Connects the destinations' sinks. Until then nothing can be delivered, and nothing else is missing.
     #[must_use]
-    pub fn with_sinks(mut self, sinks: BTreeMap<DestinationKey, Arc<dyn Sink>>) -> Self {
+    pub fn with_sinks(mut self, sinks: Connections) -> Self {
         self.sinks = sinks;
         self
     }

@@ -133,3 +133,75 @@ pub(crate) fn speaks(column: &Column, row: usize) -> bool {
         || coded(json)
         || gone.as_ref().is_some_and(|gone| gone.rows[row])
 }
+
+#[cfg(test)]
+mod tests {
+    use definitions::{Matcher, Operator, PathMatch, Scalar};
+    use lake::Gone;
+    use model::{AsOf, Moment};
+
+    use super::*;
+    use crate::operator::Clock;
+
+    const ROWS: usize = 12;
+
+    /// Columns of every mix of types; rows take the types in turn, every fifth row says nothing.
+    fn columns() -> impl Iterator<Item = Column> {
+        (0..32_usize).map(|mix| {
+            let types: Vec<usize> = (0..5).filter(|kind| mix & (1 << kind) != 0).collect();
+            let says = |row: usize, kind: usize| !types.is_empty() && row % 5 != 4 && types[row % types.len()] == kind;
+            let some = |kind: usize| types.contains(&kind);
+            let coded = |kind: usize, values: &[&str]| Coded {
+                codes: (0..ROWS).map(|row| if says(row, kind) { u32::from(row % 2 == 0) } else { Coded::NONE }).collect(),
+                values: values.iter().map(|text| (*text).to_owned()).collect(),
+            };
+            let number = |row: usize| if says(row, 0) { row as f64 } else { f64::NAN };
+            Column {
+                numbers: some(0).then(|| Numbers { values: (0..ROWS).map(number).collect() }),
+                flags: some(1).then(|| Flags { codes: (0..ROWS).map(|row| if says(row, 1) { 1 } else { Flags::NONE }).collect() }),
+                texts: some(2).then(|| coded(2, &["2", "2025-01-01T00:00:00"])),
+                json: some(3).then(|| coded(3, &["[1,2]", "{}"])),
+                gone: some(4).then(|| Gone { rows: (0..ROWS).map(|row| says(row, 4)).collect() }),
+            }
+        })
+    }
+
+    fn judges() -> Vec<Judge> {
+        let clock = Clock { as_of: AsOf(Moment::from_micros(0)), zone: chrono_tz::UTC };
+        let operators = [
+            Operator::Above(2.0),
+            Operator::Equals(Scalar::Number(2.0)),
+            Operator::NotEquals(Scalar::Text("2".to_owned())),
+            Operator::Equals(Scalar::Flag(true)),
+            Operator::Exists(false),
+            Operator::After(model::MomentSpec::Now),
+        ];
+        let with = |operator: &Operator, or_missing| PathMatch {
+            path: vec!["p".to_owned()],
+            matcher: Matcher { operators: vec![operator.clone()], ignore_case: false, or_missing },
+        };
+        let matches = operators.iter().flat_map(|operator| [with(operator, false), with(operator, true)]);
+        matches.map(|condition| Judge::prepare(&condition, clock)).collect()
+    }
+
+    /// However a column is looked at, it says of each row what its judge says of the row's value.
+    #[test]
+    fn short_cuts_change_nothing() {
+        for column in columns() {
+            for judge in judges() {
+                let screen = Screen::open(&judge, &column);
+                let expected: Vec<Finding> =
+                    (0..ROWS).map(|row| value(&column, row).map_or_else(|| judge.missing(), |value| judge.value(&value))).collect();
+                let found: Vec<Finding> = (0..ROWS).map(|row| screen.finding(row)).collect();
+                assert_eq!(found, expected, "{judge:?} on {column:?}");
+
+                let mut kept = vec![true; ROWS - 1];
+                let (mut tally, mut counted) = (Tally::default(), Tally::default());
+                screen.sift(&(1..ROWS), &mut kept, &mut tally);
+                expected[1..].iter().for_each(|finding| counted.note(*finding));
+                assert_eq!(kept, expected[1..].iter().map(|finding| finding.holds).collect::<Vec<_>>(), "{judge:?} on {column:?}");
+                assert_eq!(tally, counted, "{judge:?} on {column:?}");
+            }
+        }
+    }
+}

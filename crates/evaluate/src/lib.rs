@@ -1,11 +1,11 @@
 //! Who is in, as of a moment: pure, synchronous, deterministic.
 //!
-//! The way: [`plan`] lowers all audiences of a catalog into shared leaves and boolean expressions; a leaf engine
-//! ([`embedded`]) reads the lake and answers each leaf with a bitmap; [`expression`] combines the bitmaps, audience by
-//! audience in the catalog's order, within each audience's [`universe`]. Every condition of one evaluation is asked as
+//! The way: `plan` lowers all audiences of a catalog into shared leaves and boolean expressions; a leaf engine
+//! (`embedded`) reads the lake and answers each leaf with a bitmap; `expression` combines the bitmaps, audience by
+//! audience in the catalog's order, within each audience's `universe`. Every condition of one evaluation is asked as
 //! of the same moment, and no fact after it is visible; equal inputs give equal results, byte for byte.
 //!
-//! The place of incremental advance is behind the same waist: an engine that keeps [`counters`] from one as-of to the
+//! The place of incremental advance is behind the same waist: an engine that keeps `counters` from one as-of to the
 //! next, adding what arrived or came due and taking back what left each window, answers the same leaves with the same
 //! bitmaps, and nothing else here would notice.
 //!

@@ -68,6 +68,12 @@ impl Moment {
         DateTime::from_timestamp_micros(self.0).unwrap_or(if self.0 < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC })
     }
 
+    /// The same moment without its fraction of a second.
+    #[must_use]
+    pub fn whole_seconds(self) -> Self {
+        Self(self.0.div_euclid(1_000_000) * 1_000_000)
+    }
+
     /// This much later (or earlier, if negative), clamped at the ends of time.
     #[must_use]
     pub fn plus_micros(self, micros: i64) -> Self {

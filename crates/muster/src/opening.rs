@@ -1,14 +1,13 @@
 //! From a folder of definitions to an opened workspace, as every command needs it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use definitions::{Catalog, Diagnostic, Loaded, Severity};
-use deliver::{Secrets, Sink};
-use engine::{Clock, SystemClock, Workspace};
-use model::DestinationKey;
+use deliver::Secrets;
+use engine::{Clock, Connections, SystemClock, Workspace};
 
 use crate::output;
 use crate::render::diagnostics;
@@ -70,18 +69,19 @@ pub(crate) async fn connected(folder: &Path) -> anyhow::Result<Workspace> {
     Ok(workspace_at(folder, catalog, Arc::new(SystemClock)).await?.with_sinks(sinks))
 }
 
-/// Connects the sinks. A destination that cannot be connected (its token is not set) is told on stderr and left out: the
-/// run goes on, and what it has for that destination stays pending.
-pub(crate) fn connect(catalog: &Catalog, secrets: &dyn Secrets) -> BTreeMap<DestinationKey, Arc<dyn Sink>> {
-    let mut sinks = BTreeMap::new();
-    for (key, destination) in &catalog.destinations {
-        let (sink, problems) = deliver::configure(destination, secrets);
-        for problem in problems {
-            tracing::warn!(destination = %key, "{}{}", problem.message, problem.help.map_or(String::new(), |help| format!(" ({help})")));
-        }
-        if let Some(sink) = sink {
-            sinks.insert(key.clone(), sink);
-        }
-    }
-    sinks
+/// Connects the sinks that audiences are sent to. One that cannot be connected (its token is not set) stops nothing: the run
+/// goes on, and what it has for that destination stays pending with the reason.
+pub(crate) fn connect(catalog: &Catalog, secrets: &dyn Secrets) -> Connections {
+    let used: BTreeSet<_> = catalog.audiences.values().flat_map(|audience| audience.syncs.iter().map(|sync| &sync.to)).collect();
+    let destinations = catalog.destinations.iter().filter(|(key, _)| used.contains(key));
+    destinations
+        .map(|(key, destination)| {
+            let (sink, problems) = deliver::configure(destination, secrets);
+            let problems = problems.iter().map(|problem| match &problem.help {
+                Some(help) => format!("{}; {help}", problem.message),
+                None => problem.message.clone(),
+            });
+            (key.clone(), sink.ok_or_else(|| problems.collect::<Vec<_>>().join("; ")))
+        })
+        .collect()
 }

@@ -126,7 +126,7 @@ async fn an_expired_token_stops_and_says_what_to_do() {
 #[tokio::test]
 async fn one_bad_row_does_not_stop_the_others() {
     let stage = Stage::new("").await;
-    // The fake knows no row that spoils a request: the first three calls fail, as if the bad row were in the first quarter.
+    // The fake knows no row that spoils a request: the whole and then seven first halves fail, as the first row would make them.
     stage.fault(json!({ "match": { "path": "*/users", "times": 8 }, "action": { "kind": "error", "code": 100, "message": "Data is missing or does not match schema" } }));
     let outcome = stage.settle("big", people(128)).await;
     assert_eq!((outcome.state, outcome.rows_added), (SyncState::Sent, 127), "{:?}", outcome.message);
@@ -199,7 +199,8 @@ async fn the_proof_goes_along_when_there_is_a_secret() {
     assert!(stage.fake.state().requests.iter().all(|request| request.proof_sent));
     stage.check_manners();
 
-    let stage = Stage::with(Options { app_secret: Some("another".to_owned()), ..Options::default() }, "app_secret: {env: APP_SECRET}").await;
+    let stage =
+        Stage::with(Options { app_secret: Some("another".to_owned()), ..Options::default() }, "app_secret: {env: APP_SECRET}").await;
     let outcome = stage.settle("big", people(100)).await;
     assert_eq!(outcome.state, SyncState::Failed);
     assert!(outcome.message.unwrap().contains("`app_secret`"));

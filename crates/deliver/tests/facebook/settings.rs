@@ -47,7 +47,8 @@ fn good_options_are_taken() {
 
 #[test]
 fn every_mistake_is_found_at_once() {
-    let found = problems("type: facebook\nad_acount: 12\naccess_token: {evn: TOKEN}\nminimum_size: lots\nrename: yes\nbelow_minimum: holt\n");
+    let found =
+        problems("type: facebook\nad_acount: 12\naccess_token: {evn: TOKEN}\nminimum_size: lots\nrename: yes\nbelow_minimum: holt\n");
     assert_eq!(found.len(), 5, "{found:#?}");
     for words in ["did you mean `env`?", "did you mean `ad_account`?", "did you mean `hold`?", "`true` or `false`", "whole number"] {
         assert!(found.iter().any(|problem| problem.contains(words)), "{words}: {found:#?}");
@@ -98,7 +99,11 @@ fn an_unknown_sink_is_told_with_the_nearest() {
 
 #[test]
 fn checking_needs_no_secrets_and_looks_at_the_audiences() {
-    let audience = |sync: &str| format!("audience: big\ndescription: People who bought.\nwho:\n  all:\n    - did: Order Completed\n      within: 30 days\nsync:\n  - to: far_side\n{sync}");
+    let audience = |sync: &str| {
+        format!(
+            "audience: big\ndescription: People who bought.\nwho:\n  all:\n    - did: Order Completed\n      within: 30 days\nsync:\n  - to: far_side\n{sync}"
+        )
+    };
     let check = |sync: &str| {
         let text = audience(sync);
         let catalog = catalog(GOOD, &[("big", &text)]);

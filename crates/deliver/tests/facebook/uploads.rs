@@ -35,7 +35,8 @@ async fn removals_are_over_before_adds_begin() {
     let outcome = stage.settle("big", (70..230).map(|number| person(number, &format!("person{number}@example.com"))).collect()).await;
     assert_eq!((outcome.rows_removed, outcome.rows_added), (70, 80));
     let requests = stage.fake.state().requests;
-    let methods: Vec<&str> = requests[before..].iter().filter(|request| request.path.ends_with("/users")).map(|request| request.method.as_str()).collect();
+    let methods: Vec<&str> =
+        requests[before..].iter().filter(|request| request.path.ends_with("/users")).map(|request| request.method.as_str()).collect();
     assert_eq!(methods, ["DELETE", "DELETE", "DELETE", "POST", "POST", "POST"]);
     assert_eq!(stage.held("big"), ids(70..230));
 }
@@ -84,7 +85,8 @@ async fn whoever_changes_one_of_two_addresses_keeps_the_other() {
 #[tokio::test]
 async fn match_on_decides_what_leaves_the_house() {
     let stage = Stage::new("").await;
-    let job = |words: &[&str]| SyncJob { match_on: words.iter().map(|word| (*word).to_owned()).collect(), ..Stage::job("big", people(100)) };
+    let job =
+        |words: &[&str]| SyncJob { match_on: words.iter().map(|word| (*word).to_owned()).collect(), ..Stage::job("big", people(100)) };
     assert_eq!(stage.settle_job(&job(&["email"])).await.state, SyncState::Sent);
     assert_eq!(stage.calls("POST", "/users")[0].params["payload"]["schema"], json!(["EMAIL"]));
     assert_eq!(stage.settle_job(&job(&["external_id"])).await.state, SyncState::Sent);
@@ -117,7 +119,9 @@ async fn people_without_enough_to_go_by_are_counted_and_not_sent() {
 async fn rows_that_facebook_calls_invalid_are_remembered_and_not_sent_again() {
     for samples in [Samples::Map, Samples::List] {
         let stage = Stage::with(Options { samples, ..Options::default() }, "").await;
-        stage.fault(json!({ "match": { "path": "*/users", "times": 1 }, "action": { "kind": "invalid_rows", "count": 7, "reason": "bad row" } }));
+        stage.fault(
+            json!({ "match": { "path": "*/users", "times": 1 }, "action": { "kind": "invalid_rows", "count": 7, "reason": "bad row" } }),
+        );
         let outcome = stage.settle("big", people(105)).await;
         assert_eq!((outcome.state, outcome.rows_added), (SyncState::Sent, 98));
         assert_eq!(outcome.rejected.values().sum::<u64>(), 7);
@@ -139,7 +143,9 @@ async fn rows_that_facebook_calls_invalid_are_remembered_and_not_sent_again() {
 #[tokio::test]
 async fn invalid_rows_beyond_the_samples_are_counted_apart() {
     let stage = Stage::new("").await;
-    stage.fault(json!({ "match": { "path": "*/users", "times": 1 }, "action": { "kind": "invalid_rows", "count": 130, "reason": "bad row" } }));
+    stage.fault(
+        json!({ "match": { "path": "*/users", "times": 1 }, "action": { "kind": "invalid_rows", "count": 130, "reason": "bad row" } }),
+    );
     let outcome = stage.settle("big", people(300)).await;
     assert_eq!(outcome.rejected, [("bad row".to_owned(), 100), ("invalid, not said which".to_owned(), 30)].into());
 }

@@ -67,7 +67,7 @@ impl Shop {
         let catalog = loaded.catalog.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
         let sinks = catalog.destinations.iter().map(|(key, destination)| {
             let (sink, problems) = deliver::configure(destination, &Token);
-            (key.clone(), sink.unwrap_or_else(|| panic!("{problems:?}")))
+            (key.clone(), sink.ok_or_else(|| format!("{problems:?}")))
         });
         let sinks = sinks.collect();
         let clock = Arc::<StandingClock>::clone(&self.clock);

@@ -13,7 +13,12 @@ use crate::{opening, output};
 
 pub(crate) async fn run(asked: &Asked, args: &BackfillArgs) -> anyhow::Result<Ending> {
     let workspace = if args.dry_run { opening::workspace(&asked.folder).await? } else { opening::connected(&asked.folder).await? };
-    let plan = Backfill { from: args.from, to: args.to.unwrap_or_else(|| workspace.clock.now()), every: args.every, replace: args.replace };
+    let plan = Backfill {
+        from: args.from,
+        to: args.to.unwrap_or_else(|| workspace.clock.now().whole_seconds()),
+        every: args.every,
+        replace: args.replace,
+    };
     let started = Instant::now();
     let bar = progress::ticks(plan.every.count(plan.from, plan.to));
     bar.set_prefix("backfill");

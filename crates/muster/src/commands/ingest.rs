@@ -117,7 +117,9 @@ pub(crate) fn told(file: &Path, report: &ImportReport) -> String {
         text.push_str(&format!("  {} had no time zone and were read as UTC\n", counted(report.zone_missing, "timestamp")));
     }
     if let Some(truncated) = &report.truncated {
-        text.push_str(&format!("  the file ends too early ({truncated}); what came before is kept, ingest a whole copy to go on\n"));
+        text.push_str(&format!(
+            "  the file ends too early ({truncated}); what came before is kept, ingest a whole copy of the same name to go on\n"
+        ));
     }
     text
 }

@@ -22,7 +22,7 @@ struct RunJson<'a> {
 
 pub(crate) async fn run(asked: &Asked, args: &RunArgs) -> anyhow::Result<Ending> {
     let workspace = if args.dry_run { opening::workspace(&asked.folder).await? } else { opening::connected(&asked.folder).await? };
-    let as_of = AsOf(args.as_of.unwrap_or_else(|| workspace.clock.now()));
+    let as_of = AsOf(args.as_of.unwrap_or_else(|| workspace.clock.now().whole_seconds()));
     let started = Instant::now();
     let spinner = progress::spinner("evaluating and sending");
     if args.dry_run {

@@ -7,7 +7,7 @@ use model::AsOf;
 use crate::commands::Asked;
 use crate::exit::Ending;
 use crate::render::diagnostics;
-use crate::render::numbers::grouped;
+use crate::render::numbers::{counted, grouped};
 use crate::{opening, output};
 
 pub(crate) async fn run(asked: &Asked) -> anyhow::Result<Ending> {
@@ -48,8 +48,8 @@ fn tell(asked: &Asked, as_of: AsOf, served: &Served) {
         Ok((RunOutcome::Done(report), delivered)) => {
             let (entered, exited) =
                 report.audiences.iter().fold((0, 0), |(entered, exited), audience| (entered + audience.entered, exited + audience.exited));
-            let waiting = delivered.iter().filter(|report| crate::render::reports::needs_a_look(&report.status)).count();
-            let waiting = if waiting == 0 { String::new() } else { format!(", {waiting} syncs wait") };
+            let waiting = delivered.iter().filter(|report| crate::render::reports::needs_a_look(&report.status)).count() as u64;
+            let waiting = if waiting == 0 { String::new() } else { format!(", {} waiting", counted(waiting, "sync")) };
             format!(
                 "run as of {as_of}: {} audiences, {} entered, {} exited{waiting}",
                 report.audiences.len(),

@@ -95,7 +95,11 @@ impl GraphClient {
         }
         let answer = match call.send().await {
             Ok(answer) => answer,
-            Err(error) => return (Err(Failure::outage(no_answer(error))), Usage::default()),
+            Err(error) => {
+                let failure = Failure::outage(no_answer(error));
+                tracing::warn!(method = request.method.as_str(), path = request.path, what = failure.what, "facebook did not answer");
+                return (Err(failure), Usage::default());
+            }
         };
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let usage = Usage::read(&headers);
@@ -269,7 +273,8 @@ mod tests {
     #[test]
     fn errors_show_neither_secrets_nor_values() {
         let client = client();
-        let text = format!("bad EAAB-token for mary@example.com, row {}, proof {}", "ab".repeat(32), client.proof.as_ref().expect("set").expose());
+        let text =
+            format!("bad EAAB-token for mary@example.com, row {}, proof {}", "ab".repeat(32), client.proof.as_ref().expect("set").expose());
         assert_eq!(client.scrubbed(&text), "bad [token] for [value] row [value] proof [proof]");
         assert!(!format!("{client:?}").contains("EAAB"));
     }

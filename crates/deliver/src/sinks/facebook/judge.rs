@@ -25,7 +25,8 @@ fn judge(destination: &Destination, options: Option<&Options>, audience: &Audien
         Ok(_) => {}
         Err(unknown) => problems.extend(unknown.into_iter().map(|(word, nearest)| {
             let shown: String = word.chars().filter(|c| !c.is_control()).take(60).collect();
-            let finding = Diagnostic::error("unknown-match-key", format!("audience `{key}` matches on `{shown}`, which `{place}` does not know"));
+            let finding =
+                Diagnostic::error("unknown-match-key", format!("audience `{key}` matches on `{shown}`, which `{place}` does not know"));
             match nearest {
                 Some(nearest) => finding.help(format!("did you mean `{nearest}`?")),
                 None => finding.help(format!("known here: `{}`", Key::words().collect::<Vec<_>>().join("`, `"))),

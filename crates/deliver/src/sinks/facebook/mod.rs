@@ -33,6 +33,7 @@ use std::sync::atomic::AtomicU32;
 use async_trait::async_trait;
 use definitions::{Audience, Destination, Diagnostic};
 
+use crate::registry::Configured;
 use crate::{Context, LedgerError, Pacing, Secret, Secrets, Sink, SyncJob, SyncOutcome};
 use client::GraphClient;
 use options::Options;
@@ -64,7 +65,7 @@ impl Sink for Facebook {
 }
 
 /// Builds the sink, or says everything that is wrong with its options.
-pub(crate) fn configure(destination: &Destination, secrets: &dyn Secrets, pacing: Pacing) -> (Option<Arc<dyn Sink>>, Vec<Diagnostic>) {
+pub(crate) fn configure(destination: &Destination, secrets: &dyn Secrets, pacing: Pacing) -> Configured {
     let (options, mut problems) = Options::read(destination);
     let Some(options) = options else { return (None, problems) };
     let mut read = |place: &options::SecretPlace| place.read(secrets).map_err(|problem| problems.push(problem)).ok();

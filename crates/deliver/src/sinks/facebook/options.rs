@@ -77,12 +77,13 @@ impl SecretPlace {
     pub(super) fn read(&self, secrets: &dyn Secrets) -> Result<Secret, Diagnostic> {
         let missing = |message: String| Diagnostic::error("missing-secret", message).at(&self.place);
         let secret = match &self.source {
-            SecretSource::Env(name) => secrets
-                .env(name)
-                .map(|value| Secret::new(&value))
-                .ok_or_else(|| missing(format!("the environment variable `{name}` is not set")).help(format!("set it, for example in `.env`: `{name}=...`")))?,
+            SecretSource::Env(name) => secrets.env(name).map(|value| Secret::new(&value)).ok_or_else(|| {
+                missing(format!("the environment variable `{name}` is not set"))
+                    .help(format!("set it for the process that runs muster: `export {name}=...`"))
+            })?,
             SecretSource::File(path) => {
-                let text = secrets.file(path).map_err(|error| missing(format!("could not read the file `{path}`")).note(error.to_string()))?;
+                let text =
+                    secrets.file(path).map_err(|error| missing(format!("could not read the file `{path}`")).note(error.to_string()))?;
                 Secret::new(&text)
             }
         };
@@ -104,11 +105,17 @@ impl Options {
             Ok(fields) => fields,
             Err(problem) => return (None, vec![problem]),
         };
-        let account = reader.require(&mut fields, "ad_account", "the number in the address of the ads manager: `ad_account: act_1234567890`", account);
+        let account = reader.require(
+            &mut fields,
+            "ad_account",
+            "the number in the address of the ads manager: `ad_account: act_1234567890`",
+            account,
+        );
         let access_token = reader.require(&mut fields, "access_token", SECRET_HELP, secret_place);
         let options = Self {
             account: account.unwrap_or_default(),
-            access_token: access_token.unwrap_or(SecretPlace { source: SecretSource::Env(String::new()), place: destination.kind.place.clone() }),
+            access_token: access_token
+                .unwrap_or(SecretPlace { source: SecretSource::Env(String::new()), place: destination.kind.place.clone() }),
             app_secret: reader.take(&mut fields, "app_secret", secret_place),
             api_version: reader.take(&mut fields, "api_version", api_version).unwrap_or_else(|| API_VERSION.to_owned()),
             base_url: reader.take(&mut fields, "base_url", base_url).unwrap_or_else(default_base_url),
@@ -166,7 +173,13 @@ impl Reader {
         read(node).map_err(|problem| self.problems.push(problem)).ok()
     }
 
-    fn require<T>(&mut self, fields: &mut Fields<'_>, name: &'static str, help: &str, read: impl Fn(&Node) -> Result<T, Diagnostic>) -> Option<T> {
+    fn require<T>(
+        &mut self,
+        fields: &mut Fields<'_>,
+        name: &'static str,
+        help: &str,
+        read: impl Fn(&Node) -> Result<T, Diagnostic>,
+    ) -> Option<T> {
         match fields.require(name) {
             Ok(node) => read(node).map_err(|problem| self.problems.push(problem)).ok(),
             Err(problem) => {
@@ -180,7 +193,11 @@ impl Reader {
     fn choice<T: Copy>(&mut self, fields: &mut Fields<'_>, name: &'static str, choices: &[(&'static str, T)]) -> T {
         let read = |node: &Node| {
             let word = node.as_text()?;
-            choices.iter().find(|(known, _)| *known == word).map(|(_, value)| *value).ok_or_else(|| unknown_word(node, name, word, choices.iter().map(|(known, _)| *known)))
+            choices
+                .iter()
+                .find(|(known, _)| *known == word)
+                .map(|(_, value)| *value)
+                .ok_or_else(|| unknown_word(node, name, word, choices.iter().map(|(known, _)| *known)))
         };
         self.take(fields, name, read).unwrap_or(choices[0].1)
     }
@@ -205,7 +222,8 @@ fn account(node: &Node) -> Result<String, Diagnostic> {
     };
     let digits = text.strip_prefix("act_").unwrap_or(text);
     if digits.is_empty() || digits.len() > 20 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(invalid(node, format!("`{}` is not an ad account", text.chars().take(40).collect::<String>())).help("write its number, with `act_` in front or without: `act_1234567890`"));
+        return Err(invalid(node, format!("`{}` is not an ad account", text.chars().take(40).collect::<String>()))
+            .help("write its number, with `act_` in front or without: `act_1234567890`"));
     }
     Ok(digits.to_owned())
 }
@@ -223,7 +241,9 @@ fn secret_place(node: &Node) -> Result<SecretPlace, Diagnostic> {
     let source = match (env, file) {
         (Some(env), None) => SecretSource::Env(not_blank(env)?),
         (None, Some(file)) => SecretSource::File(not_blank(file)?),
-        (Some(_), Some(_)) => return Err(invalid(node, "a secret is either in the environment or in a file, not in both").help(SECRET_HELP)),
+        (Some(_), Some(_)) => {
+            return Err(invalid(node, "a secret is either in the environment or in a file, not in both").help(SECRET_HELP));
+        }
         (None, None) => return Err(invalid(node, "nothing says where the secret is").help(SECRET_HELP)),
     };
     Ok(SecretPlace { source, place: node.place.clone() })
@@ -238,7 +258,8 @@ fn api_version(node: &Node) -> Result<String, Diagnostic> {
     let help = "write it as facebook does: `v26.0`";
     let text = node.as_text().map_err(|problem| problem.help(help))?;
     let digits = |text: &str| !text.is_empty() && text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let well_formed = text.strip_prefix('v').and_then(|rest| rest.split_once('.')).is_some_and(|(major, minor)| digits(major) && digits(minor));
+    let well_formed =
+        text.strip_prefix('v').and_then(|rest| rest.split_once('.')).is_some_and(|(major, minor)| digits(major) && digits(minor));
     if well_formed { Ok(text.to_owned()) } else { Err(invalid(node, format!("`{text}` is not a version of the API")).help(help)) }
 }
 
@@ -273,7 +294,10 @@ fn minimum_size(node: &Node) -> Result<u64, Diagnostic> {
 fn rows_max(node: &Node) -> Result<usize, Diagnostic> {
     let rows = node.as_integer()?;
     let in_range = (1..=ROWS_MAX).contains(&rows);
-    usize::try_from(rows).ok().filter(|_| in_range).ok_or_else(|| invalid(node, format!("`max_rows_per_request` lies between 1 and {ROWS_MAX}")))
+    usize::try_from(rows)
+        .ok()
+        .filter(|_| in_range)
+        .ok_or_else(|| invalid(node, format!("`max_rows_per_request` lies between 1 and {ROWS_MAX}")))
 }
 
 fn name_template(node: &Node) -> Result<String, Diagnostic> {
@@ -293,7 +317,8 @@ fn name_template(node: &Node) -> Result<String, Diagnostic> {
 
 fn country(node: &Node) -> Result<String, Diagnostic> {
     let text = node.as_text()?;
-    normalize::country_code(text).ok_or_else(|| invalid(node, format!("`{text}` is not a country")).help("write its ISO 3166-1 code, such as `us`"))
+    normalize::country_code(text)
+        .ok_or_else(|| invalid(node, format!("`{text}` is not a country")).help("write its ISO 3166-1 code, such as `us`"))
 }
 
 /// The keys that words of `match_on` ask for, or what is wrong with them. No words: all keys.

@@ -274,7 +274,8 @@ mod tests {
 
     #[test]
     fn several_addresses_make_several_rows() {
-        let person = person(&[("email", "a@example.com"), ("email", "b@example.com"), ("ios.idfa", "6d92")], &[("email", "A@example.com".into())]);
+        let person =
+            person(&[("email", "a@example.com"), ("email", "b@example.com"), ("ios.idfa", "6d92")], &[("email", "A@example.com".into())]);
         check(&person, &[], &["EXTERN_ID,EMAIL", "EXTERN_ID,EMAIL,MADID"]);
         check(&person, &["email"], &["EMAIL", "EMAIL"]);
     }

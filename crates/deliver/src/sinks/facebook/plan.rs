@@ -213,7 +213,8 @@ mod tests {
 
     #[test]
     fn rows_that_leave_together_are_known_to_take_each_other_along() {
-        let ledger = added(&["1 EXTERN_ID=u1 EMAIL=e", "2 EXTERN_ID=u2 EMAIL=e", "3 EXTERN_ID=u3 EMAIL=f", "3 EXTERN_ID=u3 EMAIL=g", "4 EMAIL=h"]);
+        let ledger =
+            added(&["1 EXTERN_ID=u1 EMAIL=e", "2 EXTERN_ID=u2 EMAIL=e", "3 EXTERN_ID=u3 EMAIL=f", "3 EXTERN_ID=u3 EMAIL=g", "4 EMAIL=h"]);
         let plan = plan(Vec::new(), ledger).expect("readable");
         let mut profiles: Vec<u32> = plan.entangled.iter().map(|row| row.profile.0).collect();
         profiles.sort_unstable();

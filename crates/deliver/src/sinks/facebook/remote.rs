@@ -49,7 +49,12 @@ fn standing(operation_status: i64) -> Standing {
 impl Settling<'_> {
     /// The audience to write to: the one that is known, or one found, or a new one. Forgets the ledger's rows when they
     /// were sent to an audience that is gone.
-    pub(super) async fn remote(&mut self, known: Option<RemoteAudience>, name: &str, ledger: &mut Vec<LedgerRow>) -> Result<RemoteAudience, Stop> {
+    pub(super) async fn remote(
+        &mut self,
+        known: Option<RemoteAudience>,
+        name: &str,
+        ledger: &mut Vec<LedgerRow>,
+    ) -> Result<RemoteAudience, Stop> {
         if let Some(known) = known {
             match self.talk.patiently(&Request::get(known.remote_id.clone(), AUDIENCE_FIELDS)).await {
                 Ok(node) => {
@@ -294,9 +299,9 @@ mod tests {
         let others = node("7", "Big spenders", "[aud:bigger]");
         let strangers = node("8", "Big spenders", "by hand");
         check(&[strangers.clone(), ours.clone(), others.clone()], true, Ok(Some("23850000000000042")));
-        check(&[others.clone()], true, Ok(None));
-        check(&[strangers.clone()], false, Ok(None));
-        check(&[strangers.clone()], true, Ok(Some("8")));
+        check(std::slice::from_ref(&others), true, Ok(None));
+        check(std::slice::from_ref(&strangers), false, Ok(None));
+        check(std::slice::from_ref(&strangers), true, Ok(Some("8")));
         check(&[strangers.clone(), node("9", "Big spenders", "")], true, Err(&["8", "9"]));
         check(&[ours.clone(), node("9", "Big spenders", "[aud:big]")], true, Err(&["23850000000000042", "9"]));
     }
@@ -313,7 +318,10 @@ mod tests {
     #[test]
     fn a_list_ends_where_there_is_no_next() {
         assert_eq!(next_cursor(&json!({ "paging": { "cursors": { "after": "A" } } })), None);
-        assert_eq!(next_cursor(&json!({ "paging": { "cursors": { "after": "A" }, "next": "https://example.com/?after=A" } })).as_deref(), Some("A"));
+        assert_eq!(
+            next_cursor(&json!({ "paging": { "cursors": { "after": "A" }, "next": "https://example.com/?after=A" } })).as_deref(),
+            Some("A")
+        );
         assert_eq!(next_cursor(&json!({ "paging": { "next": "https://example.com/?limit=1&after=B%3D" } })).as_deref(), Some("B="));
         assert_eq!(next_cursor(&json!({ "data": [] })), None);
     }

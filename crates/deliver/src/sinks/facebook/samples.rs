@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(samples: Value, expected: &[(&str, &str)]) {
+    fn check(samples: &Value, expected: &[(&str, &str)]) {
         let read = Samples::read(&json!({ "num_received": 3, "num_invalid_entries": "1", "invalid_entry_samples": samples }));
         let expected = expected.iter().map(|(row, reason)| ((*row).to_owned(), (*reason).to_owned())).collect();
         assert_eq!(read, Samples { invalid: 1, received: Some(3), reasons: expected });
@@ -64,11 +64,11 @@ mod tests {
 
     #[test]
     fn all_three_forms_are_read() {
-        check(json!({ "[\"\",\"ab\"]": "empty external ID" }), &[("[\"\",\"ab\"]", "empty external ID")]);
-        check(json!({ "[\"\", \"ab\"]": "empty external ID" }), &[("[\"\",\"ab\"]", "empty external ID")]);
-        check(json!(["[\"u\",\"ab\"]", ["v", "cd"]]), &[("[\"u\",\"ab\"]", UNNAMED_REASON), ("[\"v\",\"cd\"]", UNNAMED_REASON)]);
-        check(json!({}), &[]);
-        check(json!([]), &[]);
-        check(Value::Null, &[]);
+        check(&json!({ "[\"\",\"ab\"]": "empty external ID" }), &[("[\"\",\"ab\"]", "empty external ID")]);
+        check(&json!({ "[\"\", \"ab\"]": "empty external ID" }), &[("[\"\",\"ab\"]", "empty external ID")]);
+        check(&json!(["[\"u\",\"ab\"]", ["v", "cd"]]), &[("[\"u\",\"ab\"]", UNNAMED_REASON), ("[\"v\",\"cd\"]", UNNAMED_REASON)]);
+        check(&json!({}), &[]);
+        check(&json!([]), &[]);
+        check(&Value::Null, &[]);
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::Datelike as _;
 use model::{LedgerChange, LedgerState, SyncState};
 
-use super::normalize::Emptied;
 use super::key::Key;
+use super::normalize::Emptied;
 use super::options::{BelowMinimum, match_keys};
 use super::people::{Desired, INSUFFICIENT, RowRules};
 use super::plan::{Plan, plan};
@@ -50,7 +50,7 @@ impl Settling<'_> {
         let sendable = desired.sendable;
         if known.is_none() && self.is_held_back(sendable) {
             let minimum = self.options.minimum_size.max(1);
-            let words = format!("below minimum: {sendable} of {minimum} sendable people; nothing is made on facebook before there are enough");
+            let words = format!("below minimum: {sendable} of {minimum} sendable people; held until there are enough");
             return Err(Stop::Halt(SyncState::BelowMinimum, words));
         }
         let mut rows = ledger.rows(audience, destination).await?;
@@ -95,8 +95,9 @@ impl Settling<'_> {
 
     /// Everybody's rows. Other work gets a turn now and then: a million people take seconds.
     async fn desired(&self) -> Result<Desired, String> {
-        let keys = match_keys(&self.job.match_on)
-            .map_err(|unknown| format!("cannot match on `{}`", unknown.iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>().join("`, `")))?;
+        let keys = match_keys(&self.job.match_on).map_err(|unknown| {
+            format!("cannot match on `{}`", unknown.iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>().join("`, `"))
+        })?;
         let rules = RowRules {
             keys,
             extern_id_suffices: self.job.match_on.iter().any(|word| Key::from_word(word) == Some(Key::ExternId)),
@@ -117,14 +118,15 @@ impl Settling<'_> {
     fn outcome(self, state: SyncState, words: Option<String>, sendable: u64, emptied: BTreeMap<(Key, Emptied), u64>) -> SyncOutcome {
         let mut said: Vec<String> = words.into_iter().collect();
         if state == SyncState::SentBelowMinimum {
-            said.push(format!("below minimum: {sendable} of {}; ads cannot use the audience until there are enough", self.options.minimum_size));
+            said.push(format!("below minimum: {sendable} of {}; kept in step, too few for ads", self.options.minimum_size));
         }
         for note in self.tally.notes {
             if !said.contains(&note) {
                 said.push(note);
             }
         }
-        let emptied = emptied.into_iter().map(|((key, reason), count)| ((key.name().to_owned(), reason.as_str().to_owned()), count)).collect();
+        let emptied =
+            emptied.into_iter().map(|((key, reason), count)| ((key.name().to_owned(), reason.as_str().to_owned()), count)).collect();
         SyncOutcome {
             state,
             message: (!said.is_empty()).then(|| said.join("; ")),

@@ -109,7 +109,9 @@ impl<'a> Settling<'a> {
                 Ok(until) => Stop::Halt(SyncState::Held, format!("facebook limits the calls; nothing is sent until {until} ({what})")),
                 Err(stop) => stop,
             },
-            Verdict::Retry => Stop::Halt(SyncState::Held, format!("facebook could not be reached properly; what is left stays pending ({what})")),
+            Verdict::Retry => {
+                Stop::Halt(SyncState::Held, format!("facebook could not be reached properly; what is left stays pending ({what})"))
+            }
             Verdict::Defer => Stop::Halt(SyncState::Held, format!("facebook does not take this now; what is left stays pending ({what})")),
             Verdict::Auth | Verdict::Config | Verdict::Data if failure.advice == Advice::Missing => {
                 Stop::Halt(SyncState::Failed, format!("missing: {words} ({what})"))

@@ -180,7 +180,9 @@ impl Settling<'_> {
         }
         self.tally.left += given_up as u64;
         if given_up > 0 {
-            self.tally.notes.push(format!("{given_up} rows wait: facebook refuses some of them, and finding which goes on with the next run"));
+            self.tally
+                .notes
+                .push(format!("{given_up} rows wait: facebook refuses some of them, and finding which goes on with the next run"));
         }
         for (row, reason) in found {
             self.record_refused(group, &group.lines[row], reason).await?;

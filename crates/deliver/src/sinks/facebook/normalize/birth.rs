@@ -42,8 +42,8 @@ pub(super) fn year(trimmed: &str, year_max: i32) -> Option<String> {
 pub(super) fn month(trimmed: &str) -> Option<String> {
     let by_name = || {
         let name = trimmed.trim_end_matches('.').to_lowercase();
-        let is_meant = |month: &&str| **month == name || (name.len() >= 3 && name.len() <= 4 && month.starts_with(&name));
-        let index = MONTHS.iter().position(|month| is_meant(&month))?;
+        let is_short = (3..=4).contains(&name.len());
+        let index = MONTHS.iter().position(|month| *month == name || (is_short && month.starts_with(&name)))?;
         i32::try_from(index + 1).ok()
     };
     two_digits(whole_number(trimmed).or_else(by_name)?, 12)

@@ -55,7 +55,7 @@ fn international_digits(main: &str, all_digits: &str) -> String {
 fn national_digits(all_digits: &str, country: &str) -> Option<String> {
     let region = Region::from_str(country).ok()?;
     let calling_code = PHONE_NUMBER_UTIL.get_country_code_for_region(region)?.to_string();
-    let with_code = || PHONE_NUMBER_UTIL.parse(&format!("+{all_digits}"), None).ok();
+    let with_code = || PHONE_NUMBER_UTIL.parse(format!("+{all_digits}"), None).ok();
     if all_digits.starts_with(&calling_code) && with_code().is_some_and(|number| PHONE_NUMBER_UTIL.is_valid_number(&number)) {
         return Some(all_digits.to_owned());
     }

@@ -96,9 +96,8 @@ fn only_text_and_numbers_are_values() {
 
 #[test]
 fn dates_of_birth_come_apart() {
-    let parts = |year: &str, month: &str, day: &str| {
-        Some(BirthDate { year: year.to_owned(), month: month.to_owned(), day: day.to_owned() })
-    };
+    let parts =
+        |year: &str, month: &str, day: &str| Some(BirthDate { year: year.to_owned(), month: month.to_owned(), day: day.to_owned() });
     assert_eq!(split_birth_date("1990-05-17"), parts("1990", "5", "17"));
     assert_eq!(split_birth_date("1990-05-17T00:00:00Z"), parts("1990", "5", "17"));
     assert_eq!(split_birth_date("19900517"), parts("1990", "5", "17"));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use engine::{Backfill, BackfillReport, DeliveryReport, RunReport};
 use fake_graph::StateView;
 use ingest::ImportReport;
-use model::SyncStatus;
+use model::{SyncState, SyncStatus};
 use serde::Serialize;
 
 use crate::render::numbers::{counted, grouped};
@@ -34,7 +34,7 @@ pub(super) fn opening(folder: &Path) -> String {
 }
 
 pub(super) fn ingested(imports: &[ImportReport]) -> String {
-    let mut text = String::from("1. messages in\n\n");
+    let mut text = String::from("\n1. messages in\n\n");
     let rows: Vec<_> = imports
         .iter()
         .map(|import| {
@@ -62,7 +62,7 @@ pub(super) fn ingested(imports: &[ImportReport]) -> String {
 
 pub(super) fn backfilled(plan: &Backfill, report: &BackfillReport, statuses: &[SyncStatus]) -> String {
     let mut text = format!(
-        "2. backfill from {} to {}: {} recorded, {} entered, {} exited; then one sync\n\n",
+        "\n2. backfill from {} to {}:\n   {} recorded, {} entered, {} exited; then one sync\n\n",
         plan.from,
         plan.to,
         counted(report.recorded, "tick"),
@@ -85,7 +85,7 @@ pub(super) fn backfilled(plan: &Backfill, report: &BackfillReport, statuses: &[S
 }
 
 pub(super) fn ticking(ticks: usize) -> String {
-    format!("3. {ticks} hourly ticks: who entered, who exited, what was sent\n")
+    format!("\n3. {ticks} hourly ticks: who entered, who exited, what was sent\n")
 }
 
 pub(super) fn tick(report: &RunReport, delivered: &[DeliveryReport]) -> String {
@@ -99,10 +99,7 @@ pub(super) fn tick(report: &RunReport, delivered: &[DeliveryReport]) -> String {
             if quiet {
                 return None;
             }
-            let sent = sync.map_or_else(String::new, |sync| match (sync.status.rows_added, sync.status.rows_removed) {
-                (0, 0) => reports::state(&sync.status),
-                (added, removed) => format!("+{} -{} rows, {}", grouped(added), grouped(removed), reports::state(&sync.status)),
-            });
+            let sent = sync.map_or_else(String::new, |sync| sent(&sync.status));
             Some(vec![
                 audience.audience.to_string(),
                 grouped(audience.members),
@@ -112,7 +109,7 @@ pub(super) fn tick(report: &RunReport, delivered: &[DeliveryReport]) -> String {
             ])
         })
         .collect();
-    let mut text = format!("as of {}\n", report.as_of);
+    let mut text = format!("\nas of {}\n", report.as_of);
     if rows.is_empty() {
         text.push_str("  nobody entered, nobody exited\n");
         return text;
@@ -126,6 +123,16 @@ pub(super) fn tick(report: &RunReport, delivered: &[DeliveryReport]) -> String {
     ];
     text.push_str(&table::draw(&columns, &rows));
     text
+}
+
+/// What a sync did, in few words.
+fn sent(status: &SyncStatus) -> String {
+    match (status.state, status.rows_added, status.rows_removed) {
+        (SyncState::BelowMinimum, _, _) => format!("held, only {}", grouped(status.sendable.unwrap_or(0))),
+        (_, 0, 0) => reports::state(status),
+        (SyncState::Sent, added, removed) => format!("+{} -{} rows", grouped(added), grouped(removed)),
+        (_, added, removed) => format!("+{} -{} rows, {}", grouped(added), grouped(removed), reports::state(status)),
+    }
 }
 
 /// What the stand-in holds, by name.
@@ -149,7 +156,7 @@ pub(super) fn held(state: &StateView) -> Vec<Held> {
 }
 
 pub(super) fn facebook(held: &[Held]) -> String {
-    let mut text = String::from("4. what Facebook holds now\n\n");
+    let mut text = String::from("\n4. what Facebook holds now\n\n");
     let rows: Vec<_> = held
         .iter()
         .map(|audience| {
@@ -164,7 +171,7 @@ pub(super) fn facebook(held: &[Held]) -> String {
 pub(super) fn ending(kept: Option<&Path>, took: Duration) -> String {
     let next = match kept {
         Some(folder) => format!("look around: muster -C {} audiences", folder.display()),
-        None => "your turn: `muster init shop`, or `muster demo --keep FOLDER` to look around in this one".to_owned(),
+        None => "your turn: `muster init shop`, or look around here: `muster demo --keep FOLDER`".to_owned(),
     };
-    format!("done in {}. {next}\n", reports::seconds(took))
+    format!("\ndone in {}\n{next}\n", reports::seconds(took))
 }

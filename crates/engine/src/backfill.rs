@@ -100,9 +100,17 @@ impl Workspace {
     /// When the range makes no sense, another process is writing, or a stage fails.
     pub async fn backfill(&self, plan: Backfill, on_tick: &mut (dyn FnMut(&BackfillTick) + Send)) -> Result<BackfillReport, BackfillError> {
         self.check(plan)?;
-        let lease = Lease::take(LeaseName::Writer, self).await?;
-        let recorded = self.record_ticks(plan, on_tick).await;
-        lease.release().await;
+        let writer = Lease::take(LeaseName::Writer, self).await?;
+        let recorded = match Lease::take(LeaseName::Delivery, self).await {
+            // Nobody delivers meanwhile: what is recorded half-way is no state to send.
+            Ok(delivery) => {
+                let recorded = self.record_ticks(plan, on_tick).await;
+                delivery.release().await;
+                recorded
+            }
+            Err(taken) => Err(taken.into()),
+        };
+        writer.release().await;
         let mut report = recorded?;
         self.request_all_syncs().await?;
         report.delivered = self.deliver_pending().await?;
@@ -147,6 +155,8 @@ impl Workspace {
             if let Some(latest) = history.latest().filter(|latest| latest.moment() > plan.to) {
                 return Err(BackfillError::LosesRuns { to: plan.to, latest });
             }
+            // Asked for first: whatever becomes of this backfill, destinations are compared with what is recorded then.
+            self.request_all_syncs().await?;
             self.rewind(AsOf(plan.from)).await.map_err(BackfillError::Rewind)?;
             history = History::load(self, AsOf(plan.from)).await?;
         }

@@ -32,6 +32,12 @@ pub enum RunError {
         /// The latest recorded moment.
         latest: AsOf,
     },
+    /// Facts that arrive until then would be missed, and every run before then refused.
+    #[error("cannot record a run as of {as_of}: that is in the future; look ahead with `--dry-run`")]
+    Future {
+        /// The moment asked about.
+        as_of: AsOf,
+    },
     /// The data could not be read.
     #[error("could not load the data as of {as_of}")]
     Load {
@@ -152,7 +158,7 @@ pub(crate) struct History {
     seen: Option<Seen>,
     merged: Membership,
     merges: u64,
-    in_step: BTreeMap<(AudienceKey, DestinationKey), Fingerprint>,
+    mappings: BTreeMap<(AudienceKey, DestinationKey), Fingerprint>,
 }
 
 impl History {
@@ -166,10 +172,10 @@ impl History {
         let seen = store.seen().await?;
         let (merges_new, merges) = store.merges_since(seen.as_ref().map_or(0, |seen| seen.merges)).await?;
         let merged = merges_new.iter().map(|merge| snapshot.people.survivor(merge.winner)).collect();
-        let in_step =
+        let mappings =
             store.sync_statuses().await?.into_iter().map(|status| ((status.audience, status.destination), status.mapping)).collect();
         let before = store.memberships().await?;
-        Ok(Self { snapshot: Arc::new(snapshot), before, seen, merged, merges, in_step })
+        Ok(Self { snapshot: Arc::new(snapshot), before, seen, merged, merges, mappings })
     }
 
     /// One tick: claim, evaluate and compare, record.
@@ -189,6 +195,9 @@ impl History {
     }
 
     async fn claim(&self, workspace: &Workspace, as_of: AsOf, kind: RunKind) -> Result<Claimed, RunError> {
+        if as_of.moment() > workspace.clock.now() {
+            return Err(RunError::Future { as_of });
+        }
         let claim = RunClaim { fingerprint: workspace.catalog.fingerprint.clone(), as_of, kind, started_at: workspace.clock.now() };
         let latest = self.seen.as_ref().map(|seen| seen.run.as_of);
         if let Some(latest) = latest.filter(|latest| *latest > as_of) {
@@ -199,7 +208,8 @@ impl History {
         workspace.store.claim_run(&claim).await.map_err(|source| RunError::Record { as_of, source })
     }
 
-    /// Evaluates, and says what changed and why.
+    /// Evaluates, and says what changed and why. After a backfill, which sends nothing tick by tick and may have been
+    /// interrupted, every destination is asked to be brought in step.
     async fn compare(&self, workspace: &Workspace, run_id: RunId, as_of: AsOf) -> Result<(RunRecord, RunReport), RunError> {
         let (evaluation, touched) = self.evaluate(workspace, as_of).await.map_err(|source| RunError::Evaluate { as_of, source })?;
         let happened = Happened { merged: self.merged.clone(), touched };
@@ -213,19 +223,18 @@ impl History {
             syncs: Vec::new(),
         };
         let mut outcomes = Vec::new();
+        let unsent = self.seen.as_ref().is_some_and(|seen| seen.run.kind == RunKind::Backfill);
         for (key, members) in evaluation.memberships {
             let audience = &workspace.catalog.audiences[&key];
             let before = self.before.get(&key);
             let change = diff::diff(&self.members_before(&key), &members);
             let edited = before.is_none_or(|before| before.fingerprint != audience.fingerprint);
             let changes = reasons::split(&change, edited, &happened);
+            let spoken_of = !happened.merged.is_empty() || !happened.touched.intersection(&members).is_empty();
             for sync in &audience.syncs {
                 let pair = (key.clone(), sync.to.clone());
-                let spoken_of = !happened.touched.intersection(&members).is_empty() || !happened.merged.is_empty();
-                if !change.is_empty()
-                    || spoken_of
-                    || self.in_step.get(&pair) != Some(&mapping::fingerprint(&workspace.catalog, audience, sync))
-                {
+                let same_mapping = self.mappings.get(&pair) == Some(&mapping::fingerprint(&workspace.catalog, audience, sync));
+                if unsent || spoken_of || !change.is_empty() || !same_mapping {
                     record.syncs.push(pair);
                 }
             }

@@ -1,5 +1,6 @@
 //! The engine over a real store, a real lake and a stand-in for Facebook.
 
+mod backfill;
 mod run;
 mod serve;
 mod shop;

@@ -149,3 +149,12 @@ async fn a_changed_mapping_is_sent_though_nobody_moved() {
     shop.workspace().await.run(as_of("2025-03-03T00:00:00Z"), RunKind::Manual).await.expect("runs");
     assert_eq!(cells(), ["EMAIL", "EXTERN_ID"]);
 }
+
+#[tokio::test]
+async fn nothing_is_recorded_of_the_future() {
+    let shop = Shop::open().await;
+    let workspace = shop.workspace().await;
+    let refused = workspace.run(as_of("2025-03-10T00:00:01Z"), RunKind::Manual).await;
+    assert!(matches!(refused, Err(RunError::Future { .. })));
+    workspace.dry_run(as_of("2026-01-01T00:00:00Z")).await.expect("looks ahead");
+}

@@ -1,0 +1,83 @@
+//! Backfills: one sync at the end, interrupted ones, history recorded anew.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use engine::{Backfill, BackfillError, BackfillTick, Every, Lease, LeaseName};
+use store::RunKind;
+
+use crate::shop::{Shop, as_of, moment};
+
+fn daily(from: &str, to: &str) -> Backfill {
+    Backfill { from: moment(from), to: moment(to), every: Every::parse("1d").expect("plain"), replace: false }
+}
+
+async fn shop_with_three_buyers() -> Shop {
+    let shop = Shop::open().await;
+    let workspace = shop.workspace().await;
+    let orders = [("a", "2025-03-01T10:00:00Z"), ("b", "2025-03-02T10:00:00Z"), ("c", "2025-03-05T10:00:00Z")];
+    shop.orders(&workspace, &orders).await;
+    shop
+}
+
+#[tokio::test]
+async fn only_the_end_state_is_sent() {
+    let shop = shop_with_three_buyers().await;
+    let workspace = shop.workspace().await;
+    let report = workspace.backfill(daily("2025-03-02T00:00:00Z", "2025-03-09T00:00:00Z"), &mut |_| {}).await.expect("backfills");
+    assert_eq!((report.recorded, report.entered, report.exited), (8, 3, 1));
+    assert_eq!(shop.rows_at_facebook(), 2);
+    let removals = shop.graph.state().requests.iter().filter(|request| request.method == "DELETE").count();
+    assert_eq!(removals, 0, "who exited on the way was never sent");
+}
+
+#[tokio::test]
+async fn what_an_interrupted_backfill_found_is_sent_by_the_next_run() {
+    let shop = shop_with_three_buyers().await;
+    let workspace = shop.workspace().await;
+    // Interrupted before its end: recorded, not sent.
+    let ticks = AtomicU64::new(0);
+    let mut on_tick = |_: &BackfillTick| {
+        ticks.fetch_add(1, Ordering::SeqCst);
+    };
+    let backfill = workspace.backfill(daily("2025-03-02T00:00:00Z", "2025-03-09T00:00:00Z"), &mut on_tick);
+    tokio::select! {
+        biased;
+        () = async { while ticks.load(Ordering::SeqCst) < 5 { tokio::task::yield_now().await } } => {}
+        _ = backfill => panic!("not interrupted"),
+    }
+    assert_eq!(shop.rows_at_facebook(), 0);
+
+    // Nobody enters or exits between the last tick and this run, and Facebook is brought in step all the same.
+    let next = shop.workspace().await;
+    next.run(as_of("2025-03-07T00:00:00Z"), RunKind::Schedule).await.expect("runs");
+    assert_eq!(shop.rows_at_facebook(), 3);
+}
+
+#[tokio::test]
+async fn history_recorded_anew_ends_in_step() {
+    let shop = shop_with_three_buyers().await;
+    let workspace = shop.workspace().await;
+    workspace.run(as_of("2025-03-07T00:00:00Z"), RunKind::Manual).await.expect("runs");
+    assert_eq!(shop.rows_at_facebook(), 3);
+
+    let plan = daily("2025-03-01T00:00:00Z", "2025-03-09T12:00:00Z");
+    let refused = workspace.backfill(plan, &mut |_| {}).await;
+    assert!(matches!(refused, Err(BackfillError::Run(_))));
+    let too_short = Backfill { replace: true, ..daily("2025-03-01T00:00:00Z", "2025-03-05T00:00:00Z") };
+    assert!(matches!(workspace.backfill(too_short, &mut |_| {}).await, Err(BackfillError::LosesRuns { .. })));
+
+    let report = workspace.backfill(Backfill { replace: true, ..plan }, &mut |_| {}).await.expect("backfills");
+    assert_eq!(report.recorded, 9);
+    assert_eq!(shop.rows_at_facebook(), 2);
+}
+
+#[tokio::test]
+async fn nobody_delivers_while_history_is_recorded() {
+    let shop = shop_with_three_buyers().await;
+    let workspace = shop.workspace().await;
+    let delivering = Lease::take(LeaseName::Delivery, &workspace).await.expect("free");
+    let plan = daily("2025-03-02T00:00:00Z", "2025-03-03T00:00:00Z");
+    assert!(matches!(workspace.backfill(plan, &mut |_| {}).await, Err(BackfillError::Lease(_))));
+    delivering.release().await;
+    workspace.backfill(plan, &mut |_| {}).await.expect("backfills");
+}

@@ -155,8 +155,6 @@ impl Workspace {
             if let Some(latest) = history.latest().filter(|latest| latest.moment() > plan.to) {
                 return Err(BackfillError::LosesRuns { to: plan.to, latest });
             }
-            // Asked for first: whatever becomes of this backfill, destinations are compared with what is recorded then.
-            self.request_all_syncs().await?;
             self.rewind(AsOf(plan.from)).await.map_err(BackfillError::Rewind)?;
             history = History::load(self, AsOf(plan.from)).await?;
         }

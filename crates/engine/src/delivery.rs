@@ -102,13 +102,16 @@ impl Workspace {
             Some(Err(why)) => return Ok(SyncOutcome::failed(why)),
             None => return Ok(SyncOutcome::failed("the destination is not connected")),
         };
-        let members = known.memberships.get(&pending.audience).map(|recorded| recorded.members.clone()).unwrap_or_default();
+        // No answer is not the answer "nobody": an audience that was never evaluated must not empty its destination.
+        let Some(recorded) = known.memberships.get(&pending.audience) else {
+            return Ok(SyncOutcome::failed("no run has evaluated this audience yet; `muster run` does"));
+        };
         let job = SyncJob {
             audience: audience.key.clone(),
             title: sync.title.as_ref().or(audience.title.as_ref()).map_or_else(|| audience.key.to_string(), String::clone),
             description: audience.description.clone(),
             match_on: sync.match_on.clone(),
-            people: self.people(members, Arc::clone(&known.snapshot)).await?,
+            people: self.people(recorded.members.clone(), Arc::clone(&known.snapshot)).await?,
         };
         let ledger = StoreLedger(Arc::clone(&self.store));
         let clock = || self.clock.now();

@@ -81,3 +81,23 @@ async fn nobody_delivers_while_history_is_recorded() {
     delivering.release().await;
     workspace.backfill(plan, &mut |_| {}).await.expect("backfills");
 }
+
+#[tokio::test]
+async fn an_interrupted_replacement_empties_nothing() {
+    let shop = shop_with_three_buyers().await;
+    let workspace = shop.workspace().await;
+    workspace.run(as_of("2025-03-07T00:00:00Z"), RunKind::Manual).await.expect("runs");
+    assert_eq!(shop.rows_at_facebook(), 3);
+
+    // All history is forgotten, and the process dies before the first tick is recorded.
+    workspace.store.rewind(as_of("2025-03-01T00:00:00Z"), &std::collections::BTreeMap::new()).await.expect("rewinds");
+    let after = shop.workspace().await;
+    let pairs = [(model::AudienceKey::parse("buyers").expect("a key"), model::DestinationKey::parse("facebook_main").expect("a key"))];
+    after.store.request_syncs(&model::RunId("forgotten".to_owned()), &pairs, moment("2025-03-07T00:00:00Z")).await.expect("asked");
+    let reports = after.deliver_pending().await.expect("delivers");
+    assert_eq!(reports[0].status.state, model::SyncState::Failed);
+    assert_eq!(shop.rows_at_facebook(), 3, "nobody was evaluated, so nobody exited");
+
+    after.run(as_of("2025-03-09T00:00:00Z"), RunKind::Schedule).await.expect("runs");
+    assert_eq!(shop.rows_at_facebook(), 2);
+}

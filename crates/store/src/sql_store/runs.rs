@@ -53,6 +53,7 @@ pub(crate) async fn rewind(
     memberships: &BTreeMap<AudienceKey, RecordedMembership>,
 ) -> Result<(), StoreError> {
     work.execute(query(queries::FORGET_MEMBERSHIPS)).await?;
+    work.execute(query(queries::FORGET_MAPPINGS)).await?;
     for forget in [queries::FORGET_CHANGES, queries::FORGET_RECORDINGS, queries::FORGET_RUNS] {
         work.execute(query(forget).bind(from.0.micros())).await?;
     }

@@ -78,9 +78,11 @@ impl Workspace {
     }
 
     async fn settle_all(&self) -> Result<Vec<DeliveryReport>, DeliveryError> {
+        // What is pending is read first: a run recorded after that asks again, and settling this one leaves its request.
+        let waiting = self.store.pending_syncs().await?;
         let known = Known { memberships: self.store.memberships().await?, snapshot: Arc::new(self.snapshot().await?) };
         let mut reports = Vec::new();
-        for pending in self.store.pending_syncs().await? {
+        for pending in waiting {
             let outcome = self.settle(&pending, &known).await?;
             let report = self.report(&pending, outcome);
             self.store.settle_sync(&pending, &report.status).await?;
@@ -106,12 +108,15 @@ impl Workspace {
         let Some(recorded) = known.memberships.get(&pending.audience) else {
             return Ok(SyncOutcome::failed("no run has evaluated this audience yet; `muster run` does"));
         };
+        if recorded.fingerprint != audience.fingerprint {
+            return Ok(SyncOutcome::failed("the definition was edited since the last run; `muster run` evaluates it"));
+        }
         let job = SyncJob {
             audience: audience.key.clone(),
             title: sync.title.as_ref().or(audience.title.as_ref()).map_or_else(|| audience.key.to_string(), String::clone),
             description: audience.description.clone(),
             match_on: sync.match_on.clone(),
-            people: self.people(recorded.members.clone(), Arc::clone(&known.snapshot)).await?,
+            people: self.people(&recorded.members, Arc::clone(&known.snapshot)).await?,
         };
         let ledger = StoreLedger(Arc::clone(&self.store));
         let clock = || self.clock.now();
@@ -120,7 +125,9 @@ impl Workspace {
     }
 
     /// The members with all that a destination may match on, as known now.
-    async fn people(&self, members: Membership, snapshot: Arc<Snapshot>) -> Result<Vec<Person>, DeliveryError> {
+    async fn people(&self, members: &Membership, snapshot: Arc<Snapshot>) -> Result<Vec<Person>, DeliveryError> {
+        // Members merged since the run are one person, sent once.
+        let members: Membership = members.iter().map(|profile| snapshot.people.survivor(profile)).collect();
         let profiles: Vec<_> = members.iter().collect();
         let identities = self.store.identities(&profiles).await?;
         let (evaluator, now) = (Arc::clone(&self.evaluator), model::AsOf(self.clock.now()));

@@ -34,10 +34,14 @@ impl Workspace {
         loop {
             let now = self.clock.now();
             if let Some(tick) = schedule.latest(now).filter(|tick| tried.is_none_or(|tried| *tick > tried)) {
-                tried = Some(tick);
+                let before = tried.replace(tick);
                 let workspace = at_tick(self);
                 if workspace.is_due(tick).await {
                     let served = workspace.run(AsOf(tick), RunKind::Schedule).await;
+                    if matches!(served, Err(RunError::Lease(_))) {
+                        // An import, say, is writing: the tick waits for it instead of being missed.
+                        tried = before;
+                    }
                     on_run(AsOf(tick), &served);
                 } else if let Err(error) = workspace.deliver_pending().await {
                     on_run(AsOf(tick), &Err(RunError::Deliver(error)));

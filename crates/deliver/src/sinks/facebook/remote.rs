@@ -80,6 +80,14 @@ impl Settling<'_> {
     }
 
     fn check_standing(&mut self, node: &Value) -> Result<(), Stop> {
+        let owner = id_text(&node["account_id"]);
+        if let Some(owner) = owner.filter(|owner| owner.trim_start_matches("act_") != self.options.account) {
+            let words = format!(
+                "the audience lives in ad account {owner}, not in {}: set `ad_account` back, or use a destination of another name for the new account",
+                self.options.account
+            );
+            return Err(Stop::Halt(model::SyncState::Failed, words));
+        }
         if node["permission_for_actions"]["can_edit"] == json!(false) {
             let words = format!("the token may not edit the audience: {}", Advice::Permission.words(&self.options.account));
             return Err(Stop::Halt(model::SyncState::Failed, words));

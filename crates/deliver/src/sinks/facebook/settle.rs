@@ -1,6 +1,6 @@
 //! One sync, read aloud: who should be there, what is there, the minimum, the audience, removals, adds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::Datelike as _;
 use model::{LedgerChange, LedgerState, SyncState};
@@ -81,7 +81,11 @@ impl Settling<'_> {
         let delete = plan.forget.into_iter().chain(covered).collect();
         let renewed = plan.renewed.iter().map(|row| row.to_ledger(LedgerState::PendingAdd, None, now));
         let entangled = plan.entangled.iter().map(|row| row.to_ledger(LedgerState::PendingRemove, None, now));
-        let upsert = renewed.chain(entangled).collect();
+        // A covered row goes only together with the row that covers it: should that one never be sent, its removal still is.
+        let cells: HashSet<_> = plan.covered.iter().flat_map(|row| row.cells.iter()).filter(|(key, _)| key.is_strong()).collect();
+        let covering = plan.adds.iter().filter(|row| row.cells.iter().any(|cell| cells.contains(cell)));
+        let covering = covering.map(|row| row.to_ledger(LedgerState::PendingAdd, None, now));
+        let upsert = renewed.chain(entangled).chain(covering).collect();
         self.change_ledger(&LedgerChange { upsert, delete }).await?;
 
         let removals = plan.removals.into_iter().map(|removal| Line { row: removal.row, sent: removal.sent }).collect();

@@ -68,6 +68,7 @@ impl Oracle<'_> {
             }),
             Condition::InAudience(key) => self.is_member(&self.catalog.audiences[key], profile),
             Condition::NotInAudience(key) => !self.is_member(&self.catalog.audiences[key], profile),
+            _ => unimplemented!(),
         }
     }
 
@@ -155,6 +156,7 @@ impl Oracle<'_> {
                 let date = date(value)?;
                 Some(!self.is_before(&date, MomentSpec::Now) && self.is_before(&date, MomentSpec::FromNow(*length)))
             }),
+            _ => unimplemented!(),
         }
     }
 

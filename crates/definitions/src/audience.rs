@@ -1,11 +1,11 @@
 //! Audience files: who is in, and where members are sent.
 
-use model::{AudienceKey, Fingerprint, IdentifierKind};
+use model::{AudienceKey, Collection, Fingerprint, IdentifierKind};
 
 use crate::condition;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::fields::{Fields, unknown_key};
-use crate::meaning::{Audience, AudienceSync};
+use crate::meaning::{Audience, AudienceState, AudienceSync, Guards};
 use crate::named::{file_key, title};
 use crate::quote::quoted;
 use crate::scope::{Reference, Scope, duplicate_item};
@@ -72,7 +72,20 @@ pub(crate) fn audience(stem: &str, root: &Node, scope: &mut Scope) -> AudienceDr
         let syncs = draft.syncs.iter().map(|draft| draft.sync.clone()).collect();
         // Filled in when the audiences it refers to are known.
         let fingerprint = Fingerprint(String::new());
-        draft.audience = Some(Audience { key, title: draft.title.clone(), description, owner, identified_by, who, syncs, fingerprint });
+        draft.audience = Some(Audience {
+            key,
+            title: draft.title.clone(),
+            description,
+            owner,
+            of: Collection::Users,
+            state: AudienceState::Live,
+            identified_by,
+            who,
+            syncs,
+            guards: Guards::default(),
+            tests: Vec::new(),
+            fingerprint,
+        });
     }
     draft
 }

@@ -61,7 +61,7 @@ impl<'a> EventYaml<'a> {
             Some(node) => where_any(node, scope),
             None => Some(Vec::new()),
         };
-        Some(EventCondition { event: event?, filter: Filter { all: all?, any: any? }, window: window?, count: count? })
+        Some(EventCondition { filter: Filter { all: all?, any: any? }, window: window?, count: count?, ..EventCondition::did(event?) })
     }
 
     fn count(&self, scope: &mut Scope) -> Option<CountRange> {

@@ -38,7 +38,15 @@ fn collect_references(condition: &Condition, known: &BTreeMap<AudienceKey, Finge
         Condition::InAudience(key) | Condition::NotInAudience(key) => {
             found.extend(known.get(key).map(|fingerprint| (key.as_str().to_owned(), fingerprint.0.clone())));
         }
-        Condition::Event(_) | Condition::Traits(_) => {}
+        Condition::MemberFor { audience: key, .. }
+        | Condition::EnteredAudience { audience: key, .. }
+        | Condition::ExitedAudience { audience: key, .. } => {
+            found.extend(known.get(key).map(|fingerprint| (key.as_str().to_owned(), fingerprint.0.clone())));
+        }
+        Condition::AnyUser(inner) | Condition::AllUsers(inner) | Condition::NoUser(inner) | Condition::Account(inner) => {
+            collect_references(inner, known, found);
+        }
+        Condition::Event(_) | Condition::Traits(_) | Condition::ActiveWithin(_) | Condition::InactiveFor(_) | Condition::Sample { .. } => {}
     }
 }
 

@@ -42,8 +42,9 @@ pub use diagnostic::{Diagnostic, Label, Place, Severity};
 pub use fields::Fields;
 pub use load::{Loaded, load};
 pub use meaning::{
-    Audience, AudienceSync, Catalog, Condition, CountRange, Destination, EventCondition, Filter, Matcher, Operator, PathMatch, Scalar,
-    Settings, StoreSetting,
+    Aggregate, AggregateMatch, Audience, AudienceState, AudienceSync, AudienceTest, Catalog, Comparison, ComputedTrait, Condition,
+    CountRange, Destination, EventCondition, Filter, Guards, MOST_FREQUENT_AT_LEAST, Matcher, OnExit, Operator, PathMatch, Reducer,
+    Reference, ReferenceOf, SamePath, Scalar, Settings, StartWith, Step, StoreSetting, TestEvent, TestPerson, UNIQUE_MAX, Which,
 };
 pub use operators::{OPERATORS, OperatorSpec, Takes};
 pub use suggest::suggest;

@@ -156,5 +156,5 @@ fn catalog(
         }
     }
     let fingerprint = fingerprint::catalog(&audiences, settings.zone);
-    Catalog { settings, audiences, order, destinations, fingerprint }
+    Catalog { settings, audiences, order, traits: BTreeMap::new(), trait_order: Vec::new(), destinations, fingerprint }
 }

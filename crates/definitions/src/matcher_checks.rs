@@ -4,7 +4,7 @@ use model::MomentSpec;
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::matcher::MatcherYaml;
-use crate::meaning::{Operator, Scalar};
+use crate::meaning::{Comparison, Operator, Scalar};
 use crate::scope::Scope;
 use crate::tree::Node;
 
@@ -113,8 +113,21 @@ fn dates(typed: &MatcherYaml<'_>, scope: &mut Scope) {
 fn idle_modifier(typed: &MatcherYaml<'_>, scope: &mut Scope) {
     let is_text = |scalar: &Scalar| matches!(scalar, Scalar::Text(_));
     let compares_text = typed.operators.iter().any(|(_, operator)| match operator {
-        Operator::Equals(scalar) | Operator::NotEquals(scalar) => is_text(scalar),
-        Operator::OneOf(scalars) | Operator::NoneOf(scalars) => scalars.iter().any(is_text),
+        Operator::Equals(scalar) | Operator::NotEquals(scalar) | Operator::Includes(scalar) => is_text(scalar),
+        Operator::OneOf(scalars)
+        | Operator::NoneOf(scalars)
+        | Operator::IncludesAny(scalars)
+        | Operator::IncludesAll(scalars)
+        | Operator::IncludesNone(scalars) => scalars.iter().any(is_text),
+        Operator::Compare { comparison, .. } => matches!(
+            comparison,
+            Comparison::Equals
+                | Comparison::NotEquals
+                | Comparison::Contains
+                | Comparison::NotContains
+                | Comparison::StartsWith
+                | Comparison::EndsWith
+        ),
         Operator::Contains(_) | Operator::NotContains(_) | Operator::ContainsAny(_) | Operator::StartsWith(_) | Operator::EndsWith(_) => {
             true
         }
@@ -126,7 +139,8 @@ fn idle_modifier(typed: &MatcherYaml<'_>, scope: &mut Scope) {
         | Operator::Before(_)
         | Operator::After(_)
         | Operator::WithinLast(_)
-        | Operator::WithinNext(_) => false,
+        | Operator::WithinNext(_)
+        | Operator::AnniversaryWithinNext(_) => false,
     });
     if let Some(place) = typed.ignore_case
         && !compares_text

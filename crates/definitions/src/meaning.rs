@@ -4,11 +4,15 @@
 //! there is no cycle. Nothing here remembers how it was spelled, except destinations' options, which only the sink
 //! that reads them can judge.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{AudienceKey, CsvMapping, DestinationKey, EventName, Fingerprint, IdentifierKind, Lookback, MomentSpec, Window, WorkspaceZone};
+use model::{
+    AsOf, AudienceKey, Collection, CsvMapping, DestinationKey, EventName, Fingerprint, IdentifierKind, Lookback, Moment, MomentSpec,
+    TraitKey, Value, Window, WorkspaceZone,
+};
 use serde::Serialize;
 
+use crate::diagnostic::Place;
 use crate::tree::Node;
 
 /// All checked definitions together.
@@ -20,6 +24,10 @@ pub struct Catalog {
     pub audiences: BTreeMap<AudienceKey, Audience>,
     /// The same audiences in order of evaluation: whoever is referred to comes first.
     pub order: Vec<AudienceKey>,
+    /// The computed traits by key.
+    pub traits: BTreeMap<TraitKey, ComputedTrait>,
+    /// The same traits in order of evaluation: whichever is referred to comes first. All come before the audiences.
+    pub trait_order: Vec<TraitKey>,
     /// The destinations by key.
     pub destinations: BTreeMap<DestinationKey, Destination>,
     /// Changes when, and only when, the meaning of an audience or a setting that evaluation depends on changes.
@@ -62,13 +70,111 @@ pub struct Audience {
     pub description: String,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// What its members are: users or accounts.
+    pub of: Collection,
+    /// Whether it is evaluated and sent.
+    pub state: AudienceState,
     /// A member has at least one identifier of these kinds.
     pub identified_by: Vec<IdentifierKind>,
     /// Who is in.
     pub who: Condition,
     /// Where its members are sent.
     pub syncs: Vec<AudienceSync>,
-    /// Changes when, and only when, its meaning does, or that of an audience it refers to.
+    /// What must hold for a change of its membership to be sent.
+    pub guards: Guards,
+    /// Example people, and whether they are in.
+    pub tests: Vec<AudienceTest>,
+    /// Changes when, and only when, its meaning does, or that of an audience or computed trait it refers to.
+    pub fingerprint: Fingerprint,
+}
+
+/// Where an audience is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AudienceState {
+    /// Evaluated at every run, and sent.
+    #[default]
+    Live,
+    /// Its membership stays as it was recorded last, and nothing is sent.
+    Paused,
+    /// Nobody is in any more; everybody is removed everywhere, and its key is never used again.
+    Retired,
+}
+
+/// Limits on a membership and its changes: beyond them a change is recorded, but not sent until somebody releases it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Guards {
+    /// Fewest members.
+    pub min_size: Option<u64>,
+    /// Most members.
+    pub max_size: Option<u64>,
+    /// How many may enter and exit together, in percent of the members sent last.
+    pub max_change_percent: Option<u32>,
+}
+
+/// One example person beside the definition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AudienceTest {
+    /// What it shows.
+    pub name: String,
+    /// Where it stands.
+    pub place: Place,
+    /// The moment asked about.
+    pub as_of: AsOf,
+    /// Who is asked about: a user, or an account for an audience of accounts.
+    pub person: TestPerson,
+    /// Whether that person is in.
+    pub expect_in: bool,
+}
+
+/// An example person, or an account with its users.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TestPerson {
+    /// Its traits, known since ever. Those named like a computed trait stand in place of the computation.
+    pub traits: BTreeMap<String, Value>,
+    /// Its memberships in the audiences referred to, since ever; when not given these are evaluated from the rest.
+    pub audiences: Option<BTreeSet<AudienceKey>>,
+    /// What it did.
+    pub events: Vec<TestEvent>,
+    /// Of an account: its users.
+    pub users: Vec<TestPerson>,
+    /// Of a user: the account it belongs to.
+    pub account: Option<Box<TestPerson>>,
+}
+
+/// Something an example person did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestEvent {
+    /// The event's name.
+    pub event: EventName,
+    /// When it happened.
+    pub at: Moment,
+    /// Its properties.
+    pub properties: BTreeMap<String, Value>,
+}
+
+/// A trait computed from events: `traits/*.yaml`. It takes the place of a trait of that name that messages say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComputedTrait {
+    /// Its permanent name, by which conditions and syncs speak of it.
+    pub key: TraitKey,
+    /// One sentence a colleague understands.
+    pub description: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Whose trait it is. An account's events are those of all its users.
+    pub of: Collection,
+    /// The event's name.
+    pub event: EventName,
+    /// Which of the events count.
+    pub filter: Filter,
+    /// The part of time looked at.
+    pub window: Window,
+    /// What is made of them.
+    pub aggregate: Aggregate,
+    /// The value where there would be none.
+    pub if_none: Option<Value>,
+    /// Changes when, and only when, its meaning does, or that of a computed trait it refers to.
     pub fingerprint: Fingerprint,
 }
 
@@ -81,6 +187,34 @@ pub struct AudienceSync {
     pub title: Option<String>,
     /// The identifiers and traits to match on, such as `email`; empty: all that the sink knows.
     pub match_on: Vec<String>,
+    /// The number trait sent as each member's value, with its place.
+    pub value: Option<(String, Place)>,
+    /// What happens to those who exit.
+    pub on_exit: OnExit,
+    /// Who is sent at first.
+    pub start_with: StartWith,
+}
+
+/// What happens at a destination to those who exit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnExit {
+    /// They are removed.
+    #[default]
+    Remove,
+    /// They stay, until the audience is retired.
+    Keep,
+}
+
+/// Who is sent when an audience is first sent to a destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StartWith {
+    /// Everybody who is in.
+    #[default]
+    Everyone,
+    /// Only those who enter from then on.
+    NewOnly,
 }
 
 /// The configured place: `destinations/*.yaml`.
@@ -110,10 +244,50 @@ pub enum Condition {
     Event(EventCondition),
     /// Every listed trait matches.
     Traits(Vec<PathMatch>),
+    /// Any event at all in the last so-and-so long (`active_within`).
+    ActiveWithin(Lookback),
+    /// No event at all in the last so-and-so long (`inactive_for`).
+    InactiveFor(Lookback),
     /// Member of another audience, same as-of.
     InAudience(AudienceKey),
     /// Not a member of another audience, same as-of.
     NotInAudience(AudienceKey),
+    /// Member of another audience now and at every recorded run since that long ago (`for_at_least`).
+    MemberFor {
+        /// The audience.
+        audience: AudienceKey,
+        /// For at least this long.
+        at_least: Lookback,
+    },
+    /// A recorded run (or this one) in the last so-and-so long found that the profile entered.
+    EnteredAudience {
+        /// The audience.
+        audience: AudienceKey,
+        /// How long ago at most.
+        within: Lookback,
+    },
+    /// The same for having exited.
+    ExitedAudience {
+        /// The audience.
+        audience: AudienceKey,
+        /// How long ago at most.
+        within: Lookback,
+    },
+    /// Of an account: at least one of its users meets this.
+    AnyUser(Box<Condition>),
+    /// Of an account: it has users, and each of them meets this.
+    AllUsers(Box<Condition>),
+    /// Of an account: not one of its users meets this.
+    NoUser(Box<Condition>),
+    /// Of a user: belongs to an account that meets this.
+    Account(Box<Condition>),
+    /// In a share of all profiles that stays the same: a hash of the salt and the profile is below the share.
+    Sample {
+        /// The share, above 0 and at most 100.
+        percent: f64,
+        /// Different salts make independent shares.
+        salt: String,
+    },
 }
 
 /// How many matching events a profile has in a window.
@@ -125,9 +299,122 @@ pub struct EventCondition {
     pub filter: Filter,
     /// The part of time looked at.
     pub window: Window,
-    /// How many there must be.
+    /// How many there must be; with `then`, only events count that the rest of the sequence follows.
     pub count: CountRange,
+    /// What must be true of a property over those events.
+    pub aggregate: Option<AggregateMatch>,
+    /// Which occurrences a sequence may start from.
+    pub which: Which,
+    /// What must follow.
+    pub then: Option<Box<Step>>,
 }
+
+impl EventCondition {
+    /// At least one such event, ever: the base to say more from.
+    pub fn did(event: EventName) -> Self {
+        Self {
+            event,
+            filter: Filter::default(),
+            window: Window::Ever,
+            count: CountRange { at_least: 1, at_most: None },
+            aggregate: None,
+            which: Which::Any,
+            then: None,
+        }
+    }
+}
+
+/// Which of the matching events a sequence starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    /// Each of them.
+    #[default]
+    Any,
+    /// The earliest alone.
+    First,
+    /// The latest alone.
+    Last,
+}
+
+/// A step of a sequence: how many events must follow the one before it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Step {
+    /// The event's name.
+    pub event: EventName,
+    /// Which of the events count; references to `parent` speak of the event before.
+    pub filter: Filter,
+    /// How long after the event before: later than it, and before this has passed. No limit when absent.
+    pub within: Option<Lookback>,
+    /// How many there must be (`did_not`: 0 to 0). A range with an upper end holds only once `within` has passed.
+    pub count: CountRange,
+    /// Properties that must be equal on both events.
+    pub same: Vec<SamePath>,
+    /// What must follow each of these events for it to count.
+    pub then: Option<Box<Step>>,
+}
+
+/// A property of a step's event that equals one of the event before.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SamePath {
+    /// On the event before.
+    pub parent_path: Vec<String>,
+    /// On the step's own event.
+    pub path: Vec<String>,
+}
+
+/// A comparison with what a property comes to over several events.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AggregateMatch {
+    /// What is computed.
+    pub aggregate: Aggregate,
+    /// What it must be.
+    pub matcher: Matcher,
+}
+
+/// One value made of a property over several events.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Aggregate {
+    /// How.
+    pub reducer: Reducer,
+    /// The way to the property's value; empty for [`Reducer::Count`].
+    pub path: Vec<String>,
+}
+
+/// How one value is made of many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reducer {
+    /// How many events there are; 0 when there are none.
+    Count,
+    /// The exact sum of the numbers, each rounded to a millionth.
+    Sum,
+    /// The sum divided by how many numbers there are, rounded to a millionth.
+    Average,
+    /// The smallest number.
+    Min,
+    /// The largest number.
+    Max,
+    /// The value on the earliest event that has one.
+    First,
+    /// The value on the latest event that has one.
+    Last,
+    /// The commonest value as text, the first in alphabetical order among equals.
+    MostFrequent {
+        /// It must occur so often.
+        at_least: u32,
+    },
+    /// The different values as text, in alphabetical order, at most [`UNIQUE_MAX`] of them.
+    Unique,
+    /// How many different values there are; 0 when there are none.
+    UniqueCount,
+}
+
+/// A list of unique values holds at most so many: those that come first in time.
+pub const UNIQUE_MAX: usize = 10_000;
+
+/// How often a value must occur to be the most frequent, unless something else is said.
+pub const MOST_FREQUENT_AT_LEAST: u32 = 2;
 
 /// A range of counts, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -215,6 +502,72 @@ pub enum Operator {
     WithinLast(Lookback),
     /// Date lies between the as-of (included) and that far ahead (not included).
     WithinNext(Lookback),
+    /// An anniversary of the date lies in the days from today (included) to that far ahead (not included).
+    AnniversaryWithinNext(Lookback),
+    /// A list with this element; a value that is no list is a list of one.
+    Includes(Scalar),
+    /// A list with at least one of these elements.
+    IncludesAny(Vec<Scalar>),
+    /// A list with every one of these elements.
+    IncludesAll(Vec<Scalar>),
+    /// A list with at least one element and none of these.
+    IncludesNone(Vec<Scalar>),
+    /// Compared with another value of the same profile or of the event before, whose type then decides.
+    Compare {
+        /// How.
+        comparison: Comparison,
+        /// With what.
+        with: Reference,
+    },
+}
+
+/// The comparisons whose right-hand side may be a reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    /// As [`Operator::Equals`].
+    Equals,
+    /// As [`Operator::NotEquals`].
+    NotEquals,
+    /// As [`Operator::Contains`].
+    Contains,
+    /// As [`Operator::NotContains`].
+    NotContains,
+    /// As [`Operator::StartsWith`].
+    StartsWith,
+    /// As [`Operator::EndsWith`].
+    EndsWith,
+    /// As [`Operator::Above`].
+    Above,
+    /// As [`Operator::AtLeast`].
+    AtLeast,
+    /// As [`Operator::Below`].
+    Below,
+    /// As [`Operator::AtMost`].
+    AtMost,
+    /// As [`Operator::Before`].
+    Before,
+    /// As [`Operator::After`].
+    After,
+}
+
+/// A value that stands in place of a constant. A missing one makes the comparison false.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reference {
+    /// Whose value.
+    pub of: ReferenceOf,
+    /// The way to it.
+    pub path: Vec<String>,
+}
+
+/// Whose value a reference means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReferenceOf {
+    /// A trait of the same profile, as of the run; a computed one too.
+    Trait,
+    /// A property of the event before, in a sequence.
+    Parent,
 }
 
 /// A constant in a definition.

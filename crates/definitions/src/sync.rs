@@ -5,7 +5,7 @@ use model::DestinationKey;
 use crate::audience::SyncDraft;
 use crate::diagnostic::Diagnostic;
 use crate::fields::unknown_key;
-use crate::meaning::AudienceSync;
+use crate::meaning::{AudienceSync, OnExit, StartWith};
 use crate::named::title;
 use crate::quote::quoted;
 use crate::scope::Scope;
@@ -60,5 +60,6 @@ fn sync(node: &Node, scope: &mut Scope) -> Option<SyncDraft> {
         });
     }
     let (to, place) = to?;
-    Some(SyncDraft { sync: AudienceSync { to, title, match_on }, place })
+    let sync = AudienceSync { to, title, match_on, value: None, on_exit: OnExit::Remove, start_with: StartWith::Everyone };
+    Some(SyncDraft { sync, place })
 }

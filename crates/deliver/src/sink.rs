@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use definitions::OnExit;
 use model::{AudienceKey, DestinationKey, Moment, Person, SyncState};
 
 use crate::{Ledger, LedgerError};
@@ -21,6 +22,10 @@ pub struct SyncJob {
     pub description: String,
     /// What to match on; empty: all that the sink knows.
     pub match_on: Vec<String>,
+    /// The number trait to send as each person's value.
+    pub value: Option<String>,
+    /// What happens to those who were sent and are not among `people` any more.
+    pub on_exit: OnExit,
     /// Everybody who should be there.
     pub people: Vec<Person>,
 }

@@ -116,6 +116,8 @@ impl Workspace {
             title: sync.title.as_ref().or(audience.title.as_ref()).map_or_else(|| audience.key.to_string(), String::clone),
             description: audience.description.clone(),
             match_on: sync.match_on.clone(),
+            value: sync.value.as_ref().map(|(name, _)| name.clone()),
+            on_exit: sync.on_exit,
             people: self.people(&recorded.members, Arc::clone(&known.snapshot)).await?,
         };
         let ledger = StoreLedger(Arc::clone(&self.store));

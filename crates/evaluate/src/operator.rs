@@ -91,6 +91,12 @@ impl Test {
             Operator::After(spec) => Self::Date(date::Test::after(*spec, clock)),
             Operator::WithinLast(lookback) => Self::Date(date::Test::within_last(*lookback, clock)),
             Operator::WithinNext(lookback) => Self::Date(date::Test::within_next(*lookback, clock)),
+            Operator::Includes(_)
+            | Operator::IncludesAny(_)
+            | Operator::IncludesAll(_)
+            | Operator::IncludesNone(_)
+            | Operator::AnniversaryWithinNext(_)
+            | Operator::Compare { .. } => unimplemented!(),
         }
     }
 

@@ -47,6 +47,16 @@ impl Plan {
             }
             Condition::InAudience(audience) => Expression::Member(audience.clone()),
             Condition::NotInAudience(audience) => Expression::NotMember(audience.clone()),
+            Condition::ActiveWithin(_)
+            | Condition::InactiveFor(_)
+            | Condition::MemberFor { .. }
+            | Condition::EnteredAudience { .. }
+            | Condition::ExitedAudience { .. }
+            | Condition::AnyUser(_)
+            | Condition::AllUsers(_)
+            | Condition::NoUser(_)
+            | Condition::Account(_)
+            | Condition::Sample { .. } => unimplemented!(),
         }
     }
 
@@ -70,18 +80,12 @@ fn event_leaf(condition: &EventCondition) -> EventLeaf {
 
 #[cfg(test)]
 mod tests {
-    use definitions::{CountRange, Filter};
     use model::{EventName, Lookback, Window};
 
     use super::*;
 
     fn did(event: &str, window: Window) -> Condition {
-        Condition::Event(EventCondition {
-            event: EventName::parse(event).expect("plain"),
-            filter: Filter::default(),
-            window,
-            count: CountRange { at_least: 1, at_most: None },
-        })
+        Condition::Event(EventCondition { window, ..EventCondition::did(EventName::parse(event).expect("plain")) })
     }
 
     #[test]

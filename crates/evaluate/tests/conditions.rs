@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use model::{AsOf, AudienceKey, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, Value};
+use evaluate::Recorded;
+use model::{AsOf, AudienceKey, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, SourceOrder, Value};
 
 use world::World;
 use written::catalog;
@@ -62,6 +63,7 @@ fn check(file: &str, table: &Table) -> usize {
     let people = People {
         canonical: (0..=values.len()).map(profile).collect(),
         accounts: Vec::new(),
+        links: Vec::new(),
         sightings: BTreeMap::from([(IdentifierKind::new(IdentifierKind::USER_ID), seen)]),
     };
     let mut world = World::new(people);
@@ -71,7 +73,7 @@ fn check(file: &str, table: &Table) -> usize {
         table.rows.iter().enumerate().map(|(number, row)| (format!("row_{number}"), row.who())).collect();
     let audiences: Vec<(&str, &str)> = conditions.iter().map(|(key, who)| (key.as_str(), who.as_str())).collect();
     let catalog = catalog(&audiences, table.zone.as_deref().unwrap_or("UTC"));
-    let evaluation = world.evaluator().evaluate(&catalog, &world.snapshot(), AsOf(as_of)).expect("own lake");
+    let evaluation = world.evaluator().evaluate(&catalog, &world.snapshot(), &Recorded::default(), AsOf(as_of)).expect("own lake");
 
     let mut checked = 0;
     for (row, (key, who)) in table.rows.iter().zip(&conditions) {
@@ -101,6 +103,7 @@ fn said(profile: ProfileId, value: &Value, at: Moment) -> Fact {
         occurred_at: at,
         received_at: at,
         message_key: MessageKey(u128::from(profile.0)),
+        source_order: SourceOrder::default(),
         kind: FactKind::Traits(vec![("value".to_owned(), Some(value.clone()))]),
     }
 }

@@ -9,8 +9,10 @@ mod written;
 use std::collections::BTreeMap;
 
 use definitions::Severity;
-use evaluate::Evaluation;
-use model::{AsOf, AudienceKey, EventName, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, Value};
+use evaluate::{Evaluation, Recorded};
+use model::{
+    AsOf, AudienceKey, EventName, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, SourceOrder, Value,
+};
 use serde_json::json;
 
 use world::World;
@@ -24,7 +26,14 @@ fn moment(text: &str) -> Moment {
 }
 
 fn fact(at: &str, kind: FactKind) -> Fact {
-    Fact { profile: ProfileId(0), occurred_at: moment(at), received_at: moment(at), message_key: MessageKey(0), kind }
+    Fact {
+        profile: ProfileId(0),
+        occurred_at: moment(at),
+        received_at: moment(at),
+        message_key: MessageKey(0),
+        source_order: SourceOrder::default(),
+        kind,
+    }
 }
 
 /// `X` happened, with these properties.
@@ -43,7 +52,7 @@ fn said(at: &str, traits: serde_json::Value) -> Fact {
 fn known_by(kind: &str) -> People {
     let sighting = Sighting { profile: ProfileId(0), first_seen_at: moment("2025-01-01") };
     let sightings = BTreeMap::from([(IdentifierKind::new(kind), vec![sighting])]);
-    People { canonical: vec![ProfileId(0)], accounts: Vec::new(), sightings }
+    People { canonical: vec![ProfileId(0)], accounts: Vec::new(), sightings, links: Vec::new() }
 }
 
 /// A lake in which each fact came in a batch of its own, in this order.
@@ -57,7 +66,7 @@ fn world_of(people: People, facts: &[Fact]) -> World {
 
 fn ask(world: &World, who: &str, as_of: &str) -> Evaluation {
     let catalog = written::catalog(&[("case", who)], "UTC");
-    world.evaluator().evaluate(&catalog, &world.snapshot(), AsOf(moment(as_of))).expect("own lake")
+    world.evaluator().evaluate(&catalog, &world.snapshot(), &Recorded::default(), AsOf(moment(as_of))).expect("own lake")
 }
 
 fn is_in(evaluation: &Evaluation) -> bool {
@@ -235,7 +244,7 @@ fn case_40_asking_twice_gives_the_same_bytes() {
     let who = "any: [{ did: X, within: 3 days, at_least: 2, where: { p: { above: 7 } } }, { did_not: X }]";
     let (evaluator, catalog) = (world.evaluator(), written::catalog(&[("case", who)], "UTC"));
     let once = |evaluator: &evaluate::Evaluator| {
-        let evaluation = evaluator.evaluate(&catalog, &world.snapshot(), AsOf(moment(T))).expect("own lake");
+        let evaluation = evaluator.evaluate(&catalog, &world.snapshot(), &Recorded::default(), AsOf(moment(T))).expect("own lake");
         let bytes: Vec<_> = evaluation.memberships.values().map(model::Membership::to_bytes).collect();
         (bytes, evaluation)
     };
@@ -249,7 +258,7 @@ fn case_40_asking_twice_gives_the_same_bytes() {
 fn what_cannot_be_read_is_an_error() {
     let world = world_of(known_by(IdentifierKind::USER_ID), &[x("2025-06-01", json!({})), x("2025-06-02", json!({}))]);
     let catalog = written::catalog(&[("case", "did: X")], "UTC");
-    let ask = |snapshot: &evaluate::Snapshot| world.evaluator().evaluate(&catalog, snapshot, AsOf(moment(T)));
+    let ask = |snapshot: &evaluate::Snapshot| world.evaluator().evaluate(&catalog, snapshot, &Recorded::default(), AsOf(moment(T)));
     assert!(ask(&world.snapshot()).is_ok());
 
     let mut missing = world.snapshot();

@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use definitions::Audience;
+use evaluate::Recorded;
 use model::{AsOf, FactKind, Membership, ProfileId, Value};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -69,7 +70,7 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
         let catalog = catalog(audiences, history.zone);
         for as_of in &history.as_ofs {
             let evaluation = evaluator
-                .evaluate(&catalog, &world.snapshot(), *as_of)
+                .evaluate(&catalog, &world.snapshot(), &Recorded::default(), *as_of)
                 .map_err(|error| TestCaseError::fail(format!("could not evaluate: {error:?}")))?;
             let expected = oracle::evaluate(&catalog, &facts, &history.people, *as_of);
             prop_assert_eq!(evaluation.memberships.len(), expected.len());

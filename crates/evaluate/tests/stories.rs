@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use evaluate::Recorded;
 use model::{
     AsOf, AudienceKey, EventName, Fact, FactKind, IdentifierKind, Membership, MessageKey, Moment, People, ProfileId, SegmentId, Sighting,
-    Value,
+    SourceOrder, Value,
 };
 
 use world::World;
@@ -119,7 +120,14 @@ impl Telling {
             },
             None => FactKind::Traits(said.traits.clone().into_iter().collect()),
         };
-        Fact { profile, occurred_at: at, received_at: at, message_key: MessageKey(self.messages), kind }
+        Fact {
+            profile,
+            occurred_at: at,
+            received_at: at,
+            message_key: MessageKey(self.messages),
+            source_order: SourceOrder::default(),
+            kind,
+        }
     }
 
     fn merge(&mut self, from: &str, into: &str) {
@@ -134,7 +142,7 @@ impl Telling {
     fn tick(&mut self, story: &Story, catalog: &definitions::Catalog, as_of: AsOf, step: &Step) {
         let (evaluator, snapshot) = (self.world.evaluator(), self.world.snapshot());
         let place = format!("{}, tick {as_of}", story.says);
-        let memberships = evaluator.evaluate(catalog, &snapshot, as_of).expect("own lake").memberships;
+        let memberships = evaluator.evaluate(catalog, &snapshot, &Recorded::default(), as_of).expect("own lake").memberships;
         for (key, after) in &memberships {
             let before = self.last.as_ref().map(|(_, memberships)| memberships[key].clone()).unwrap_or_default();
             let change = diff::diff(&before, after);

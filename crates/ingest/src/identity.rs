@@ -5,10 +5,10 @@
 //! **Invariants:** pure (what the store knows is handed in by [`Resolver::learn`]); the answer is the same wherever a
 //! batch ends, because what was resolved is remembered as the store will remember it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
-use model::{Collection, Identifier, IdentifierKind, Moment, ProfileId};
-use store::{AccountLink, AttachedIdentifier, Merge, NewProfile};
+use model::{AccountLink, Collection, Identifier, IdentifierKind, Moment, ProfileId};
+use store::{AttachedIdentifier, Merge, NewProfile};
 
 use crate::identifiers::{Carried, Previous};
 use crate::limits;
@@ -43,7 +43,7 @@ pub(crate) struct Resolver {
     /// Loser to winner.
     merged: HashMap<ProfileId, ProfileId>,
     user_ids: HashMap<ProfileId, BTreeSet<String>>,
-    links: HashSet<(ProfileId, ProfileId)>,
+    links: HashMap<(ProfileId, ProfileId), Moment>,
     changed: Vec<Identifier>,
     changes: IdentityChanges,
 }
@@ -57,7 +57,7 @@ impl Resolver {
             owners: HashMap::new(),
             merged: HashMap::new(),
             user_ids: HashMap::new(),
-            links: HashSet::new(),
+            links: HashMap::new(),
             changed: Vec::new(),
             changes: IdentityChanges::default(),
         }
@@ -106,7 +106,7 @@ impl Resolver {
         let user = self.resolve_one(user, Collection::Users, when);
         let account = self.resolve_one(account.into_iter().collect(), Collection::Accounts, when);
         if let (Some(user), Some(account)) = (user, account) {
-            self.link(user, account);
+            self.link(user, account, when.occurred_at);
         }
         match kind {
             MessageKind::Group => account,
@@ -213,9 +213,12 @@ impl Resolver {
         self.owners.insert(identifier, Owner { profile, seen_at, changed: true });
     }
 
-    fn link(&mut self, user: ProfileId, account: ProfileId) {
-        if self.links.insert((user, account)) {
-            self.changes.links.push(AccountLink { user, account });
+    /// Notes a link that is new, or older than known.
+    fn link(&mut self, user: ProfileId, account: ProfileId, since: Moment) {
+        let known = self.links.entry((user, account)).or_insert(Moment::from_micros(i64::MAX));
+        if since < *known {
+            *known = since;
+            self.changes.links.push(AccountLink { user, account, since });
         }
     }
 

@@ -10,12 +10,12 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use lake::Lake;
-use model::{CsvMapping, Fact, FactKind, Identifier, Moment};
+use model::{CsvMapping, Fact, FactKind, Identifier, Moment, SourceOrder};
 use store::{Flush, ImportProgress, Store};
 use tracing::{debug, info};
 
 use crate::identity::Resolver;
-use crate::keys::KeyMaker;
+use crate::keys::{self, KeyMaker};
 use crate::known::KnownKeys;
 use crate::lines::Content;
 use crate::report::{ImportReport, Progress};
@@ -97,6 +97,7 @@ pub async fn import_file(
     }
     report.resumed_after = before.lines;
     let bytes_total = content.bytes;
+    let batch = keys::batch(&before.source);
     let next_profile = store.next_profile().await.map_err(IngestError::Store)?;
     let rows = Rows::open(content.lines(path)?, &options.format, path, KeyMaker::new(&before.source), now)?;
     let mut import = Import {
@@ -108,6 +109,7 @@ pub async fn import_file(
         bytes_total,
         batch_lines: options.batch_lines.max(1) as u64,
         rows,
+        batch,
         known: KnownKeys::default(),
         resolver: Resolver::new(next_profile, now),
         report,
@@ -151,6 +153,8 @@ struct Import<'a> {
     bytes_total: u64,
     batch_lines: u64,
     rows: Rows,
+    /// Tells this file from others; a file that grew is the same batch.
+    batch: u32,
     known: KnownKeys,
     resolver: Resolver,
     report: ImportReport,
@@ -287,7 +291,7 @@ impl Import<'_> {
     }
 
     fn fact(&mut self, pending: Pending) -> Fact {
-        let Pending { message, key, carried, refused } = pending;
+        let Pending { message, key, line, carried, refused } = pending;
         for (kind, refusal) in refused {
             self.report.refuse(&kind, refusal);
         }
@@ -299,7 +303,9 @@ impl Import<'_> {
         }
         let profile = self.resolver.resolve(message.kind, carried, message.when).expect("what identifies nobody was rejected when read");
         let (occurred_at, received_at) = (message.when.occurred_at, message.when.received_at);
-        Fact { profile, occurred_at, received_at, message_key: key, kind: message.said }
+        let place = u32::try_from(line).unwrap_or(u32::MAX);
+        let source_order = SourceOrder { batch: self.batch, place };
+        Fact { profile, occurred_at, received_at, message_key: key, source_order, kind: message.said }
     }
 
     /// A file that got shorter since it was hashed is not what it was known by.

@@ -39,6 +39,12 @@ impl KeyMaker {
     }
 }
 
+/// Tells batches of different sources apart, though not for certain.
+#[expect(clippy::cast_possible_truncation, reason = "any 32 bits of the hash will do")]
+pub(crate) fn batch(source: &str) -> u32 {
+    xxh3_128(source.as_bytes()) as u32
+}
+
 /// Takes a key for its own hash, which it is.
 #[derive(Default)]
 pub(crate) struct KeyHasher(u64);

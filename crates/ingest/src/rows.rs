@@ -17,6 +17,8 @@ use crate::{Format, IngestError, parse};
 pub(crate) struct Pending {
     pub(crate) message: Message,
     pub(crate) key: MessageKey,
+    /// Its line in the file.
+    pub(crate) line: u64,
     pub(crate) carried: Carried,
     /// Values that identify nobody.
     pub(crate) refused: Vec<(IdentifierKind, Refusal)>,
@@ -127,7 +129,7 @@ fn identified(line: u64, message: Message, key: MessageKey) -> Step {
     let mut refused = Vec::new();
     let carried = identifiers::of(&message, &mut |kind, refusal| refused.push((kind.clone(), refusal)));
     if carried.identifies(message.kind) {
-        return Step::Message(Pending { message, key, carried, refused });
+        return Step::Message(Pending { message, key, line, carried, refused });
     }
     let rejection = RejectionReason::Nobody.because("none of its ids identifies anybody");
     Step::Rejected { line, rejection, refused }

@@ -45,7 +45,7 @@ impl Part {
     fn bytes(&self) -> usize {
         let arrays = match self {
             Self::Rows(rows) => rows.profiles.len() * (size_of::<u32>() + size_of::<i64>()),
-            Self::Ties(ties) => ties.received_at.len() * (size_of::<i64>() + size_of::<u128>()),
+            Self::Ties(ties) => ties.received_at.len() * (size_of::<i64>() + size_of::<u128>() + size_of::<u64>()),
             Self::Column(column) => column.bytes(),
         };
         arrays + OVERHEAD_BYTES

@@ -1,11 +1,13 @@
 //! Columns back to numbers, moments, keys and facts.
 
-use model::{Fact, FactKind, LogName, MessageKey, Moment, ProfileId, Value};
-use polars::prelude::{BinaryChunked, BooleanChunked, DataFrame, Float64Chunked, Int64Chunked, Series, StringChunked, UInt32Chunked};
+use model::{Fact, FactKind, LogName, MessageKey, Moment, ProfileId, SourceOrder, Value};
+use polars::prelude::{
+    BinaryChunked, BooleanChunked, DataFrame, Float64Chunked, Int64Chunked, Series, StringChunked, UInt32Chunked, UInt64Chunked,
+};
 
 use crate::error::Damage;
 use crate::json::parse_json;
-use crate::layout::{MESSAGE_KEY, OCCURRED_AT, PROFILE_ID, RECEIVED_AT, Variant, is_fixed, moment_type};
+use crate::layout::{MESSAGE_KEY, OCCURRED_AT, PROFILE_ID, RECEIVED_AT, SOURCE_ORDER, Variant, is_fixed, moment_type};
 
 /// Passes a table on if it has all rows that the manifest names.
 pub(crate) fn complete(table: DataFrame, expected: u64) -> Result<DataFrame, Damage> {
@@ -44,6 +46,13 @@ pub(crate) fn message_keys(table: &DataFrame) -> Result<Vec<u128>, Damage> {
     full(column.null_count(), MESSAGE_KEY)?;
     let key = |bytes: &[u8]| bytes.try_into().map(u128::from_be_bytes).map_err(|_| Damage::Column { column: MESSAGE_KEY });
     column.downcast_iter().flat_map(|chunk| chunk.values_iter()).map(key).collect()
+}
+
+pub(crate) fn source_orders(table: &DataFrame) -> Result<Vec<SourceOrder>, Damage> {
+    let column = series(table, SOURCE_ORDER)?;
+    let column: &UInt64Chunked = column.u64().map_err(|_| Damage::Column { column: SOURCE_ORDER })?;
+    full(column.null_count(), SOURCE_ORDER)?;
+    Ok(column.downcast_iter().flat_map(|chunk| chunk.values().iter().copied()).map(SourceOrder::unpacked).collect())
 }
 
 fn series<'t>(table: &'t DataFrame, name: &'static str) -> Result<&'t Series, Damage> {
@@ -89,12 +98,13 @@ pub(crate) fn facts(table: &DataFrame, log: &LogName) -> Result<Vec<Fact>, Damag
     }
     let profiles = profiles(table)?;
     let times = occurred_at(table)?.into_iter().zip(received_at(table)?);
-    let keys = message_keys(table)?;
-    let facts = profiles.into_iter().zip(times).zip(keys).zip(cells).map(|(((profile, (occurred, received)), key), cells)| Fact {
+    let keys = message_keys(table)?.into_iter().zip(source_orders(table)?);
+    let facts = profiles.into_iter().zip(times).zip(keys).zip(cells).map(|(((profile, (occurred, received)), (key, order)), cells)| Fact {
         profile: ProfileId(profile),
         occurred_at: Moment::from_micros(occurred),
         received_at: Moment::from_micros(received),
         message_key: MessageKey(key),
+        source_order: order,
         kind: kind(log, cells),
     });
     Ok(facts.collect())

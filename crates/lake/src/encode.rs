@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use model::{Fact, FactKind, Value};
+use model::{Fact, FactKind, SegmentColumn, Value};
 use polars::error::PolarsResult;
 use polars::prelude::{
     BinaryChunked, BooleanChunked, Column, DataFrame, Float64Chunked, InitHashMaps as _, Int64Chunked, IntoColumn as _, IntoSeries as _,
-    NewChunkedArray as _, PlHashMap, StringChunked, UInt32Chunked,
+    NewChunkedArray as _, PlHashMap, StringChunked, UInt32Chunked, UInt64Chunked,
 };
 
 use crate::json::write_json;
-use crate::layout::{MESSAGE_KEY, OCCURRED_AT, PROFILE_ID, RECEIVED_AT, Variant, moment_type};
+use crate::layout::{MESSAGE_KEY, OCCURRED_AT, PROFILE_ID, RECEIVED_AT, SOURCE_ORDER, Variant, moment_type};
 
 /// Puts facts in the order of a segment.
 pub(crate) fn sort(facts: &mut [&Fact]) {
@@ -23,16 +23,30 @@ pub(crate) fn encode(facts: &[&Fact]) -> PolarsResult<DataFrame> {
     let occurred: Vec<i64> = facts.iter().map(|fact| fact.occurred_at.micros()).collect();
     let received: Vec<i64> = facts.iter().map(|fact| fact.received_at.micros()).collect();
     let keys: Vec<[u8; 16]> = facts.iter().map(|fact| fact.message_key.0.to_be_bytes()).collect();
+    let orders: Vec<u64> = facts.iter().map(|fact| fact.source_order.packed()).collect();
     let mut columns = vec![
         UInt32Chunked::from_vec(PROFILE_ID.into(), profiles).into_column(),
         moments(OCCURRED_AT, occurred)?,
         moments(RECEIVED_AT, received)?,
         BinaryChunked::from_slice(MESSAGE_KEY.into(), &keys).into_column(),
+        UInt64Chunked::from_vec(SOURCE_ORDER.into(), orders).into_column(),
     ];
     for (name, cells) in gather(facts) {
         cells.append_columns(name, facts.len(), &mut columns);
     }
     DataFrame::new(facts.len(), columns)
+}
+
+/// What the manifest says about the properties (or traits) of a table.
+pub(crate) fn describe(table: &DataFrame) -> Vec<SegmentColumn> {
+    let columns = table.columns().iter();
+    columns
+        .filter_map(|column| {
+            let (name, variant) = Variant::of_column(column.name())?;
+            let rows = (column.len() - column.null_count()) as u64;
+            Some(SegmentColumn { name: name.to_owned(), value_type: variant.value_type(), rows })
+        })
+        .collect()
 }
 
 fn moments(name: &str, micros: Vec<i64>) -> PolarsResult<Column> {

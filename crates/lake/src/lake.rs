@@ -70,7 +70,9 @@ impl Lake {
         encode::sort(&mut facts);
         let folder = layout::folder(event, day);
         let failed = |source| LakeError::Write { path: self.root.join(&folder), source: Box::new(source) };
-        let bytes = parquet::write(encode::encode(&facts).map_err(failed)?).map_err(failed)?;
+        let table = encode::encode(&facts).map_err(failed)?;
+        let columns = encode::describe(&table);
+        let bytes = parquet::write(table).map_err(failed)?;
 
         let path = format!("{folder}/{}", file_name(&bytes));
         let file = self.absolute(&path);
@@ -85,6 +87,7 @@ impl Lake {
             first_at: facts[0].occurred_at,
             last_at: facts[facts.len() - 1].occurred_at,
             bytes: bytes.len() as u64,
+            columns,
         };
         Ok((segment, placed))
     }

@@ -3,7 +3,7 @@
 //! **Invariant:** a folder name never leaves its folder and never means two logs, whatever an event is called.
 
 use chrono::NaiveDate;
-use model::EventName;
+use model::{EventName, ValueType};
 use polars::prelude::{DataType, TimeUnit};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -20,6 +20,9 @@ pub(crate) const OCCURRED_AT: &str = "occurred_at";
 pub(crate) const RECEIVED_AT: &str = "received_at";
 /// Tells messages apart: 16 bytes, the highest first.
 pub(crate) const MESSAGE_KEY: &str = "message_key";
+
+/// Where the message stood in its batch: the batch in the upper half, its place in the lower.
+pub(crate) const SOURCE_ORDER: &str = "source_order";
 
 /// File systems take 255 bytes; `event=` and a margin are kept.
 const FOLDER_BYTES_MAX: usize = 240;
@@ -78,6 +81,17 @@ impl Variant {
         }
     }
 
+    /// The type as the manifest says it.
+    pub(crate) fn value_type(self) -> ValueType {
+        match self {
+            Self::Number => ValueType::Number,
+            Self::Text => ValueType::Text,
+            Self::Flag => ValueType::Flag,
+            Self::Json => ValueType::Json,
+            Self::Gone => ValueType::Gone,
+        }
+    }
+
     /// The Parquet column of this type of the property `name`.
     pub(crate) fn column(self, name: &str) -> String {
         format!("{name}:{}", self.suffix())
@@ -97,7 +111,7 @@ pub(crate) fn moment_type() -> DataType {
 
 /// Whether a column is one that every row has.
 pub(crate) fn is_fixed(column: &str) -> bool {
-    [PROFILE_ID, OCCURRED_AT, RECEIVED_AT, MESSAGE_KEY].contains(&column)
+    [PROFILE_ID, OCCURRED_AT, RECEIVED_AT, MESSAGE_KEY, SOURCE_ORDER].contains(&column)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model::Segment;
+use model::{Segment, SourceOrder};
 use polars::prelude::DataFrame;
 
 use crate::cache::{Cache, Key, Part, PartName, Rows};
@@ -11,7 +11,7 @@ use crate::column::Column;
 use crate::decode::Typed;
 use crate::error::{Damage, LakeError};
 use crate::lake::Lake;
-use crate::layout::{MESSAGE_KEY, OCCURRED_AT, PROFILE_ID, RECEIVED_AT, Variant};
+use crate::layout::{MESSAGE_KEY, OCCURRED_AT, PROFILE_ID, RECEIVED_AT, SOURCE_ORDER, Variant};
 use crate::{decode, parquet};
 
 /// Columns of segments kept decoded in memory up to a budget, least recently used evicted. To be shared by threads.
@@ -39,6 +39,8 @@ pub struct Ties {
     pub received_at: Arc<[i64]>,
     /// The key of each row's message.
     pub message_keys: Arc<[u128]>,
+    /// Where each row's message stood in its batch.
+    pub source_orders: Arc<[SourceOrder]>,
 }
 
 impl Reader {
@@ -115,7 +117,7 @@ impl PartName {
     fn covers(&self, column: &str) -> bool {
         match self {
             Self::Rows => column == PROFILE_ID || column == OCCURRED_AT,
-            Self::Ties => column == RECEIVED_AT || column == MESSAGE_KEY,
+            Self::Ties => column == RECEIVED_AT || column == MESSAGE_KEY || column == SOURCE_ORDER,
             Self::Column(name) => Variant::of_column(column).is_some_and(|(of, _)| of == name),
         }
     }
@@ -123,9 +125,11 @@ impl PartName {
     fn decode(&self, table: &DataFrame) -> Result<Part, Damage> {
         Ok(match self {
             Self::Rows => Part::Rows(Rows { profiles: decode::profiles(table)?.into(), occurred_at: decode::occurred_at(table)?.into() }),
-            Self::Ties => {
-                Part::Ties(Ties { received_at: decode::received_at(table)?.into(), message_keys: decode::message_keys(table)?.into() })
-            }
+            Self::Ties => Part::Ties(Ties {
+                received_at: decode::received_at(table)?.into(),
+                message_keys: decode::message_keys(table)?.into(),
+                source_orders: decode::source_orders(table)?.into(),
+            }),
             Self::Column(name) => {
                 let mut column = Column::absent();
                 for variant in Variant::ALL {

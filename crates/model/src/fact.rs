@@ -6,6 +6,34 @@ use crate::{EventName, Moment, ProfileId, Value};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageKey(pub u128);
 
+/// Where a message stood in its batch (a file, a request): of two events at the very same moment, the one further down
+/// the same batch is the later. Messages of different batches cannot be compared so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct SourceOrder {
+    /// Tells batches apart: a hash, so that two may rarely share one.
+    pub batch: u32,
+    /// The line or index in the batch.
+    pub place: u32,
+}
+
+impl SourceOrder {
+    /// Whether this message stood further down the same batch.
+    pub fn is_after(self, other: Self) -> bool {
+        self.batch == other.batch && self.place > other.place
+    }
+
+    /// Both numbers in one: the batch in the upper half.
+    pub fn packed(self) -> u64 {
+        (u64::from(self.batch) << 32) | u64::from(self.place)
+    }
+
+    /// The reverse of [`SourceOrder::packed`].
+    #[expect(clippy::cast_possible_truncation, reason = "each half is taken on purpose")]
+    pub fn unpacked(packed: u64) -> Self {
+        Self { batch: (packed >> 32) as u32, place: packed as u32 }
+    }
+}
+
 /// One accepted message, its identity settled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fact {
@@ -17,6 +45,8 @@ pub struct Fact {
     pub received_at: Moment,
     /// Breaks the last ties, and finds the message when it is sent again.
     pub message_key: MessageKey,
+    /// Where it stood among the messages it came with.
+    pub source_order: SourceOrder,
     /// What sort of fact.
     pub kind: FactKind,
 }

@@ -55,6 +55,31 @@ impl fmt::Display for AudienceKey {
     }
 }
 
+/// The permanent name of a computed trait; equals its file name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct TraitKey(String);
+
+impl TraitKey {
+    /// Checks and takes a key.
+    ///
+    /// # Errors
+    /// When the text breaks the rule for keys.
+    pub fn parse(text: &str) -> Result<Self, InvalidKey> {
+        check_key(text, "a trait key").map(Self)
+    }
+
+    /// The key as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TraitKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
 /// The name of a configured destination; equals its file name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct DestinationKey(String);

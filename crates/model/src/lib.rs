@@ -17,14 +17,14 @@ mod value;
 mod window;
 
 pub use csv::{CsvMapping, CsvMessage, CsvTimestamp};
-pub use fact::{Fact, FactKind, MessageKey};
+pub use fact::{Fact, FactKind, MessageKey, SourceOrder};
 pub use identifier::{Identifier, IdentifierKind, Refusal};
-pub use key::{AudienceKey, DestinationKey, EventName, Fingerprint, InvalidKey, ProfileId, PublicId, RunId};
+pub use key::{AudienceKey, DestinationKey, EventName, Fingerprint, InvalidKey, ProfileId, PublicId, RunId, TraitKey};
 pub use lookback::{Lookback, Unit, WorkspaceZone};
 pub use membership::{Membership, MembershipDiff, Reason, UnreadableMembership};
 pub use moment::{AsOf, Moment, UnreadableTime};
-pub use people::{Collection, People, Person, Sighting};
-pub use segment::{LogName, Segment, SegmentId};
+pub use people::{AccountLink, Collection, People, Person, Sighting};
+pub use segment::{LogName, Segment, SegmentColumn, SegmentId, ValueType};
 pub use sync::{LedgerChange, LedgerRow, LedgerState, RemoteAudience, SyncState, SyncStatus};
 pub use value::{NUMBER_EXACT_MAX, Value};
 pub use window::{MomentSpec, Span, Window};

@@ -25,6 +25,17 @@ pub struct Sighting {
     pub first_seen_at: Moment,
 }
 
+/// A user belongs to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AccountLink {
+    /// The user's profile as of then; map through [`People::canonical`].
+    pub user: ProfileId,
+    /// The account's profile as of then.
+    pub account: ProfileId,
+    /// The earliest `occurred_at` of a message that said so. Links do not end.
+    pub since: Moment,
+}
+
 /// Everybody: dense arrays over profile numbers, loaded from the store for a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct People {
@@ -34,6 +45,8 @@ pub struct People {
     pub accounts: Vec<ProfileId>,
     /// For each kind, who carries an identifier of it and since when.
     pub sightings: BTreeMap<IdentifierKind, Vec<Sighting>>,
+    /// Who belongs to which accounts.
+    pub links: Vec<AccountLink>,
 }
 
 impl People {

@@ -25,6 +25,33 @@ pub enum LogName {
     Traits,
 }
 
+/// The types that values of traits and properties come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueType {
+    /// A number.
+    Number,
+    /// Text.
+    Text,
+    /// `true` or `false`.
+    Flag,
+    /// A list, an object or a whole number beyond 2^53.
+    Json,
+    /// A trait that was taken away.
+    Gone,
+}
+
+/// The values of one type of one property (or trait) in a segment.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SegmentColumn {
+    /// The property's name.
+    pub name: String,
+    /// The type of these values.
+    pub value_type: ValueType,
+    /// How many rows have one.
+    pub rows: u64,
+}
+
 /// One Parquet file: rows of one log and one UTC day, in order of `occurred_at`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Segment {
@@ -42,4 +69,6 @@ pub struct Segment {
     pub last_at: Moment,
     /// Size of the file.
     pub bytes: u64,
+    /// The properties (or traits) that some row has, by name and type.
+    pub columns: Vec<SegmentColumn>,
 }

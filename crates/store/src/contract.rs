@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use model::{
-    AsOf, AudienceKey, Collection, DestinationKey, Fingerprint, Identifier, LedgerChange, LedgerRow, LogName, Membership, MembershipDiff,
-    Moment, People, ProfileId, PublicId, Reason, RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
+    AccountLink, AsOf, AudienceKey, Collection, DestinationKey, Fingerprint, Identifier, LedgerChange, LedgerRow, LogName, Membership,
+    MembershipDiff, Moment, People, ProfileId, PublicId, Reason, RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
 };
 
 use crate::StoreError;
@@ -63,15 +63,6 @@ pub struct Merge {
     pub loser: ProfileId,
     /// When it was found out.
     pub merged_at: Moment,
-}
-
-/// A user belongs to an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AccountLink {
-    /// The user's profile.
-    pub user: ProfileId,
-    /// The account's profile.
-    pub account: ProfileId,
 }
 
 /// How far a file's import has come.

@@ -20,6 +20,7 @@ pub(crate) const IDENTIFIERS_OF: &str = include_str!("../../../sql/queries/ident
 pub(crate) const IMPORT: &str = include_str!("../../../sql/queries/import.sql");
 pub(crate) const INSERT_CHANGE: &str = include_str!("../../../sql/queries/insert_change.sql");
 pub(crate) const INSERT_LEDGER: &str = include_str!("../../../sql/queries/insert_ledger.sql");
+pub(crate) const PEOPLE_LINKS: &str = include_str!("../../../sql/queries/people_links.sql");
 pub(crate) const INSERT_LINKS: &str = include_str!("../../../sql/queries/insert_links.sql");
 pub(crate) const INSERT_MERGES: &str = include_str!("../../../sql/queries/insert_merges.sql");
 pub(crate) const INSERT_PROFILES: &str = include_str!("../../../sql/queries/insert_profiles.sql");

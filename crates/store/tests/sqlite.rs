@@ -34,7 +34,7 @@ fn batch(count: u32) -> Flush {
         first_seen_at: at,
     };
     let path = "traits/2025-03-01/a.parquet".to_owned();
-    let segment = Segment { path, log: LogName::Traits, day: at.day(), rows: 1, first_at: at, last_at: at, bytes: 1 };
+    let segment = Segment { path, log: LogName::Traits, day: at.day(), rows: 1, first_at: at, last_at: at, bytes: 1, columns: Vec::new() };
     Flush {
         profiles: (0..count).map(profile).collect(),
         identifiers: (0..count).map(identifier).collect(),

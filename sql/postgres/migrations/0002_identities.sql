@@ -31,6 +31,7 @@ CREATE TABLE merges (
 CREATE TABLE account_links (
     user_profile BIGINT NOT NULL REFERENCES profiles (profile),
     account_profile BIGINT NOT NULL REFERENCES profiles (profile),
+    since_at BIGINT NOT NULL, -- the earliest message that said so
     PRIMARY KEY (user_profile, account_profile)
 );
 

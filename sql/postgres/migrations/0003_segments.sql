@@ -8,7 +8,8 @@ CREATE TABLE segments (
     row_count BIGINT NOT NULL,
     first_at BIGINT NOT NULL,
     last_at BIGINT NOT NULL,
-    bytes BIGINT NOT NULL
+    bytes BIGINT NOT NULL,
+    columns TEXT NOT NULL -- names and types of properties, with how many rows have one, as JSON
 );
 
 CREATE INDEX segments_log_day ON segments (log, event, day);

@@ -31,6 +31,7 @@ CREATE TABLE merges (
 CREATE TABLE account_links (
     user_profile INTEGER NOT NULL REFERENCES profiles (profile),
     account_profile INTEGER NOT NULL REFERENCES profiles (profile),
+    since_at INTEGER NOT NULL, -- the earliest message that said so
     PRIMARY KEY (user_profile, account_profile)
 ) STRICT, WITHOUT ROWID;
 

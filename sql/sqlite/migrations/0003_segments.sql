@@ -8,7 +8,8 @@ CREATE TABLE segments (
     row_count INTEGER NOT NULL,
     first_at INTEGER NOT NULL,
     last_at INTEGER NOT NULL,
-    bytes INTEGER NOT NULL
+    bytes INTEGER NOT NULL,
+    columns TEXT NOT NULL -- names and types of properties, with how many rows have one, as JSON
 ) STRICT;
 
 CREATE INDEX segments_log_day ON segments (log, event, day);

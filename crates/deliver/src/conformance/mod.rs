@@ -84,6 +84,8 @@ impl<'a, R: Rehearsal> Stage<'a, R> {
             audience: AudienceKey::parse(audience).expect("a key"),
             title: format!("Title of {audience}"),
             description: "A rehearsal".to_owned(),
+            value: None,
+            on_exit: definitions::OnExit::Remove,
             match_on: Vec::new(),
             people,
         };

@@ -89,6 +89,8 @@ impl Stage {
             audience: AudienceKey::parse(audience).unwrap(),
             title: format!("Title of {audience}"),
             description: "For tests".to_owned(),
+            value: None,
+            on_exit: definitions::OnExit::Remove,
             match_on: Vec::new(),
             people,
         }

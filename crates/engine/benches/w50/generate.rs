@@ -4,7 +4,7 @@
 //! and no library decides what is generated. The words are those of `tests/bench/audiences.json`.
 
 use lake::Lake;
-use model::{Collection, EventName, Fact, FactKind, Identifier, IdentifierKind, MessageKey, Moment, ProfileId, Value};
+use model::{Collection, EventName, Fact, FactKind, Identifier, IdentifierKind, MessageKey, Moment, ProfileId, SourceOrder, Value};
 use store::{AttachedIdentifier, Flush, NewProfile, Store};
 
 /// How much is generated.
@@ -140,7 +140,7 @@ fn properties(event: &str, place: u64) -> Vec<(String, Value)> {
 }
 
 fn fact(profile: ProfileId, occurred_at: Moment, key: u128, kind: FactKind) -> Fact {
-    Fact { profile, occurred_at, received_at: occurred_at, message_key: MessageKey(key), kind }
+    Fact { profile, occurred_at, received_at: occurred_at, message_key: MessageKey(key), source_order: SourceOrder::default(), kind }
 }
 
 /// Zipf with exponent 1 by inversion: the chance of rank r falls as 1/r. Ranks are scattered over the numbers.

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::{Parser, ValueEnum};
-use evaluate::{Evaluation, Evaluator, Snapshot};
+use evaluate::{Evaluation, Evaluator, Recorded, Snapshot};
 use lake::{Lake, Reader};
 use model::{AsOf, Membership};
 use serde_json::json;
@@ -92,10 +92,10 @@ async fn main() -> anyhow::Result<()> {
     let loading = loading.elapsed();
 
     let evaluator = Evaluator::new(Reader::new(lake, options.columns_mib << 20));
-    let (cold, evaluation) = timed(|| evaluator.evaluate(&catalog, &snapshot, AsOf(AS_OF)))?;
+    let (cold, evaluation) = timed(|| evaluator.evaluate(&catalog, &snapshot, &Recorded::default(), AsOf(AS_OF)))?;
     let mut warm = Vec::new();
     for _ in 0..options.turns {
-        let (took, again) = timed(|| evaluator.evaluate(&catalog, &snapshot, AsOf(AS_OF)))?;
+        let (took, again) = timed(|| evaluator.evaluate(&catalog, &snapshot, &Recorded::default(), AsOf(AS_OF)))?;
         anyhow::ensure!(again.memberships == evaluation.memberships, "two evaluations of the same moment differ");
         warm.push(took);
     }

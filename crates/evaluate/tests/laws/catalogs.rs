@@ -27,6 +27,10 @@ pub(crate) fn audiences() -> impl Strategy<Value = Vec<Audience>> {
                 owner: None,
                 identified_by: kinds.into_iter().map(IdentifierKind::new).collect(),
                 who,
+                of: model::Collection::Users,
+                state: definitions::AudienceState::Live,
+                guards: definitions::Guards::default(),
+                tests: Vec::new(),
                 syncs: Vec::new(),
                 fingerprint: Fingerprint(number.to_string()),
             }
@@ -42,6 +46,8 @@ pub(crate) fn catalog(audiences: &[Audience], zone: WorkspaceZone) -> Catalog {
         settings,
         order: audiences.iter().map(|audience| audience.key.clone()).collect(),
         audiences: audiences.iter().map(|audience| (audience.key.clone(), audience.clone())).collect(),
+        traits: BTreeMap::new(),
+        trait_order: Vec::new(),
         destinations: BTreeMap::new(),
         fingerprint: Fingerprint("law".to_owned()),
     }
@@ -66,7 +72,7 @@ fn refer_backwards(condition: &mut Condition, number: usize) {
         }
         Condition::InAudience(_) => *condition = Condition::All(Vec::new()),
         Condition::NotInAudience(_) => *condition = Condition::Any(Vec::new()),
-        Condition::Event(_) | Condition::Traits(_) => {}
+        _ => {}
     }
 }
 
@@ -91,7 +97,12 @@ fn event_condition() -> impl Strategy<Value = EventCondition> {
             .prop_map(|(at_least, more)| CountRange { at_least, at_most: more.map(|more| at_least + more) }),
     ];
     let event = select(EVENTS.to_vec()).prop_map(|name| EventName::parse(name).expect("plain"));
-    (event, filter(), window(), count).prop_map(|(event, filter, window, count)| EventCondition { event, filter, window, count })
+    (event, filter(), window(), count).prop_map(|(event, filter, window, count)| EventCondition {
+        filter,
+        window,
+        count,
+        ..EventCondition::did(event)
+    })
 }
 
 fn filter() -> impl Strategy<Value = Filter> {

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use model::{AsOf, EventName, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, Value, WorkspaceZone};
+use model::{
+    AsOf, EventName, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, SourceOrder, Value, WorkspaceZone,
+};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
@@ -94,6 +96,7 @@ fn fact() -> impl Strategy<Value = Fact> {
         occurred_at,
         received_at,
         message_key: MessageKey(0),
+        source_order: SourceOrder::default(),
         kind,
     })
 }
@@ -137,6 +140,7 @@ fn people() -> impl Strategy<Value = People> {
         People {
             canonical: survivors(&parents, upwards),
             accounts: accounts.into_iter().map(ProfileId).collect(),
+            links: Vec::new(),
             sightings: KINDS.map(IdentifierKind::new).into_iter().zip(seen).collect(),
         }
     })
@@ -169,7 +173,7 @@ impl fmt::Debug for History {
         for (number, batch) in self.batches.iter().enumerate() {
             writeln!(f, "batch {number}")?;
             for fact in batch {
-                let Fact { profile, occurred_at, received_at, message_key, kind } = fact;
+                let Fact { profile, occurred_at, received_at, message_key, source_order: _, kind } = fact;
                 writeln!(f, "  profile {profile} at {occurred_at} (received {received_at}, key {}): {kind:?}", message_key.0)?;
             }
         }

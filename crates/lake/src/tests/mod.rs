@@ -32,7 +32,14 @@ fn traits(seconds: i64, traits: &[(&str, Option<Value>)]) -> Fact {
 
 fn fact(seconds: i64, kind: FactKind) -> Fact {
     let at = Moment::from_micros(DAY + seconds * 1_000_000);
-    Fact { profile: ProfileId(7), occurred_at: at, received_at: at, message_key: MessageKey(u128::from(seconds.unsigned_abs())), kind }
+    Fact {
+        profile: ProfileId(7),
+        occurred_at: at,
+        received_at: at,
+        source_order: SourceOrder::default(),
+        message_key: MessageKey(u128::from(seconds.unsigned_abs())),
+        kind,
+    }
 }
 
 /// All files below a folder, as paths below it.

@@ -2,7 +2,7 @@
 
 use model::{
     AsOf, AudienceKey, Collection, DestinationKey, EventName, Fingerprint, Identifier, IdentifierKind, LogName, Membership, Moment,
-    ProfileId, Segment,
+    ProfileId, Segment, SegmentColumn, ValueType,
 };
 
 use crate::{AttachedIdentifier, Flush, Merge, NewProfile, Store};
@@ -63,5 +63,6 @@ pub(super) fn events(name: &str) -> LogName {
 
 pub(super) fn segment(path: &str, log: LogName, day: &str) -> Segment {
     let at = Moment::parse(day).expect("a date");
-    Segment { path: path.to_owned(), log, day: at.day(), rows: 3, first_at: at, last_at: at.plus_micros(7), bytes: 1_234 }
+    let columns = vec![SegmentColumn { name: "größe".to_owned(), value_type: ValueType::Number, rows: 2 }];
+    Segment { path: path.to_owned(), log, day: at.day(), rows: 3, first_at: at, last_at: at.plus_micros(7), bytes: 1_234, columns }
 }

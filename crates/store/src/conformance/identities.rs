@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use model::{Collection, Identifier, IdentifierKind, People, ProfileId, Sighting};
+use model::{AccountLink, Collection, Identifier, IdentifierKind, People, ProfileId, Sighting};
 
 use super::cases::{attached, hour, identifier, users, users_with};
-use crate::{AccountLink, Flush, NewProfile, Store, StoreError};
+use crate::{Flush, NewProfile, Store, StoreError};
 
 pub(super) async fn an_empty_store_knows_nobody(store: &dyn Store) {
     assert_eq!(store.next_profile().await.expect("a count"), ProfileId(0));
@@ -29,7 +29,7 @@ pub(super) async fn profiles_are_found_by_their_identifiers(store: &dyn Store) {
             attached(mary_elsewhere.clone(), 2, hour(2)),
             attached(shop.clone(), 1, hour(3)),
         ],
-        links: vec![AccountLink { user: ProfileId(0), account: ProfileId(1) }, AccountLink { user: ProfileId(0), account: ProfileId(1) }],
+        links: [5, 3, 9].map(|at| AccountLink { user: ProfileId(0), account: ProfileId(1), since: hour(at) }).to_vec(),
         ..Flush::default()
     };
     store.flush(&flush).await.expect("a first flush");
@@ -43,6 +43,7 @@ pub(super) async fn profiles_are_found_by_their_identifiers(store: &dyn Store) {
         canonical: vec![ProfileId(0), ProfileId(1), ProfileId(2)],
         accounts: vec![ProfileId(1)],
         sightings: BTreeMap::from([seen("email", 0, 1), seen("group_id", 1, 3), seen("user_id", 2, 2)]),
+        links: vec![AccountLink { user: ProfileId(0), account: ProfileId(1), since: hour(3) }],
     };
     assert_eq!(store.people().await.expect("people"), people);
 }

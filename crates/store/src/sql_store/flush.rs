@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use model::{Identifier, Moment, ProfileId};
+use model::{AccountLink, Identifier, Moment, ProfileId};
 
 use super::{imports, merging, segments};
 use crate::work::Work;
-use crate::{AccountLink, AttachedIdentifier, Flush, NewProfile, StoreError, queries, words};
+use crate::{AttachedIdentifier, Flush, NewProfile, StoreError, queries, words};
 
 pub(crate) async fn flush(work: &mut Work<'_>, flush: &Flush) -> Result<(), StoreError> {
     insert_profiles(work, &flush.profiles).await?;
@@ -49,7 +49,13 @@ async fn attach_identifiers(work: &mut Work<'_>, attached: &[AttachedIdentifier]
 }
 
 async fn link_accounts(work: &mut Work<'_>, links: &[AccountLink]) -> Result<(), StoreError> {
-    let rows: Vec<_> = links.iter().map(|link| (link.user, link.account)).collect();
+    // A statement may touch each row once: of a link named twice the earlier moment counts.
+    let mut earliest: BTreeMap<(ProfileId, ProfileId), Moment> = BTreeMap::new();
+    for link in links {
+        let since = earliest.entry((link.user, link.account)).or_insert(link.since);
+        *since = link.since.min(*since);
+    }
+    let rows: Vec<_> = earliest.into_iter().map(|((user, account), since)| (user, account, since)).collect();
     work.write_rows(queries::INSERT_LINKS, &rows).await
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use model::{Identifier, IdentifierKind, Moment, People, ProfileId, PublicId, Sighting};
+use model::{AccountLink, Identifier, IdentifierKind, Moment, People, ProfileId, PublicId, Sighting};
 use sqlx::query;
 
 use crate::work::{Work, to_i64, unpack};
@@ -33,13 +33,20 @@ pub(crate) async fn people(work: &mut Work<'_>) -> Result<People, StoreError> {
     }
     let mut accounts: Vec<ProfileId> = work.packed(query(queries::PEOPLE_ACCOUNTS)).await?;
     accounts.sort_unstable();
+    let mut links: Vec<AccountLink> = work
+        .packed::<(ProfileId, ProfileId, Moment)>(query(queries::PEOPLE_LINKS))
+        .await?
+        .into_iter()
+        .map(|(user, account, since)| AccountLink { user, account, since })
+        .collect();
+    links.sort_unstable();
     let mut sightings = BTreeMap::new();
     let mut after = String::new();
     while let Some(kind) = kind_after(work, &after).await? {
         sightings.insert(IdentifierKind::new(&kind), sightings_of(work, &kind).await?);
         after = kind;
     }
-    Ok(People { canonical, accounts, sightings })
+    Ok(People { canonical, accounts, sightings, links })
 }
 
 async fn kind_after(work: &mut Work<'_>, after: &str) -> Result<Option<String>, StoreError> {

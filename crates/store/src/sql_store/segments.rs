@@ -7,7 +7,7 @@ use sqlx::query;
 use crate::work::{Work, to_i64, to_u64};
 use crate::{StoreError, queries};
 
-type SegmentRow = (i64, String, String, String, i64, i64, i64, i64, i64);
+type SegmentRow = (i64, String, String, String, i64, i64, i64, i64, i64, String);
 
 const EVENTS: &str = "events";
 const TRAITS: &str = "traits";
@@ -41,14 +41,15 @@ pub(crate) async fn insert(work: &mut Work<'_>, segments: &[Segment]) -> Result<
     }
 }
 
-fn written(number: i64, segment: &Segment) -> (i64, &str, &'static str, &str, i64, i64, i64, i64, i64) {
+fn written(number: i64, segment: &Segment) -> (i64, &str, &'static str, &str, i64, i64, i64, i64, i64, String) {
     let (log, event) = log_words(&segment.log);
     let day = day_number(segment.day);
     let (first_at, last_at) = (segment.first_at.micros(), segment.last_at.micros());
-    (number, &segment.path, log, event, day, to_i64(segment.rows), first_at, last_at, to_i64(segment.bytes))
+    let columns = serde_json::to_string(&segment.columns).unwrap_or_default();
+    (number, &segment.path, log, event, day, to_i64(segment.rows), first_at, last_at, to_i64(segment.bytes), columns)
 }
 
-fn read((number, path, log, event, day, rows, first_at, last_at, bytes): SegmentRow) -> Result<(SegmentId, Segment), StoreError> {
+fn read((number, path, log, event, day, rows, first_at, last_at, bytes, columns): SegmentRow) -> Result<(SegmentId, Segment), StoreError> {
     let log = match log.as_str() {
         TRAITS => LogName::Traits,
         EVENTS => LogName::Events(EventName::parse(&event).map_err(|_| StoreError::damaged("the event of a segment"))?),
@@ -62,6 +63,7 @@ fn read((number, path, log, event, day, rows, first_at, last_at, bytes): Segment
         first_at: Moment::from_micros(first_at),
         last_at: Moment::from_micros(last_at),
         bytes: to_u64(bytes, "the size of a segment")?,
+        columns: serde_json::from_str(&columns).map_err(|_| StoreError::damaged("the columns of a segment"))?,
     };
     Ok((SegmentId(number), segment))
 }

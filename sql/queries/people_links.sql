@@ -1,0 +1,2 @@
+SELECT '[' || string_agg('[' || user_profile || ',' || account_profile || ',' || since_at || ']', ',') || ']'
+FROM account_links

@@ -40,6 +40,7 @@ mod tests {
         let people = People {
             canonical: [0, 1, 1, 3, 4].map(ProfileId).to_vec(),
             accounts: vec![ProfileId(4)],
+            links: Vec::new(),
             sightings: [(kind("user_id"), vec![seen(0, 5), seen(2, 10), seen(4, 1)]), (kind("anonymous_id"), vec![seen(3, 1)])].into(),
         };
         let of = |kinds: &[&str], at: i64| -> Vec<u32> {

@@ -169,7 +169,7 @@ fn a_group_call_is_about_the_account_and_links_its_user() {
     let changes = resolver.take_changes();
     let collections: Vec<_> = changes.profiles.iter().map(|new| new.collection).collect();
     assert_eq!(collections, [Collection::Users, Collection::Accounts]);
-    assert_eq!(changes.links, [AccountLink { user: ProfileId(0), account: ProfileId(1), since: moment(0) }]);
+    assert_eq!(changes.links, [AccountLink { user: ProfileId(0), account: ProfileId(1), since: at(0).occurred_at }]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod round_trip;
 
 use std::path::Path;
 
-use model::{EventName, Fact, FactKind, MessageKey, Moment, ProfileId, Value};
+use model::{EventName, Fact, FactKind, MessageKey, Moment, ProfileId, SourceOrder, Value};
 use tempfile::TempDir;
 
 use crate::Lake;

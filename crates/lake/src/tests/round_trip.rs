@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{EventName, Fact, FactKind, LogName, MessageKey, Moment, ProfileId, Value};
+use model::{EventName, Fact, FactKind, LogName, MessageKey, Moment, ProfileId, SourceOrder, Value};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
@@ -56,6 +56,7 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
         occurred_at: Moment::from_micros(occurred),
         received_at: Moment::from_micros(received),
         message_key: MessageKey(key),
+        source_order: SourceOrder::unpacked(key as u64),
         kind,
     });
     vec(fact, 0..40)

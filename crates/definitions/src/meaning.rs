@@ -302,10 +302,13 @@ pub struct EventCondition {
     /// How many there must be; with `then`, only events count that the rest of the sequence follows.
     pub count: CountRange,
     /// What must be true of a property over those events.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub aggregate: Option<AggregateMatch>,
     /// Which occurrences a sequence may start from.
+    #[serde(skip_serializing_if = "Which::is_any")]
     pub which: Which,
     /// What must follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub then: Option<Box<Step>>,
 }
 
@@ -335,6 +338,13 @@ pub enum Which {
     First,
     /// The latest alone.
     Last,
+}
+
+impl Which {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+    fn is_any(&self) -> bool {
+        *self == Self::Any
+    }
 }
 
 /// A step of a sequence: how many events must follow the one before it.

@@ -31,6 +31,7 @@ fn a_segment_has_the_documented_columns() {
         ("occurred_at", moment.clone()),
         ("received_at", moment),
         ("message_key", DataType::Binary),
+        ("source_order", DataType::UInt64),
         ("gift:flag", DataType::Boolean),
         ("items:json", DataType::String),
         ("note:text", DataType::String),

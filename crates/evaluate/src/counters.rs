@@ -58,6 +58,20 @@ impl Counters {
         }
     }
 
+    /// Adds the counts of users to those of their accounts, given as (user, account) by survivors. An account that is the
+    /// user itself keeps its own.
+    pub(crate) fn add_to_accounts(&mut self, links: &[(u32, u32)]) {
+        for counts in self.slices.iter_mut().flatten() {
+            // Read before anything is added, so that a user that is an account too gives its own alone.
+            let more: Vec<u32> = links.iter().map(|(user, _)| counts.get(*user as usize).copied().unwrap_or(0)).collect();
+            for ((user, account), more) in links.iter().zip(more) {
+                if let (Some(count), true) = (counts.get_mut(*account as usize), user != account) {
+                    *count += more;
+                }
+            }
+        }
+    }
+
     /// For each window and range of counts, the profiles whose total over the window's slices lies in the range.
     pub(crate) fn bitmaps(&self, questions: &[(Range<usize>, CountRange)]) -> Vec<RoaringBitmap> {
         let mut bits = vec![vec![0_u8; self.profiles.div_ceil(8)]; questions.len()];

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use definitions::CountRange;
 use lake::{Column, Reader};
-use model::{EventName, LogName, Segment};
+use model::{Collection, EventName, LogName, Segment};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
@@ -19,6 +19,7 @@ use crate::error::EvaluateError;
 use crate::filter::Sieve;
 use crate::leaf::{EventLeaf, LeafId, Tally};
 use crate::operator::Clock;
+use crate::owners::Links;
 use crate::segments::{self, Snapshot};
 use crate::slices::Slices;
 
@@ -28,8 +29,9 @@ pub(crate) struct EventPass<'p> {
     groups: Vec<Group>,
 }
 
-/// The leaves that share an event and a filter.
+/// The leaves that share an event, a filter and whose events they mean.
 struct Group {
+    of: Collection,
     sieve: Option<Sieve>,
     leaves: Vec<(LeafId, CountRange)>,
     slices: Slices,
@@ -53,7 +55,7 @@ pub(crate) fn passes<'p>(leaves: &[(LeafId, &'p EventLeaf)], clock: Clock) -> Ve
 fn groups(leaves: &[(LeafId, &EventLeaf)], clock: Clock) -> Vec<Group> {
     let mut sets: Vec<Vec<(LeafId, &EventLeaf)>> = Vec::new();
     for (id, leaf) in leaves {
-        match sets.iter_mut().find(|set| set[0].1.filter == leaf.filter) {
+        match sets.iter_mut().find(|set| set[0].1.filter == leaf.filter && set[0].1.of == leaf.of) {
             Some(set) => set.push((*id, leaf)),
             None => sets.push(vec![(*id, leaf)]),
         }
@@ -61,6 +63,7 @@ fn groups(leaves: &[(LeafId, &EventLeaf)], clock: Clock) -> Vec<Group> {
     let group = |set: Vec<(LeafId, &EventLeaf)>| {
         let spans: Vec<_> = set.iter().map(|(_, leaf)| leaf.window.resolve(clock.as_of, clock.zone)).collect();
         Group {
+            of: set[0].1.of,
             sieve: Sieve::prepare(&set[0].1.filter, clock),
             leaves: set.iter().map(|(id, leaf)| (*id, leaf.count)).collect(),
             slices: Slices::cut(&spans),
@@ -71,7 +74,12 @@ fn groups(leaves: &[(LeafId, &EventLeaf)], clock: Clock) -> Vec<Group> {
 
 impl EventPass<'_> {
     /// Counts, and answers every leaf of the pass.
-    pub(crate) fn run(&self, reader: &Reader, snapshot: &Snapshot) -> Result<(Vec<(LeafId, RoaringBitmap)>, Tally), EvaluateError> {
+    pub(crate) fn run(
+        &self,
+        reader: &Reader,
+        snapshot: &Snapshot,
+        links: &Links,
+    ) -> Result<(Vec<(LeafId, RoaringBitmap)>, Tally), EvaluateError> {
         let log = LogName::Events(self.event.clone());
         let segments: Vec<&Segment> = snapshot.log(&log).into_iter().filter(|segment| self.needs(segment)).collect();
         let profiles = snapshot.people.len();
@@ -92,6 +100,9 @@ impl EventPass<'_> {
             .zip(totals)
             .flat_map_iter(|(group, mut total)| {
                 total.merge_profiles(&snapshot.people.canonical);
+                if group.of == Collection::Accounts {
+                    total.add_to_accounts(links.pairs());
+                }
                 group.answers(&total)
             })
             .collect();

@@ -6,18 +6,38 @@
 //! never look like nobody matching.
 
 use definitions::{CountRange, Filter, PathMatch};
-use model::{EventName, Window};
+use model::{Collection, EventName, Lookback, Window};
 use roaring::RoaringBitmap;
 
+use crate::compared::ComparedLeaf;
+use crate::known::Named;
 use crate::operator::Finding;
+use crate::sequence::SequenceLeaf;
 
 /// An indivisible condition, true or false for each profile.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Leaf {
     /// How many matching events lie in a window.
     Event(EventLeaf),
-    /// What the newest value of a trait is.
+    /// Whether anything at all was done in a window.
+    Activity(ActivityLeaf),
+    /// What follows events, or what a property comes to over them.
+    Sequence(SequenceLeaf),
+    /// What the newest value of a trait is, as said.
     Trait(PathMatch),
+    /// What a computed trait is, or one trait beside another.
+    Compared(ComparedLeaf),
+}
+
+impl Leaf {
+    /// The traits that have to be known before it can be answered.
+    pub(crate) fn named(&self) -> Vec<&Named> {
+        match self {
+            Self::Event(_) | Self::Activity(_) | Self::Trait(_) => Vec::new(),
+            Self::Sequence(leaf) => leaf.names.0.values().collect(),
+            Self::Compared(leaf) => leaf.names.0.values().chain([&leaf.named]).collect(),
+        }
+    }
 }
 
 /// The number of an event's rows that pass the filter and lie in the window is in the range.
@@ -27,6 +47,16 @@ pub(crate) struct EventLeaf {
     pub(crate) filter: Filter,
     pub(crate) window: Window,
     pub(crate) count: CountRange,
+    /// Whose events: an account's are those of its users too.
+    pub(crate) of: Collection,
+}
+
+/// At least one event of any name in the last so-and-so long.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct ActivityLeaf {
+    pub(crate) within: Lookback,
+    /// Whose events.
+    pub(crate) of: Collection,
 }
 
 /// The number of a leaf in its plan.

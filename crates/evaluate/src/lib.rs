@@ -13,19 +13,29 @@
 #![warn(clippy::wildcard_enum_match_arm)] // a new operator must not compile until it is handled
 
 mod column;
+mod compared;
+mod computed;
 mod counters;
+mod demand;
 mod embedded;
 mod error;
 mod events;
 mod expression;
 mod filter;
+mod gather;
+mod known;
 mod leaf;
 mod matcher;
 mod newest;
 mod operator;
+mod owners;
+mod past;
 mod plan;
 mod recorded;
+mod reduce;
+mod sample;
 mod segments;
+mod sequence;
 mod slices;
 mod touched;
 mod traits;
@@ -35,7 +45,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use definitions::Catalog;
 use lake::Reader;
-use model::{AsOf, AudienceKey, IdentifierKind, Membership, ProfileId, SegmentId, Value};
+use model::{AsOf, AudienceKey, Collection, IdentifierKind, Membership, ProfileId, SegmentId, Value};
 use roaring::RoaringBitmap;
 
 pub use error::EvaluateError;
@@ -45,7 +55,8 @@ pub use segments::Snapshot;
 use embedded::LeafEngine;
 use expression::{Known, NotYetEvaluated};
 use operator::Clock;
-use plan::Plan;
+use owners::Links;
+use plan::{Members, Plan};
 
 /// Evaluates catalogs over one lake; keeps the columns it read for the next evaluation.
 pub struct Evaluator {
@@ -78,31 +89,73 @@ impl Evaluator {
     ///
     /// # Errors
     /// When a segment cannot be read completely, or the catalog's order is broken: there is no partial result.
-    pub fn evaluate(&self, catalog: &Catalog, snapshot: &Snapshot, _recorded: &Recorded, as_of: AsOf) -> Result<Evaluation, EvaluateError> {
+    pub fn evaluate(&self, catalog: &Catalog, snapshot: &Snapshot, recorded: &Recorded, as_of: AsOf) -> Result<Evaluation, EvaluateError> {
         let plan = Plan::of(catalog);
         let clock = Clock { as_of, zone: catalog.settings.zone };
-        let engine = LeafEngine { reader: &self.reader, snapshot };
-        let answer = engine.answer(&plan.leaves, clock)?;
+        let links = Links::of(&snapshot.people, as_of);
+        let engine = LeafEngine { reader: &self.reader, snapshot, links: &links, clock };
+        let (traits, mut tally) = engine.traits(catalog, &plan)?;
+        let answer = engine.answer(&plan.leaves, &traits)?;
+        tally += answer.tally;
 
-        let mut universes: BTreeMap<&[IdentifierKind], RoaringBitmap> = BTreeMap::new();
+        let people = &snapshot.people;
+        let mut universes: BTreeMap<(&[IdentifierKind], Collection), RoaringBitmap> = BTreeMap::new();
         let mut memberships = BTreeMap::new();
         for audience in &plan.audiences {
-            let kinds = audience.identified_by.as_slice();
-            let universe = universes.entry(kinds).or_insert_with(|| universe::universe(&snapshot.people, kinds, as_of));
-            let known = Known { leaves: &answer.bitmaps, memberships: &memberships };
-            let members = audience
-                .who
-                .within(universe, known)
-                .map_err(|NotYetEvaluated(referred)| EvaluateError::Order { audience: audience.key.clone(), referred })?;
+            let members = match &audience.members {
+                Members::Meet(who) => {
+                    let kinds = audience.identified_by.as_slice();
+                    let universe =
+                        universes.entry((kinds, audience.of)).or_insert_with(|| universe::universe(people, kinds, audience.of, as_of));
+                    let known = Known { leaves: &answer.bitmaps, memberships: &memberships, links: &links, people, recorded, clock };
+                    who.within(universe, known)
+                        .map_err(|NotYetEvaluated(referred)| EvaluateError::Order { audience: audience.key.clone(), referred })?
+                }
+                Members::Recorded => {
+                    let before = recorded.audiences.get(&audience.key);
+                    before.map(|before| past::survivors(people, before.members.bitmap())).unwrap_or_default()
+                }
+                Members::Nobody => RoaringBitmap::new(),
+            };
             memberships.insert(audience.key.clone(), Membership::from_bitmap(members));
         }
         Ok(Evaluation {
             memberships,
-            mismatches: answer.tally.mismatches,
-            zone_missing: answer.tally.zone_missing,
-            rows: answer.tally.rows,
+            mismatches: tally.mismatches,
+            zone_missing: tally.zone_missing,
+            rows: tally.rows,
             leaves: plan.leaves.len(),
         })
+    }
+
+    /// The computed traits of these profiles as of a moment, for destinations. A profile that has none is left out, and so
+    /// are traits of another collection than the profile's.
+    ///
+    /// # Errors
+    /// When a segment cannot be read completely.
+    pub fn computed_traits(
+        &self,
+        catalog: &Catalog,
+        snapshot: &Snapshot,
+        profiles: &Membership,
+        as_of: AsOf,
+    ) -> Result<HashMap<ProfileId, BTreeMap<String, Value>>, EvaluateError> {
+        let clock = Clock { as_of, zone: catalog.settings.zone };
+        let links = Links::of(&snapshot.people, as_of);
+        let engine = LeafEngine { reader: &self.reader, snapshot, links: &links, clock };
+        let (traits, _) = engine.traits(catalog, &Plan::of_traits(catalog))?;
+        let accounts = owners::accounts(&snapshot.people);
+        let mut found: HashMap<ProfileId, BTreeMap<String, Value>> = HashMap::new();
+        for profile in profiles.iter() {
+            let survivor = snapshot.people.survivor(profile);
+            let of = if accounts.contains(survivor.0) { Collection::Accounts } else { Collection::Users };
+            for definition in catalog.traits.values().filter(|definition| definition.of == of) {
+                if let Some(value) = traits.computed(&definition.key).and_then(|computed| computed.value(survivor.index())) {
+                    found.entry(profile).or_default().insert(definition.key.to_string(), value.clone());
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The profiles about whom something was said in (`since`, `as_of`], or in segments numbered above `seen` (in any
@@ -112,20 +165,6 @@ impl Evaluator {
     /// When a segment cannot be read completely.
     pub fn touched(&self, snapshot: &Snapshot, since: AsOf, seen: Option<SegmentId>, as_of: AsOf) -> Result<Membership, EvaluateError> {
         touched::touched(&self.reader, snapshot, since, seen, as_of)
-    }
-
-    /// The computed traits of these profiles as of a moment, for destinations. A profile that has none is left out.
-    ///
-    /// # Errors
-    /// When a segment cannot be read completely.
-    pub fn computed_traits(
-        &self,
-        _catalog: &Catalog,
-        _snapshot: &Snapshot,
-        _profiles: &Membership,
-        _as_of: AsOf,
-    ) -> Result<HashMap<ProfileId, BTreeMap<String, Value>>, EvaluateError> {
-        Ok(HashMap::new())
     }
 
     /// The newest traits of these profiles as of a moment, for destinations. A profile without traits is left out.

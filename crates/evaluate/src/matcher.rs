@@ -3,10 +3,10 @@
 //! Two-valued: a missing value fails everything but `exists: false`, unless `or_missing` lets it pass. For
 //! `or_missing` an empty list is missing too: there is nothing in it to compare.
 
-use definitions::PathMatch;
+use definitions::{Operator, PathMatch};
 use model::Value;
 
-use crate::operator::{Clock, Element, Finding, Spelling, Test};
+use crate::operator::{Clock, Element, Finding, NoReferences, References, Spelling, Test};
 
 /// A path and its operators, ready for a run.
 #[derive(Debug, Clone)]
@@ -26,29 +26,36 @@ impl Judge {
 
     /// Judges the absence of a value.
     pub(crate) fn missing(&self) -> Finding {
-        self.judge(false, &[])
+        self.judge(false, &[], &NoReferences)
     }
 
     /// Judges a trait or property that has no parts; a longer path leads nowhere from it.
     pub(crate) fn scalar(&self, element: Element<'_>) -> Finding {
-        if self.steps.is_empty() { self.judge(true, &[element]) } else { self.missing() }
+        if self.steps.is_empty() { self.judge(true, &[element], &NoReferences) } else { self.missing() }
     }
 
     /// Judges any trait or property.
     pub(crate) fn value(&self, value: &Value) -> Finding {
+        self.value_among(Some(value), &NoReferences)
+    }
+
+    /// Judges a trait or property, or its absence, where operators may refer to other values.
+    pub(crate) fn value_among(&self, value: Option<&Value>, references: &dyn References) -> Finding {
         let mut reached = Vec::new();
-        reach(value, &self.steps, &mut reached);
+        if let Some(value) = value {
+            reach(value, &self.steps, &mut reached);
+        }
         let mut elements = Vec::new();
         for value in &reached {
             spread(value, &mut elements);
         }
-        self.judge(!reached.is_empty(), &elements)
+        self.judge(!reached.is_empty(), &elements, references)
     }
 
-    fn judge(&self, present: bool, elements: &[Element<'_>]) -> Finding {
+    fn judge(&self, present: bool, elements: &[Element<'_>], references: &dyn References) -> Finding {
         let mut whole = Finding { holds: true, ..Finding::default() };
         for test in &self.tests {
-            let finding = test.judge(present, elements);
+            let finding = test.judge(present, elements, references);
             whole.holds &= finding.holds;
             whole.unreadable |= finding.unreadable;
             whole.zone_missing |= finding.zone_missing;
@@ -70,8 +77,13 @@ impl Judge {
     }
 }
 
+/// Whether a matcher compares with another value than a constant: it is then judged profile by profile.
+pub(crate) fn refers(condition: &PathMatch) -> bool {
+    condition.matcher.operators.iter().any(|operator| matches!(operator, Operator::Compare { .. }))
+}
+
 /// The values a path leads to: into objects by name, through arrays into each element.
-fn reach<'a>(value: &'a Value, steps: &[String], reached: &mut Vec<&'a Value>) {
+pub(crate) fn reach<'a>(value: &'a Value, steps: &[String], reached: &mut Vec<&'a Value>) {
     let Some((step, rest)) = steps.split_first() else {
         reached.push(value);
         return;
@@ -92,7 +104,7 @@ fn reach<'a>(value: &'a Value, steps: &[String], reached: &mut Vec<&'a Value>) {
 }
 
 /// The elements of a value: of a list those of its items, at any depth.
-fn spread<'a>(value: &'a Value, elements: &mut Vec<Element<'a>>) {
+pub(crate) fn spread<'a>(value: &'a Value, elements: &mut Vec<Element<'a>>) {
     match value {
         Value::Flag(flag) => elements.push(Element::Flag(*flag)),
         Value::Number(number) => elements.push(Element::Number(*number)),

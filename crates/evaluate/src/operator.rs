@@ -6,6 +6,8 @@
 //! at the value as a whole, so an empty list exists and yet no element of it matches anything.
 //! One file per family; nothing here knows columns, paths or profiles.
 
+mod anniversary;
+mod compare;
 mod date;
 mod equality;
 mod number;
@@ -16,6 +18,8 @@ use chrono::NaiveDate;
 use definitions::Operator;
 use model::{AsOf, Moment, WorkspaceZone};
 
+pub(crate) use compare::{NoReferences, References};
+pub(crate) use number::Exact;
 pub(crate) use text::Spelling;
 
 /// One value without further parts.
@@ -55,10 +59,14 @@ pub(crate) struct Clock {
 #[derive(Debug, Clone)]
 pub(crate) enum Test {
     Equality(equality::Test),
+    /// Each of them holds, for whichever element.
+    Each(Vec<equality::Test>),
     Text(text::Test),
     Number(number::Test),
     Date(date::Test),
+    Anniversary(anniversary::Test),
     Presence(presence::Test),
+    Compare(compare::Test),
 }
 
 /// How many elements must match.
@@ -82,44 +90,61 @@ impl Test {
             Operator::ContainsAny(needles) => Self::Text(text::Test::contains(needles, spelling)),
             Operator::StartsWith(needle) => Self::Text(text::Test::starts_with(needle, spelling)),
             Operator::EndsWith(needle) => Self::Text(text::Test::ends_with(needle, spelling)),
-            Operator::Above(bound) => Self::Number(number::Test::Above(*bound)),
-            Operator::AtLeast(bound) => Self::Number(number::Test::AtLeast(*bound)),
-            Operator::Below(bound) => Self::Number(number::Test::Below(*bound)),
-            Operator::AtMost(bound) => Self::Number(number::Test::AtMost(*bound)),
+            Operator::Above(bound) => Self::Number(number::Test::Above(Exact::Float(*bound))),
+            Operator::AtLeast(bound) => Self::Number(number::Test::AtLeast(Exact::Float(*bound))),
+            Operator::Below(bound) => Self::Number(number::Test::Below(Exact::Float(*bound))),
+            Operator::AtMost(bound) => Self::Number(number::Test::AtMost(Exact::Float(*bound))),
             Operator::Exists(expected) => Self::Presence(presence::Test { expected: *expected }),
             Operator::Before(spec) => Self::Date(date::Test::before(*spec, clock)),
             Operator::After(spec) => Self::Date(date::Test::after(*spec, clock)),
             Operator::WithinLast(lookback) => Self::Date(date::Test::within_last(*lookback, clock)),
             Operator::WithinNext(lookback) => Self::Date(date::Test::within_next(*lookback, clock)),
-            Operator::Includes(_)
-            | Operator::IncludesAny(_)
-            | Operator::IncludesAll(_)
-            | Operator::IncludesNone(_)
-            | Operator::AnniversaryWithinNext(_)
-            | Operator::Compare { .. } => unimplemented!(),
+            Operator::AnniversaryWithinNext(lookback) => Self::Anniversary(anniversary::Test::prepare(*lookback, clock)),
+            Operator::Includes(constant) => Self::Equality(equality::Test::one_of(std::slice::from_ref(constant), spelling)),
+            Operator::IncludesAny(constants) => Self::Equality(equality::Test::one_of(constants, spelling)),
+            Operator::IncludesAll(constants) => {
+                let each = constants.iter().map(|constant| equality::Test::one_of(std::slice::from_ref(constant), spelling));
+                Self::Each(each.collect())
+            }
+            Operator::IncludesNone(constants) => Self::Equality(equality::Test::none_of(constants, spelling)),
+            Operator::Compare { comparison, with } => Self::Compare(compare::Test::prepare(*comparison, with, spelling, clock)),
         }
     }
 
     /// Whether the value as a whole passes: `present` tells whether the path led anywhere.
-    pub(crate) fn judge(&self, present: bool, elements: &[Element<'_>]) -> Finding {
+    pub(crate) fn judge(&self, present: bool, elements: &[Element<'_>], references: &dyn References) -> Finding {
         match self {
             Self::Presence(test) => Finding { holds: test.holds(present), ..Finding::default() },
             Self::Equality(test) => quantify(test.quantifier(), elements, |element| test.verdict(element)),
+            Self::Each(tests) => {
+                let mut whole = Finding { holds: true, ..Finding::default() };
+                for test in tests {
+                    let finding = quantify(test.quantifier(), elements, |element| test.verdict(element));
+                    whole.holds &= finding.holds;
+                    whole.unreadable |= finding.unreadable;
+                }
+                whole
+            }
             Self::Text(test) => quantify(test.quantifier(), elements, |element| test.verdict(element)),
             Self::Number(test) => quantify(Quantifier::Any, elements, |element| test.verdict(element)),
             Self::Date(test) => {
                 let finding = quantify(Quantifier::Any, elements, |element| test.verdict(element));
                 Finding { zone_missing: elements.iter().any(|element| date::lacks_zone(*element)), ..finding }
             }
+            Self::Anniversary(test) => {
+                let finding = quantify(Quantifier::Any, elements, |element| test.verdict(element));
+                Finding { zone_missing: elements.iter().any(|element| date::lacks_zone(*element)), ..finding }
+            }
+            Self::Compare(test) => test.judge(present, elements, references),
         }
     }
 
     /// The finite numbers that pass, when this test asks of a number only where it lies: both ends included.
     pub(crate) fn interval(&self) -> Option<(f64, f64)> {
         match self {
-            Self::Number(test) => Some(test.interval()),
+            Self::Number(test) => test.interval(),
             Self::Equality(test) => test.interval(),
-            Self::Text(_) | Self::Date(_) | Self::Presence(_) => None,
+            Self::Each(_) | Self::Text(_) | Self::Date(_) | Self::Anniversary(_) | Self::Presence(_) | Self::Compare(_) => None,
         }
     }
 }

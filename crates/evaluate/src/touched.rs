@@ -6,10 +6,12 @@ use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use crate::error::EvaluateError;
+use crate::owners::Links;
 use crate::segments::{self, Snapshot};
 
 /// The profiles with a fact in (`since`, `as_of`], or in a segment numbered above `seen` (any segment, when none was
-/// seen) at or before `as_of`: what arrived late counts as said since.
+/// seen) at or before `as_of`: what arrived late counts as said since. What is said about a user is said about its
+/// accounts too, and the other way round: either may change the other's memberships.
 pub(crate) fn touched(
     reader: &Reader,
     snapshot: &Snapshot,
@@ -36,6 +38,15 @@ pub(crate) fn touched(
     for bitmap in bitmaps {
         all |= bitmap;
     }
+    let links = Links::of(&snapshot.people, as_of);
+    let beside: Vec<u32> = links
+        .pairs()
+        .iter()
+        .flat_map(|(user, account)| [(user, account), (account, user)])
+        .filter(|(spoken_of, _)| all.contains(**spoken_of))
+        .map(|(_, other)| *other)
+        .collect();
+    all.extend(beside);
     Ok(Membership::from_bitmap(all))
 }
 

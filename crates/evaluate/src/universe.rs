@@ -1,24 +1,25 @@
 //! Universes: who is considered at all.
 //!
 //! A profile is considered once it has been seen with an identifier of an allowed kind, at or before the as-of. Only
-//! survivors of merges are considered, with what was known of all the profiles merged into them; accounts are not
-//! people and are left out.
+//! survivors of merges are considered, with what was known of all the profiles merged into them. An audience is of
+//! users or of accounts: the others are left out.
 
-use model::{AsOf, IdentifierKind, People};
+use model::{AsOf, Collection, IdentifierKind, People};
 use roaring::RoaringBitmap;
 
-/// The people who have an identifier of one of these kinds, as of a moment.
-pub(crate) fn universe(people: &People, kinds: &[IdentifierKind], as_of: AsOf) -> RoaringBitmap {
+use crate::owners::accounts;
+
+/// The profiles of a collection that have an identifier of one of these kinds, as of a moment.
+pub(crate) fn universe(people: &People, kinds: &[IdentifierKind], of: Collection, as_of: AsOf) -> RoaringBitmap {
     let sightings = kinds.iter().filter_map(|kind| people.sightings.get(kind)).flatten();
     let mut seen: Vec<u32> =
         sightings.filter(|sighting| sighting.first_seen_at <= as_of.moment()).map(|sighting| people.survivor(sighting.profile).0).collect();
     seen.sort_unstable();
     let seen: RoaringBitmap = seen.into_iter().collect();
-    seen - accounts(people)
-}
-
-fn accounts(people: &People) -> RoaringBitmap {
-    people.accounts.iter().map(|account| people.survivor(*account).0).collect()
+    match of {
+        Collection::Users => seen - accounts(people),
+        Collection::Accounts => seen & accounts(people),
+    }
 }
 
 #[cfg(test)]
@@ -43,13 +44,15 @@ mod tests {
             links: Vec::new(),
             sightings: [(kind("user_id"), vec![seen(0, 5), seen(2, 10), seen(4, 1)]), (kind("anonymous_id"), vec![seen(3, 1)])].into(),
         };
-        let of = |kinds: &[&str], at: i64| -> Vec<u32> {
+        let seen_of = |of: Collection, kinds: &[&str], at: i64| -> Vec<u32> {
             let kinds: Vec<_> = kinds.iter().map(|name| kind(name)).collect();
-            universe(&people, &kinds, AsOf(Moment::from_micros(at))).into_iter().collect()
+            universe(&people, &kinds, of, AsOf(Moment::from_micros(at))).into_iter().collect()
         };
+        let of = |kinds: &[&str], at: i64| seen_of(Collection::Users, kinds, at);
         assert_eq!(of(&["user_id", "email"], 10), [0, 1], "2 was merged into 1, 3 is anonymous, 4 is an account");
         assert_eq!(of(&["user_id", "email"], 9), [0]);
         assert_eq!(of(&["anonymous_id"], 10), [3]);
         assert_eq!(of(&[], 10), Vec::<u32>::new());
+        assert_eq!(seen_of(Collection::Accounts, &["user_id"], 10), [4]);
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn lacks_zone(element: Element<'_>) -> bool {
 }
 
 /// The date an element says, and whether it lacks an offset. Only texts say dates.
-fn read(element: Element<'_>) -> Option<(Date, bool)> {
+pub(super) fn read(element: Element<'_>) -> Option<(Date, bool)> {
     let Element::Text(text) = element else {
         return None;
     };

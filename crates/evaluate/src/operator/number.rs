@@ -67,10 +67,10 @@ fn compare_mixed(float: f64, integer: i128) -> Ordering {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Test {
-    Above(f64),
-    AtLeast(f64),
-    Below(f64),
-    AtMost(f64),
+    Above(Exact),
+    AtLeast(Exact),
+    Below(Exact),
+    AtMost(Exact),
 }
 
 impl Test {
@@ -78,7 +78,7 @@ impl Test {
         let Some(number) = Exact::read(element) else {
             return Verdict::Unreadable;
         };
-        let against = |bound: f64| number.compare(Exact::Float(bound));
+        let against = |bound: Exact| number.compare(bound);
         let holds = match self {
             Self::Above(bound) => against(bound).is_gt(),
             Self::AtLeast(bound) => against(bound).is_ge(),
@@ -88,14 +88,16 @@ impl Test {
         holds.into()
     }
 
-    /// The floats that pass, both ends included.
-    pub(super) fn interval(self) -> (f64, f64) {
-        match self {
-            Self::Above(bound) => (bound.next_up(), f64::INFINITY),
-            Self::AtLeast(bound) => (bound, f64::INFINITY),
-            Self::Below(bound) => (f64::NEG_INFINITY, bound.next_down()),
-            Self::AtMost(bound) => (f64::NEG_INFINITY, bound),
-        }
+    /// The floats that pass, both ends included; `None` for a bound that is no float.
+    pub(super) fn interval(self) -> Option<(f64, f64)> {
+        let (Self::Above(bound) | Self::AtLeast(bound) | Self::Below(bound) | Self::AtMost(bound)) = self;
+        let Exact::Float(bound) = bound else { return None };
+        Some(match self {
+            Self::Above(_) => (bound.next_up(), f64::INFINITY),
+            Self::AtLeast(_) => (bound, f64::INFINITY),
+            Self::Below(_) => (f64::NEG_INFINITY, bound.next_down()),
+            Self::AtMost(_) => (f64::NEG_INFINITY, bound),
+        })
     }
 }
 

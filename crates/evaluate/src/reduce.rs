@@ -1,0 +1,231 @@
+//! Reducers: one value made of a property over several events.
+//!
+//! Each element a path leads to is a value of its own. Numbers are what number operators read as one (a text that is
+//! entirely a decimal is); what cannot be used is skipped and counted. Sums are exact, so that they depend on no order:
+//! each number becomes the nearest whole number of millionths, ties away from zero, and these are added as integers. An
+//! average is that sum divided by how many numbers there are, rounded in the same way. Numbers beyond 10^20 are nobody's
+//! money and are skipped by both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use definitions::{Aggregate, Reducer, UNIQUE_MAX};
+use lake::Cell;
+use model::Value;
+
+use crate::gather::{Gathered, Row};
+use crate::leaf::Tally;
+use crate::matcher::{reach, spread};
+use crate::operator::{Element, Exact};
+
+/// Millionths in one.
+const MILLION: i128 = 1_000_000;
+/// The largest number that is added up.
+const SUMMAND_MAX: f64 = 1e20;
+/// Up to here (2^53) whole numbers are exact as floats.
+const EXACT_MAX: u128 = 1 << 53;
+
+/// An aggregate over the rows of one event.
+pub(crate) struct Reduction<'a> {
+    reducer: Reducer,
+    gathered: &'a Gathered<'a>,
+    /// The property's place among the columns, and the steps after it; none for a count.
+    property: Option<(usize, &'a [String])>,
+}
+
+impl<'a> Reduction<'a> {
+    pub(crate) fn over(aggregate: &'a Aggregate, gathered: &'a Gathered<'a>) -> Self {
+        let property = aggregate.path.split_first().map(|(name, steps)| (gathered.column(name), steps));
+        Self { reducer: aggregate.reducer, gathered, property }
+    }
+
+    /// The value these rows come to, given in order; `None` when they come to none.
+    pub(crate) fn reduce(&self, rows: &[Row], tally: &mut Tally) -> Option<Value> {
+        match self.reducer {
+            Reducer::Count => Some(Value::Number(rows.len() as f64)),
+            Reducer::Sum => self.sum(rows, tally).map(|(sum, _)| number(sum)),
+            Reducer::Average => self.sum(rows, tally).map(|(sum, count)| number(divide(sum, count))),
+            Reducer::Min => self.extreme(rows, tally, std::cmp::Ordering::Less),
+            Reducer::Max => self.extreme(rows, tally, std::cmp::Ordering::Greater),
+            Reducer::First => rows.iter().find_map(|row| self.whole(*row)),
+            Reducer::Last => rows.iter().rev().find_map(|row| self.whole(*row)),
+            Reducer::MostFrequent { at_least } => self.most_frequent(rows, at_least, tally),
+            Reducer::Unique => self.unique(rows, tally),
+            Reducer::UniqueCount => {
+                let mut texts = BTreeSet::new();
+                self.texts(rows, tally, |text| {
+                    texts.insert(text);
+                });
+                Some(Value::Number(texts.len() as f64))
+            }
+        }
+    }
+
+    /// The sum in millionths, and of how many numbers.
+    fn sum(&self, rows: &[Row], tally: &mut Tally) -> Option<(i128, i128)> {
+        let (mut sum, mut count) = (0_i128, 0_i128);
+        self.numbers(rows, tally, |number| {
+            let Some(millionths) = millionths(number) else { return false };
+            sum += millionths;
+            count += 1;
+            true
+        });
+        (count > 0).then_some((sum, count))
+    }
+
+    fn extreme(&self, rows: &[Row], tally: &mut Tally, wins: std::cmp::Ordering) -> Option<Value> {
+        let mut best: Option<Exact> = None;
+        self.numbers(rows, tally, |number| {
+            if best.is_none_or(|best| number.compare(best) == wins) {
+                best = Some(number);
+            }
+            true
+        });
+        best.map(|best| match best {
+            Exact::Float(number) => Value::Number(number),
+            Exact::Integer(integer) => Value::from_integer(integer),
+        })
+    }
+
+    fn most_frequent(&self, rows: &[Row], at_least: u32, tally: &mut Tally) -> Option<Value> {
+        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+        self.texts(rows, tally, |text| *counts.entry(text).or_default() += 1);
+        // In alphabetical order, and only more beats: the first of equals stays.
+        let mut best: Option<(String, u32)> = None;
+        for (text, count) in counts {
+            if count >= at_least && best.as_ref().is_none_or(|(_, most)| count > *most) {
+                best = Some((text, count));
+            }
+        }
+        best.map(|(text, _)| Value::Text(text))
+    }
+
+    fn unique(&self, rows: &[Row], tally: &mut Tally) -> Option<Value> {
+        let mut texts = BTreeSet::new();
+        self.texts(rows, tally, |text| {
+            if texts.len() < UNIQUE_MAX {
+                texts.insert(text);
+            }
+        });
+        (!texts.is_empty()).then(|| Value::List(texts.into_iter().map(Value::Text).collect()))
+    }
+
+    /// The value of one row as a whole; several values reached through an array are a list.
+    fn whole(&self, row: Row) -> Option<Value> {
+        let (column, steps) = self.property?;
+        let value = self.gathered.value(row, column)?;
+        let mut reached = Vec::new();
+        reach(&value, steps, &mut reached);
+        match reached.as_slice() {
+            [] => None,
+            [one] => Some((*one).clone()),
+            several => Some(Value::List(several.iter().map(|value| (*value).clone()).collect())),
+        }
+    }
+
+    /// Calls back with every number; what is none, or is not taken, is counted.
+    fn numbers(&self, rows: &[Row], tally: &mut Tally, mut take: impl FnMut(Exact) -> bool) {
+        let Some((column, steps)) = self.property else { return };
+        for row in rows {
+            if steps.is_empty()
+                && let Some(Cell::Number(number)) = self.gathered.cell(*row, column)
+            {
+                tally.mismatches += u64::from(!take(Exact::Float(number)));
+                continue;
+            }
+            self.elements(*row, |element| {
+                let taken = Exact::read(element).is_some_and(&mut take);
+                tally.mismatches += u64::from(!taken);
+            });
+        }
+    }
+
+    /// Calls back with every element as text; objects have none.
+    fn texts(&self, rows: &[Row], tally: &mut Tally, mut take: impl FnMut(String)) {
+        for row in rows {
+            self.elements(*row, |element| match element {
+                Element::Flag(flag) => take(flag.to_string()),
+                Element::Number(number) => take(number.to_string()),
+                Element::Integer(integer) => take(integer.to_string()),
+                Element::Text(text) => take(text.to_owned()),
+                Element::Object => tally.mismatches += 1,
+            });
+        }
+    }
+
+    fn elements(&self, row: Row, mut take: impl FnMut(Element<'_>)) {
+        let Some((column, steps)) = self.property else { return };
+        let Some(value) = self.gathered.value(row, column) else { return };
+        let (mut reached, mut elements) = (Vec::new(), Vec::new());
+        reach(&value, steps, &mut reached);
+        for value in reached {
+            spread(value, &mut elements);
+        }
+        elements.into_iter().for_each(&mut take);
+    }
+}
+
+/// The nearest whole number of millionths.
+fn millionths(number: Exact) -> Option<i128> {
+    #[expect(clippy::cast_possible_truncation, reason = "checked: at most 10^26")]
+    match number {
+        Exact::Float(float) => (float.abs() <= SUMMAND_MAX).then(|| (float * 1e6).round() as i128),
+        Exact::Integer(integer) => (integer.unsigned_abs() <= SUMMAND_MAX as u128).then(|| integer * MILLION),
+    }
+}
+
+/// Divides, rounding ties away from zero.
+fn divide(sum: i128, count: i128) -> i128 {
+    let rounded = (2 * sum.abs() + count) / (2 * count);
+    if sum < 0 { -rounded } else { rounded }
+}
+
+/// So many millionths as a number: whole numbers exactly, others as the nearest float.
+fn number(millionths: i128) -> Value {
+    if millionths % MILLION == 0 {
+        return Value::from_integer(millionths / MILLION);
+    }
+    let size = millionths.unsigned_abs();
+    #[expect(clippy::cast_precision_loss, reason = "checked: at most 2^53")]
+    if size <= EXACT_MAX {
+        // Both sides are exact, so the quotient is rounded once.
+        return Value::Number(millionths as f64 / 1e6);
+    }
+    let sign = if millionths < 0 { "-" } else { "" };
+    let million = MILLION.unsigned_abs();
+    let text = format!("{sign}{}.{:06}", size / million, size % million);
+    Value::Number(text.parse().expect("a decimal"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sum_of(numbers: &[f64]) -> Value {
+        number(numbers.iter().map(|number| millionths(Exact::Float(*number)).expect("small")).sum())
+    }
+
+    #[test]
+    fn sums_are_exact_decimals() {
+        assert_eq!(sum_of(&[0.1, 0.2]), Value::Number(0.3));
+        assert_eq!(sum_of(&[0.1; 10]), Value::Number(1.0));
+        assert_eq!(sum_of(&[1e15, 0.1, -1e15]), Value::Number(0.1));
+        assert_eq!(sum_of(&[19.99, -20.0]), Value::Number(-0.01));
+        assert_eq!(sum_of(&[9_007_199_254_740_992.0, 1.0]), Value::Integer(9_007_199_254_740_993));
+        assert_eq!(number(12_345_678_901_234_567_890_500_000), Value::Number(12_345_678_901_234_567_890.5));
+    }
+
+    #[test]
+    fn averages_round_away_from_zero() {
+        assert_eq!(divide(5, 2), 3);
+        assert_eq!(divide(-5, 2), -3);
+        assert_eq!(divide(4, 3), 1);
+        assert_eq!(divide(0, 7), 0);
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_added() {
+        assert_eq!(millionths(Exact::Float(1.1e20)), None);
+        assert_eq!(millionths(Exact::Integer(-200_000_000_000_000_000_000)), None);
+        assert!(millionths(Exact::Float(-1e20)).is_some());
+    }
+}

@@ -6,7 +6,7 @@
 use definitions::{Filter, PathMatch, ReferenceOf};
 
 use crate::gather::{Gathered, Row};
-use crate::matcher::{Judge, refers};
+use crate::matcher::{Judge, reference, refers};
 use crate::operator::{Clock, References};
 
 /// The part of a filter that sifts columns.
@@ -35,10 +35,7 @@ pub(crate) fn conditions(filter: &Filter) -> impl Iterator<Item = &PathMatch> {
 /// The properties of the event before that a filter refers to.
 pub(crate) fn parent_properties(filter: &Filter) -> impl Iterator<Item = &String> {
     let operators = conditions(filter).flat_map(|condition| &condition.matcher.operators);
-    operators.filter_map(|operator| match operator {
-        definitions::Operator::Compare { with, .. } if with.of == ReferenceOf::Parent => with.path.first(),
-        _ => None,
-    })
+    operators.filter_map(reference).filter(|reference| reference.of == ReferenceOf::Parent).filter_map(|reference| reference.path.first())
 }
 
 /// A demand made ready for a run over gathered events.

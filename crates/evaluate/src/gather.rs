@@ -38,7 +38,7 @@ pub(crate) struct Row {
     /// When, in microseconds.
     pub(crate) at: i64,
     segment: u32,
-    row: u32,
+    number: u32,
 }
 
 /// The rows of one event by owner.
@@ -59,13 +59,20 @@ struct OpenSegment<'s> {
     ties: OnceLock<Ties>,
 }
 
+/// A segment with the rows of it that are wanted, by owner.
+struct Opened<'s> {
+    segment: OpenSegment<'s>,
+    rows: Vec<(u32, Row)>,
+    tally: Tally,
+}
+
 impl<'s> Gathered<'s> {
     /// Gathers.
     pub(crate) fn gather(reader: &'s Reader, snapshot: &'s Snapshot, wanted: Wanted<'_>) -> Result<Self, EvaluateError> {
         let log = LogName::Events(wanted.event.clone());
         let touches = |segment: &&Segment| segment.first_at < wanted.span.end && wanted.span.start <= segment.last_at;
         let found: Vec<&Segment> = snapshot.log(&log).into_iter().filter(touches).collect();
-        let opened: Vec<(OpenSegment<'s>, Vec<(u32, Row)>, Tally)> = found
+        let opened: Vec<Opened<'s>> = found
             .into_par_iter()
             .enumerate()
             .map(|(number, segment)| OpenSegment::open(reader, segment, number, wanted))
@@ -79,7 +86,7 @@ impl<'s> Gathered<'s> {
             tally: Tally::default(),
         };
         let mut parts = Vec::with_capacity(opened.len());
-        for (segment, rows, tally) in opened {
+        for Opened { segment, rows, tally } in opened {
             gathered.segments.push(segment);
             gathered.tally += tally;
             parts.push(rows);
@@ -99,7 +106,7 @@ impl<'s> Gathered<'s> {
             self.starts[place] += self.starts[place - 1];
         }
         let mut next = self.starts.clone();
-        self.rows = vec![Row { at: 0, segment: 0, row: 0 }; self.starts.last().copied().unwrap_or(0)];
+        self.rows = vec![Row { at: 0, segment: 0, number: 0 }; self.starts.last().copied().unwrap_or(0)];
         for (owner, row) in parts.iter().flatten() {
             let place = &mut next[*owner as usize];
             self.rows[*place] = *row;
@@ -120,7 +127,7 @@ impl<'s> Gathered<'s> {
                     let mut keyed = Vec::with_capacity(run.len());
                     for row in run.iter() {
                         let ties = self.ties(*row)?;
-                        keyed.push(((ties.received_at[row.row as usize], ties.message_keys[row.row as usize]), *row));
+                        keyed.push(((ties.received_at[row.number as usize], ties.message_keys[row.number as usize]), *row));
                     }
                     keyed.sort_by_key(|(key, _)| *key);
                     run.iter_mut().zip(keyed).for_each(|(row, (_, sorted))| *row = sorted);
@@ -143,17 +150,17 @@ impl<'s> Gathered<'s> {
 
     /// What a row says about a property, by its place among the columns asked for.
     pub(crate) fn cell(&self, row: Row, column: usize) -> Option<lake::Cell<'_>> {
-        self.segments[row.segment as usize].frame.columns[column].cell(row.row as usize)
+        self.segments[row.segment as usize].frame.columns[column].cell(row.number as usize)
     }
 
     /// The value a row gives a property.
     pub(crate) fn value(&self, row: Row, column: usize) -> Option<Value> {
-        column::value(&self.segments[row.segment as usize].frame.columns[column], row.row as usize)
+        column::value(&self.segments[row.segment as usize].frame.columns[column], row.number as usize)
     }
 
     /// Where a row's message stood in its batch.
     pub(crate) fn source_order(&self, row: Row) -> Result<SourceOrder, EvaluateError> {
-        Ok(self.ties(row)?.source_orders[row.row as usize])
+        Ok(self.ties(row)?.source_orders[row.number as usize])
     }
 
     fn ties(&self, row: Row) -> Result<&Ties, EvaluateError> {
@@ -168,12 +175,7 @@ impl<'s> Gathered<'s> {
 
 impl<'s> OpenSegment<'s> {
     /// Opens a segment, with the rows of it that are wanted and their owners.
-    fn open(
-        reader: &'s Reader,
-        segment: &'s Segment,
-        number: usize,
-        wanted: Wanted<'_>,
-    ) -> Result<(Self, Vec<(u32, Row)>, Tally), EvaluateError> {
+    fn open(reader: &'s Reader, segment: &'s Segment, number: usize, wanted: Wanted<'_>) -> Result<Opened<'s>, EvaluateError> {
         let looked_at = wanted.sieve.into_iter().flat_map(Sieve::columns).collect::<BTreeSet<_>>();
         // The columns asked for come first, so that their places are known.
         let names: Vec<&str> = wanted.columns.iter().map(String::as_str).chain(looked_at).collect();
@@ -196,12 +198,12 @@ impl<'s> OpenSegment<'s> {
                 let found = Row {
                     at: frame.occurred_at[row],
                     segment: segment_number,
-                    row: u32::try_from(row).expect("a segment has fewer than 2^32 rows"),
+                    number: u32::try_from(row).expect("a segment has fewer than 2^32 rows"),
                 };
                 wanted.owners.each(frame.profiles[row], |owner| rows.push((owner, found)));
             }
         }
         frame.columns.truncate(wanted.columns.len());
-        Ok((Self { segment, frame, reader, ties: OnceLock::new() }, rows, tally))
+        Ok(Opened { segment: Self { segment, frame, reader, ties: OnceLock::new() }, rows, tally })
     }
 }

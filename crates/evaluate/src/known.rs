@@ -46,10 +46,8 @@ impl KnownTraits {
         as_of: AsOf,
     ) -> Result<(), EvaluateError> {
         for name in names {
-            if !self.said.contains_key(&name) {
-                let newest = Newest::find(reader, snapshot, &name, as_of)?;
-                self.said.insert(name, newest);
-            }
+            let newest = Newest::find(reader, snapshot, &name, as_of)?;
+            self.said.insert(name, newest);
         }
         Ok(())
     }

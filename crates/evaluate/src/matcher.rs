@@ -3,7 +3,7 @@
 //! Two-valued: a missing value fails everything but `exists: false`, unless `or_missing` lets it pass. For
 //! `or_missing` an empty list is missing too: there is nothing in it to compare.
 
-use definitions::{Operator, PathMatch};
+use definitions::{Operator, PathMatch, Reference};
 use model::Value;
 
 use crate::operator::{Clock, Element, Finding, NoReferences, References, Spelling, Test};
@@ -77,9 +77,14 @@ impl Judge {
     }
 }
 
+/// What an operator compares with, when that is no constant.
+pub(crate) fn reference(operator: &Operator) -> Option<&Reference> {
+    if let Operator::Compare { with, .. } = operator { Some(with) } else { None }
+}
+
 /// Whether a matcher compares with another value than a constant: it is then judged profile by profile.
 pub(crate) fn refers(condition: &PathMatch) -> bool {
-    condition.matcher.operators.iter().any(|operator| matches!(operator, Operator::Compare { .. }))
+    condition.matcher.operators.iter().any(|operator| reference(operator).is_some())
 }
 
 /// The values a path leads to: into objects by name, through arrays into each element.

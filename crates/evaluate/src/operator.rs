@@ -81,10 +81,12 @@ pub(crate) enum Quantifier {
 impl Test {
     pub(crate) fn prepare(operator: &Operator, spelling: Spelling, clock: Clock) -> Self {
         match operator {
-            Operator::Equals(constant) => Self::Equality(equality::Test::one_of(std::slice::from_ref(constant), spelling)),
+            Operator::Equals(constant) | Operator::Includes(constant) => {
+                Self::Equality(equality::Test::one_of(std::slice::from_ref(constant), spelling))
+            }
             Operator::NotEquals(constant) => Self::Equality(equality::Test::none_of(std::slice::from_ref(constant), spelling)),
-            Operator::OneOf(constants) => Self::Equality(equality::Test::one_of(constants, spelling)),
-            Operator::NoneOf(constants) => Self::Equality(equality::Test::none_of(constants, spelling)),
+            Operator::OneOf(constants) | Operator::IncludesAny(constants) => Self::Equality(equality::Test::one_of(constants, spelling)),
+            Operator::NoneOf(constants) | Operator::IncludesNone(constants) => Self::Equality(equality::Test::none_of(constants, spelling)),
             Operator::Contains(needle) => Self::Text(text::Test::contains(std::slice::from_ref(needle), spelling)),
             Operator::NotContains(needle) => Self::Text(text::Test::not_contains(needle, spelling)),
             Operator::ContainsAny(needles) => Self::Text(text::Test::contains(needles, spelling)),
@@ -100,13 +102,10 @@ impl Test {
             Operator::WithinLast(lookback) => Self::Date(date::Test::within_last(*lookback, clock)),
             Operator::WithinNext(lookback) => Self::Date(date::Test::within_next(*lookback, clock)),
             Operator::AnniversaryWithinNext(lookback) => Self::Anniversary(anniversary::Test::prepare(*lookback, clock)),
-            Operator::Includes(constant) => Self::Equality(equality::Test::one_of(std::slice::from_ref(constant), spelling)),
-            Operator::IncludesAny(constants) => Self::Equality(equality::Test::one_of(constants, spelling)),
             Operator::IncludesAll(constants) => {
                 let each = constants.iter().map(|constant| equality::Test::one_of(std::slice::from_ref(constant), spelling));
                 Self::Each(each.collect())
             }
-            Operator::IncludesNone(constants) => Self::Equality(equality::Test::none_of(constants, spelling)),
             Operator::Compare { comparison, with } => Self::Compare(compare::Test::prepare(*comparison, with, spelling, clock)),
         }
     }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use definitions::{AudienceState, Catalog, Condition, EventCondition, Matcher, Operator, PathMatch, ReferenceOf};
+use definitions::{AudienceState, Catalog, Condition, EventCondition, Matcher, PathMatch, ReferenceOf};
 use model::{AudienceKey, Collection, IdentifierKind, TraitKey};
 
 use crate::compared::ComparedLeaf;
@@ -14,7 +14,7 @@ use crate::demand;
 use crate::expression::Expression;
 use crate::known::{Named, TraitNames};
 use crate::leaf::{ActivityLeaf, EventLeaf, Leaf, LeafId};
-use crate::matcher::refers;
+use crate::matcher::{reference, refers};
 use crate::sequence::{self, SequenceLeaf};
 
 /// What a run has to find out, and how audiences follow from it.
@@ -149,10 +149,8 @@ fn trait_leaf(condition: &PathMatch, of: Collection, catalog: &Catalog) -> Leaf 
 /// The traits that these matchers refer to.
 fn names(matchers: Vec<&Matcher>, of: Collection, catalog: &Catalog) -> TraitNames {
     let operators = matchers.into_iter().flat_map(|matcher| &matcher.operators);
-    let referred = operators.filter_map(|operator| match operator {
-        Operator::Compare { with, .. } if with.of == ReferenceOf::Trait => with.path.first(),
-        _ => None,
-    });
+    let traits = operators.filter_map(reference).filter(|reference| reference.of == ReferenceOf::Trait);
+    let referred = traits.filter_map(|reference| reference.path.first());
     TraitNames(referred.map(|name| (name.clone(), Named::of(catalog, name, of))).collect())
 }
 

@@ -21,6 +21,8 @@ use crate::operator::{Element, Exact};
 const MILLION: i128 = 1_000_000;
 /// The largest number that is added up.
 const SUMMAND_MAX: f64 = 1e20;
+/// The same as a whole number.
+const INTEGER_MAX: u128 = 100_000_000_000_000_000_000;
 /// Up to here (2^53) whole numbers are exact as floats.
 const EXACT_MAX: u128 = 1 << 53;
 
@@ -169,7 +171,7 @@ fn millionths(number: Exact) -> Option<i128> {
     #[expect(clippy::cast_possible_truncation, reason = "checked: at most 10^26")]
     match number {
         Exact::Float(float) => (float.abs() <= SUMMAND_MAX).then(|| (float * 1e6).round() as i128),
-        Exact::Integer(integer) => (integer.unsigned_abs() <= SUMMAND_MAX as u128).then(|| integer * MILLION),
+        Exact::Integer(integer) => (integer.unsigned_abs() <= INTEGER_MAX).then(|| integer * MILLION),
     }
 }
 

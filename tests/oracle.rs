@@ -2,74 +2,163 @@
 //!
 //! It holds the real evaluator to its meaning, so it shares no code with it: no columns, no bitmaps, no plan, no
 //! indexes, nothing remembered from one question to the next. It is slow and meant to be obviously right; where a
-//! choice exists it takes the most literal reading of the rule. It knows `model` (what a moment and a lookback are)
-//! and `definitions` (what a condition says), nothing else of ours.
+//! choice exists it takes the most literal reading of the rule. It knows `model` (what a moment and a lookback are),
+//! `definitions` (what a condition says) and the shape of `evaluate::Recorded`, nothing else of ours.
 //!
 //! Included by tests with `#[path]`; it is not a test of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+#[path = "oracle/aggregates.rs"]
+mod aggregates;
+#[path = "oracle/events.rs"]
+mod events;
+#[path = "oracle/matchers.rs"]
+mod matchers;
+#[path = "oracle/past.rs"]
+mod past;
+#[path = "oracle/values.rs"]
+mod values;
 
-use chrono::NaiveDate;
-use definitions::{Audience, Catalog, Condition, EventCondition, Matcher, Operator, PathMatch, Scalar};
-use model::{AsOf, AudienceKey, Fact, FactKind, Moment, MomentSpec, People, ProfileId, Value, Window};
-use unicode_normalization::UnicodeNormalization as _;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use definitions::{Audience, AudienceState, Catalog, Condition};
+use evaluate::Recorded;
+use model::{AsOf, AudienceKey, Collection, Fact, FactKind, People, ProfileId, Value};
 
 /// The members of every audience, as profile numbers.
-pub(crate) fn evaluate(catalog: &Catalog, facts: &[Fact], people: &People, as_of: AsOf) -> BTreeMap<AudienceKey, BTreeSet<u32>> {
-    let oracle = Oracle { catalog, facts, people, as_of };
+pub(crate) fn evaluate(
+    catalog: &Catalog,
+    facts: &[Fact],
+    people: &People,
+    recorded: &Recorded,
+    as_of: AsOf,
+) -> BTreeMap<AudienceKey, BTreeSet<u32>> {
+    let oracle = Oracle { catalog, facts, people, recorded, as_of };
     let members =
         |audience: &Audience| oracle.everybody().filter(|profile| oracle.is_member(audience, *profile)).map(|profile| profile.0).collect();
     catalog.audiences.iter().map(|(key, audience)| (key.clone(), members(audience))).collect()
+}
+
+/// The computed traits of every surviving profile that has any.
+pub(crate) fn computed_traits(
+    catalog: &Catalog,
+    facts: &[Fact],
+    people: &People,
+    as_of: AsOf,
+) -> HashMap<ProfileId, BTreeMap<String, Value>> {
+    let recorded = Recorded::default();
+    let oracle = Oracle { catalog, facts, people, recorded: &recorded, as_of };
+    let mut found: HashMap<ProfileId, BTreeMap<String, Value>> = HashMap::new();
+    for profile in oracle.everybody() {
+        for key in catalog.traits.keys() {
+            if let Some(Some(value)) = oracle.computed_trait(profile, key.as_str()) {
+                found.entry(profile).or_default().insert(key.as_str().to_owned(), value);
+            }
+        }
+    }
+    found
 }
 
 struct Oracle<'a> {
     catalog: &'a Catalog,
     facts: &'a [Fact],
     people: &'a People,
+    recorded: &'a Recorded,
     as_of: AsOf,
 }
 
 impl Oracle<'_> {
-    /// Everybody who was not merged into somebody else.
+    /// Everybody who was not merged into somebody else: users and accounts.
     fn everybody(&self) -> impl Iterator<Item = ProfileId> + '_ {
         let numbers = (0..u32::try_from(self.people.len()).expect("few people in a test")).map(ProfileId);
         numbers.filter(|profile| self.people.survivor(*profile) == *profile)
     }
 
+    /// This profile and all that were merged into it.
+    fn merged_into(&self, profile: ProfileId) -> impl Iterator<Item = ProfileId> + '_ {
+        let numbers = (0..u32::try_from(self.people.len()).expect("few people in a test")).map(ProfileId);
+        numbers.filter(move |number| self.people.survivor(*number) == profile)
+    }
+
+    fn collection(&self, profile: ProfileId) -> Collection {
+        let is_account = self.people.accounts.iter().any(|account| self.people.survivor(*account) == profile);
+        if is_account { Collection::Accounts } else { Collection::Users }
+    }
+
     fn is_member(&self, audience: &Audience, profile: ProfileId) -> bool {
-        self.is_considered(audience, profile) && self.holds(&audience.who, profile)
+        match audience.state {
+            AudienceState::Live => self.is_considered(audience, profile) && self.holds(&audience.who, profile),
+            AudienceState::Paused => self.was_recorded_last(&audience.key, profile),
+            AudienceState::Retired => false,
+        }
     }
 
     fn is_considered(&self, audience: &Audience, profile: ProfileId) -> bool {
-        let is_account = self.people.accounts.iter().any(|account| self.people.survivor(*account) == profile);
         let is_identified = audience.identified_by.iter().any(|kind| {
             let sightings = self.people.sightings.get(kind).into_iter().flatten();
             sightings
                 .into_iter()
                 .any(|sighting| self.people.survivor(sighting.profile) == profile && sighting.first_seen_at <= self.as_of.moment())
         });
-        is_identified && !is_account
+        is_identified && self.collection(profile) == audience.of
     }
 
     fn holds(&self, condition: &Condition, profile: ProfileId) -> bool {
+        let now = self.as_of.moment();
+        let zone = self.catalog.settings.zone;
+        let is_in = |key: &AudienceKey| self.is_member(&self.catalog.audiences[key], profile);
         match condition {
             Condition::All(parts) => parts.iter().all(|part| self.holds(part, profile)),
             Condition::Any(parts) => parts.iter().any(|part| self.holds(part, profile)),
             Condition::None(parts) => !parts.iter().any(|part| self.holds(part, profile)),
-            Condition::Event(event) => {
-                let count = self.facts_of(profile).filter(|fact| self.counts(event, fact)).count();
-                let enough = count >= event.count.at_least as usize;
-                let too_many = event.count.at_most.is_some_and(|at_most| count > at_most as usize);
-                enough && !too_many
-            }
+            Condition::Event(event) => self.event_holds(event, profile),
             Condition::Traits(matches) => matches.iter().all(|path_match| {
                 let value = self.trait_value(profile, &path_match.path[0]);
-                self.matches(path_match, value.as_ref())
+                self.matches(path_match, value.as_ref(), profile, None)
             }),
-            Condition::InAudience(key) => self.is_member(&self.catalog.audiences[key], profile),
-            Condition::NotInAudience(key) => !self.is_member(&self.catalog.audiences[key], profile),
-            _ => unimplemented!(),
+            Condition::ActiveWithin(length) => {
+                self.events_of(profile).iter().any(|event| event.fact.occurred_at >= length.before(now, zone))
+            }
+            Condition::InactiveFor(length) => {
+                !self.events_of(profile).iter().any(|event| event.fact.occurred_at >= length.before(now, zone))
+            }
+            Condition::InAudience(key) => is_in(key),
+            Condition::NotInAudience(key) => !is_in(key),
+            Condition::MemberFor { audience, at_least } => {
+                is_in(audience) && self.was_in_since(audience, profile, at_least.before(now, zone))
+            }
+            Condition::EnteredAudience { audience, within } => {
+                let entered_now = is_in(audience) && !self.was_recorded_last(audience, profile);
+                entered_now || self.entered_since(audience, profile, within.before(now, zone))
+            }
+            Condition::ExitedAudience { audience, within } => {
+                let exited_now = !is_in(audience) && self.was_recorded_last(audience, profile);
+                exited_now || self.exited_since(audience, profile, within.before(now, zone))
+            }
+            Condition::AnyUser(inner) => self.users_of(profile).into_iter().any(|user| self.holds(inner, user)),
+            Condition::AllUsers(inner) => {
+                let users = self.users_of(profile);
+                !users.is_empty() && users.into_iter().all(|user| self.holds(inner, user))
+            }
+            Condition::NoUser(inner) => !self.users_of(profile).into_iter().any(|user| self.holds(inner, user)),
+            Condition::Account(inner) => self.accounts_of(profile).into_iter().any(|account| self.holds(inner, account)),
+            Condition::Sample { percent, salt } => {
+                let mut bytes = salt.as_bytes().to_vec();
+                bytes.extend(profile.0.to_le_bytes());
+                (xxhash_rust::xxh3::xxh3_64(&bytes) as f64) < percent / 100.0 * 18_446_744_073_709_551_616.0 || *percent >= 100.0
+            }
         }
+    }
+
+    /// The users linked to an account by now.
+    fn users_of(&self, account: ProfileId) -> BTreeSet<ProfileId> {
+        let by_now = self.people.links.iter().filter(|link| link.since <= self.as_of.moment());
+        by_now.filter(|link| self.people.survivor(link.account) == account).map(|link| self.people.survivor(link.user)).collect()
+    }
+
+    /// The accounts a user is linked to by now.
+    fn accounts_of(&self, user: ProfileId) -> BTreeSet<ProfileId> {
+        let by_now = self.people.links.iter().filter(|link| link.since <= self.as_of.moment());
+        by_now.filter(|link| self.people.survivor(link.user) == user).map(|link| self.people.survivor(link.account)).collect()
     }
 
     /// What is known about a profile as of the moment asked, also from before profiles were merged into it.
@@ -78,32 +167,11 @@ impl Oracle<'_> {
         by_then.filter(move |fact| self.people.survivor(fact.profile) == profile)
     }
 
-    fn counts(&self, condition: &EventCondition, fact: &Fact) -> bool {
-        let FactKind::Event { name, properties } = &fact.kind else {
-            return false;
-        };
-        let property = |name: &str| properties.iter().find(|(known, _)| known == name).map(|(_, value)| value);
-        let all_match = |set: &[PathMatch]| set.iter().all(|path_match| self.matches(path_match, property(&path_match.path[0])));
-        let filter = &condition.filter;
-        *name == condition.event
-            && self.lies_in(condition.window, fact.occurred_at)
-            && all_match(&filter.all)
-            && (filter.any.is_empty() || filter.any.iter().any(|set| all_match(set)))
-    }
-
-    fn lies_in(&self, window: Window, at: Moment) -> bool {
-        let zone = self.catalog.settings.zone;
-        match window {
-            Window::Ever => true,
-            Window::Within(length) => at >= length.before(self.as_of.moment(), zone),
-            Window::Between { from, until } => {
-                from.is_none_or(|spec| at >= spec.resolve(self.as_of, zone)) && until.is_none_or(|spec| at < spec.resolve(self.as_of, zone))
-            }
-        }
-    }
-
-    /// The last thing said about a trait; nothing when that was that it is gone.
+    /// A computed trait, or else the last thing said about a trait; nothing when that was that it is gone.
     fn trait_value(&self, profile: ProfileId, name: &str) -> Option<Value> {
+        if let Some(value) = self.computed_trait(profile, name) {
+            return value;
+        }
         let mut said: Vec<(&Fact, &Option<Value>)> = Vec::new();
         for fact in self.facts_of(profile) {
             if let FactKind::Traits(traits) = &fact.kind {
@@ -114,171 +182,15 @@ impl Oracle<'_> {
         said.last().and_then(|(_, value)| (*value).clone())
     }
 
-    fn matches(&self, path_match: &PathMatch, value: Option<&Value>) -> bool {
-        let found: Vec<&Value> = value.into_iter().flat_map(|value| walk(value, &path_match.path[1..])).collect();
-        let elements: Vec<&Value> = found.iter().flat_map(|value| elements(value)).collect();
-        let matcher = &path_match.matcher;
-        if elements.is_empty() && matcher.or_missing {
-            return true;
-        }
-        matcher.operators.iter().all(|operator| self.operator_holds(operator, matcher, !found.is_empty(), &elements))
-    }
-
-    fn operator_holds(&self, operator: &Operator, matcher: &Matcher, present: bool, elements: &[&Value]) -> bool {
-        let any = |test: &dyn Fn(&Value) -> Option<bool>| elements.iter().any(|element| test(element) == Some(true));
-        let every =
-            |test: &dyn Fn(&Value) -> Option<bool>| !elements.is_empty() && elements.iter().all(|element| test(element) == Some(true));
-        let spell = |text: &str| spell(text, matcher.ignore_case);
-        let text = |value: &Value| value.to_text().map(|text| spell(&text));
-        let equals = |value: &Value, constant: &Scalar| equals(value, constant, matcher.ignore_case);
-        match operator {
-            Operator::Exists(expected) => present == *expected,
-            Operator::Equals(constant) => any(&|value| equals(value, constant)),
-            Operator::OneOf(constants) => constants.iter().any(|constant| any(&|value| equals(value, constant))),
-            Operator::NotEquals(constant) => every(&|value| equals(value, constant).map(|equal| !equal)),
-            Operator::NoneOf(constants) => constants.iter().all(|constant| every(&|value| equals(value, constant).map(|equal| !equal))),
-            Operator::Contains(needle) => any(&|value| Some(text(value)?.contains(&spell(needle)))),
-            Operator::NotContains(needle) => every(&|value| Some(!text(value)?.contains(&spell(needle)))),
-            Operator::ContainsAny(needles) => needles.iter().any(|needle| any(&|value| Some(text(value)?.contains(&spell(needle))))),
-            Operator::StartsWith(needle) => any(&|value| Some(text(value)?.starts_with(&spell(needle)))),
-            Operator::EndsWith(needle) => any(&|value| Some(text(value)?.ends_with(&spell(needle)))),
-            Operator::Above(bound) => any(&|value| Some(decimal(value)? > Decimal::of(*bound))),
-            Operator::AtLeast(bound) => any(&|value| Some(decimal(value)? >= Decimal::of(*bound))),
-            Operator::Below(bound) => any(&|value| Some(decimal(value)? < Decimal::of(*bound))),
-            Operator::AtMost(bound) => any(&|value| Some(decimal(value)? <= Decimal::of(*bound))),
-            Operator::Before(spec) => any(&|value| Some(self.is_before(&date(value)?, *spec))),
-            Operator::After(spec) => any(&|value| Some(!self.is_before(&date(value)?, *spec))),
-            Operator::WithinLast(length) => any(&|value| {
-                let date = date(value)?;
-                Some(!self.is_before(&date, MomentSpec::Ago(*length)) && self.is_before(&date, MomentSpec::Now))
-            }),
-            Operator::WithinNext(length) => any(&|value| {
-                let date = date(value)?;
-                Some(!self.is_before(&date, MomentSpec::Now) && self.is_before(&date, MomentSpec::FromNow(*length)))
-            }),
-            _ => unimplemented!(),
-        }
-    }
-
-    fn is_before(&self, date: &Date, spec: MomentSpec) -> bool {
-        let zone = self.catalog.settings.zone;
-        match date {
-            Date::Day(day) => *day < spec.day(self.as_of, zone),
-            Date::Instant(moment) => *moment < spec.resolve(self.as_of, zone),
-        }
-    }
-}
-
-fn walk<'a>(value: &'a Value, path: &[String]) -> Vec<&'a Value> {
-    match (value, path) {
-        (_, []) => vec![value],
-        (Value::Object(members), [step, rest @ ..]) => members.get(step).map(|member| walk(member, rest)).unwrap_or_default(),
-        (Value::List(items), _) => items.iter().flat_map(|item| walk(item, path)).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn elements(value: &Value) -> Vec<&Value> {
-    match value {
-        Value::List(items) => items.iter().flat_map(elements).collect(),
-        other => vec![other],
-    }
-}
-
-fn spell(text: &str, ignore_case: bool) -> String {
-    let composed: String = text.nfc().collect();
-    if !ignore_case {
-        return composed;
-    }
-    let mut folded = String::new();
-    for c in composed.chars() {
-        folded.extend(c.to_lowercase());
-    }
-    folded.replace('\u{3c2}', "\u{3c3}") // a final sigma is a sigma
-}
-
-fn equals(value: &Value, constant: &Scalar, ignore_case: bool) -> Option<bool> {
-    match constant {
-        Scalar::Text(expected) => Some(spell(&value.to_text()?, ignore_case) == spell(expected, ignore_case)),
-        Scalar::Number(expected) => Some(decimal(value)? == Decimal::of(*expected)),
-        Scalar::Integer(expected) => Some(decimal(value)? == Decimal::read(&expected.to_string())?),
-        Scalar::Flag(expected) => match value {
-            Value::Flag(flag) => Some(flag == expected),
-            Value::Text(text) if text == "true" => Some(*expected),
-            Value::Text(text) if text == "false" => Some(!*expected),
-            _ => None,
-        },
-    }
-}
-
-/// A decimal number as written, compared digit by digit.
-#[derive(Debug, PartialEq, Eq)]
-struct Decimal {
-    negative: bool,
-    /// Without leading zeroes.
-    whole: String,
-    /// Without trailing zeroes.
-    fraction: String,
-}
-
-impl Decimal {
-    fn of(number: f64) -> Self {
-        Self::read(&number.to_string()).expect("floats are shown as plain decimals")
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let (negative, digits) = match text.strip_prefix('-') {
-            Some(digits) => (true, digits),
-            None => (false, text),
-        };
-        let (whole, fraction) = match digits.split_once('.') {
-            Some((_, "")) => return None,
-            Some(parts) => parts,
-            None => (digits, ""),
-        };
-        if whole.is_empty() || !whole.chars().chain(fraction.chars()).all(|c| c.is_ascii_digit()) {
+    /// Outer `None`: such profiles have no computed trait of this name. Inner `None`: it is missing.
+    fn computed_trait(&self, profile: ProfileId, name: &str) -> Option<Option<Value>> {
+        let computed = self.catalog.traits.values().find(|computed| computed.key.as_str() == name)?;
+        if computed.of != self.collection(profile) {
             return None;
         }
-        let whole = whole.trim_start_matches('0').to_owned();
-        let fraction = fraction.trim_end_matches('0').to_owned();
-        let zero = whole.is_empty() && fraction.is_empty();
-        Some(Self { negative: negative && !zero, whole, fraction })
+        let mut events = self.events_of(profile);
+        events.retain(|event| self.counts(event, &computed.event, &computed.filter, profile, None));
+        events.retain(|event| self.lies_in(computed.window, event.fact.occurred_at));
+        Some(aggregates::aggregate(&computed.aggregate, &events).or_else(|| computed.if_none.clone()))
     }
-}
-
-impl PartialOrd for Decimal {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        let size = |number: &Self| (number.whole.len(), number.whole.clone(), number.fraction.clone());
-        Some(match (self.negative, other.negative) {
-            (false, false) => size(self).cmp(&size(other)),
-            (true, true) => size(other).cmp(&size(self)),
-            (false, true) => std::cmp::Ordering::Greater,
-            (true, false) => std::cmp::Ordering::Less,
-        })
-    }
-}
-
-fn decimal(value: &Value) -> Option<Decimal> {
-    match value {
-        Value::Number(number) => Some(Decimal::of(*number)),
-        Value::Integer(integer) => Decimal::read(&integer.to_string()),
-        Value::Text(text) => Decimal::read(text),
-        _ => None,
-    }
-}
-
-enum Date {
-    /// A whole day, told by the calendar on the wall of the workspace.
-    Day(NaiveDate),
-    Instant(Moment),
-}
-
-fn date(value: &Value) -> Option<Date> {
-    let Value::Text(text) = value else {
-        return None;
-    };
-    if let Ok(day) = text.trim().parse::<NaiveDate>() {
-        return Some(Date::Day(day));
-    }
-    Moment::parse(text).ok().map(Date::Instant)
 }

@@ -1,5 +1,7 @@
 //! Tables of conditions: `fixtures/conditions/*.json`, every value against every matcher.
 
+#[path = "world/folder.rs"]
+mod folder;
 mod world;
 #[path = "world/written.rs"]
 mod written;

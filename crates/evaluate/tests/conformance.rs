@@ -2,6 +2,8 @@
 //!
 //! `T` is 10 June 2025, noon UTC. Unless a case says otherwise there is one person, known by a user id since January.
 
+#[path = "world/folder.rs"]
+mod folder;
 mod world;
 #[path = "world/written.rs"]
 mod written;

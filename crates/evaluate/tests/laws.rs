@@ -1,107 +1,153 @@
 //! Laws: the evaluator says what the oracle says, on random definitions and random histories.
 //!
-//! Histories hold late and simultaneous facts, merged profiles, accounts, properties that are a number here and a list
-//! there, and are written in several batches through the real lake. By default a small fixed number of cases runs;
-//! for the long mode set their number:
+//! Histories hold late and simultaneous facts, merged profiles, accounts and their users, properties that are a number
+//! here and a list there, and are written in several batches through the real lake. By default a small fixed number of
+//! cases runs; for the long mode set their number:
 //!
 //! ```text
 //! MUSTER_LAW_CASES=100000 cargo test --release -p evaluate --test laws
 //! ```
+//!
+//! The smallest case that breaks the first law is printed as a story, ready for `fixtures/stories/`.
 
+#[path = "laws/case.rs"]
+mod case;
 #[path = "laws/catalogs.rs"]
 mod catalogs;
+#[path = "laws/conditions.rs"]
+mod conditions;
+#[path = "world/folder.rs"]
+mod folder;
+#[path = "story/format.rs"]
+mod format;
 #[path = "laws/histories.rs"]
 mod histories;
+#[path = "laws/matchers.rs"]
+mod matchers;
 #[path = "../../../tests/oracle.rs"]
 mod oracle;
+#[path = "laws/pasts.rs"]
+mod pasts;
+#[path = "laws/spelling.rs"]
+mod spelling;
+#[path = "story/telling.rs"]
+mod telling;
 mod world;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 
-use definitions::Audience;
+use definitions::Severity;
 use evaluate::Recorded;
 use model::{AsOf, FactKind, Membership, ProfileId, Value};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 
-use catalogs::{audiences, catalog};
-use histories::{History, history};
+use case::{Asked, Case, case};
+use format::{Definitions, Story};
+use histories::{PROFILES, history};
 use world::World;
 
 const CASES_DEFAULT: u32 = 150;
 
-/// A history, and catalogs to ask about it: writing a history is what takes time.
-#[derive(Clone)]
-struct Case {
-    history: History,
-    catalogs: Vec<Vec<Audience>>,
-}
+/// What a catalog may be refused for though it was drawn to be spelled: it contradicts itself.
+const CONTRADICTIONS: [&str; 2] = ["contradiction", "not-supported"];
 
-fn case() -> impl Strategy<Value = Case> {
-    (history(), prop::collection::vec(audiences(), 1..6)).prop_map(|(history, catalogs)| Case { history, catalogs })
-}
-
-/// Definitions as they would be read, facts one a line.
-impl fmt::Debug for Case {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f)?;
-        for (number, audiences) in self.catalogs.iter().enumerate() {
-            writeln!(f, "catalog {number}")?;
-            for audience in audiences {
-                let kinds: Vec<_> = audience.identified_by.iter().map(ToString::to_string).collect();
-                let who = serde_json::to_string_pretty(&audience.who).unwrap_or_else(|error| error.to_string());
-                writeln!(f, "audience {} identified by {}: {who}", audience.key, kinds.join(", "))?;
-            }
-        }
-        self.history.fmt(f)
-    }
-}
-
-fn check(case: &Case) -> Result<(), TestCaseError> {
+/// Asks everything of both; on the first difference says what was asked, and which answers differ.
+fn difference(case: &Case) -> Result<(), (Asked<'_>, String)> {
     let history = &case.history;
-    let mut world = World::new(history.people.clone());
-    for batch in &history.batches {
-        world.write(batch);
-    }
+    let world = written(history);
     let evaluator = world.evaluator();
-    let facts = history.facts();
-    for (number, audiences) in case.catalogs.iter().enumerate() {
-        let catalog = catalog(audiences, history.zone);
-        for as_of in &history.as_ofs {
-            let evaluation = evaluator
-                .evaluate(&catalog, &world.snapshot(), &Recorded::default(), *as_of)
-                .map_err(|error| TestCaseError::fail(format!("could not evaluate: {error:?}")))?;
-            let expected = oracle::evaluate(&catalog, &facts, &history.people, *as_of);
-            prop_assert_eq!(evaluation.memberships.len(), expected.len());
-            for (key, members) in expected {
-                let members: Membership = members.into_iter().map(ProfileId).collect();
-                let found = &evaluation.memberships[&key];
-                prop_assert_eq!(found, &members, "catalog {}, audience {} as of {}: evaluator (left), oracle (right)", number, key, as_of);
-            }
+    let everybody: Membership = (0..PROFILES).map(ProfileId).filter(|id| history.people.survivor(*id) == *id).collect();
+    for asked in case.questions() {
+        let catalog = asked.defined.catalog(history.zone);
+        let fail = |what: String| Err((asked, what));
+        let evaluation = match evaluator.evaluate(&catalog, &world.snapshot(), asked.recorded, asked.as_of) {
+            Ok(evaluation) => evaluation,
+            Err(error) => return fail(format!("could not evaluate: {error:?}")),
+        };
+        let expected = asked.memberships();
+        if evaluation.memberships != expected {
+            return fail(format!("evaluator: {:?}\noracle: {expected:?}", evaluation.memberships));
+        }
+        let found = match evaluator.computed_traits(&catalog, &world.snapshot(), &everybody, asked.as_of) {
+            Ok(found) => found,
+            Err(error) => return fail(format!("could not compute: {error:?}")),
+        };
+        let expected = asked.computed();
+        if found != expected {
+            return fail(format!("evaluator: {found:?}\noracle: {expected:?}"));
         }
     }
     Ok(())
 }
 
-/// Prints the smallest case found that breaks the law.
-#[track_caller]
-fn hold<S: Strategy>(cases: u32, strategy: &S, law: impl Fn(S::Value) -> Result<(), TestCaseError>) {
-    let config = Config { cases, max_shrink_iters: 4_000, failure_persistence: None, ..Config::default() };
-    if let Err(failure) = TestRunner::new(config).run(strategy, law) {
-        panic!("{failure}");
+fn written(history: &histories::History) -> World {
+    let mut world = World::new(history.people.clone());
+    for batch in &history.batches {
+        world.write(batch);
     }
+    world
+}
+
+#[track_caller]
+fn hold<S: Strategy>(cases: u32, strategy: &S, law: impl Fn(S::Value) -> Result<(), TestCaseError>) -> Result<(), TestError<S::Value>> {
+    let config = Config { cases, max_shrink_iters: 4_000, failure_persistence: None, ..Config::default() };
+    TestRunner::new(config).run(strategy, law)
 }
 
 #[test]
 fn the_evaluator_says_what_the_oracle_says() {
-    hold(cases(), &case(), |case| check(&case));
+    let law = |case: Case| difference(&case).map_err(|(_, what)| TestCaseError::fail(what));
+    match hold(cases(), &case(), law) {
+        Ok(()) => {}
+        Err(TestError::Fail(_, smallest)) => match difference(&smallest) {
+            Err((asked, what)) => panic!("{what}\n{}", asked.story()),
+            Ok(()) => panic!("a difference that comes and goes: {smallest:?}"),
+        },
+        Err(abort @ TestError::Abort(_)) => panic!("{abort}"),
+    }
+}
+
+/// What is printed when a law breaks can be pasted: it is read again as the same definitions, and comes true.
+#[test]
+fn a_case_printed_as_a_story_is_the_same_case() {
+    let (printed, read) = (Cell::new(0_u32), Cell::new(0_u32));
+    let law = |case: Case| {
+        for asked in case.questions().take(1) {
+            printed.set(printed.get() + 1);
+            let text = asked.story();
+            let story: Story = serde_json::from_str(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+            let loaded = Definitions::of(&story).load(story.zone.as_deref());
+            let Some(catalog) = loaded.catalog else {
+                let mut errors = loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+                let refused = errors.find(|found| !CONTRADICTIONS.contains(&found.code));
+                prop_assert!(refused.is_none(), "{:?}\n{}", refused, text);
+                continue;
+            };
+            read.set(read.get() + 1);
+            for audience in &asked.defined.audiences {
+                let again = &catalog.audiences[&audience.key];
+                prop_assert_eq!(spelling::audience(again), spelling::audience(audience), "{}", text);
+            }
+            for computed in &asked.defined.traits {
+                let again = &catalog.traits[&computed.key];
+                prop_assert_eq!(spelling::computed_trait(again), spelling::computed_trait(computed), "{}", text);
+            }
+            telling::tell(&story);
+        }
+        Ok(())
+    };
+    if let Err(failure) = hold(cases() / 2, &case(), law) {
+        panic!("{failure}");
+    }
+    assert!(read.get() * 10 >= printed.get(), "{} of {} printed cases could be read", read.get(), printed.get());
 }
 
 /// What `touched` promises, in the words of the rule.
 #[test]
 fn touched_are_those_about_whom_something_was_said() {
-    hold(cases() / 4, &history(), |history| {
+    let law = |history: histories::History| {
         let mut world = World::new(history.people.clone());
         world.write(&history.batches[0]);
         let seen = world.snapshot().segments.last().map(|(number, _)| *number);
@@ -116,17 +162,16 @@ fn touched_are_those_about_whom_something_was_said() {
         let found = world.evaluator().touched(&world.snapshot(), since, seen, as_of).expect("own lake");
         prop_assert_eq!(found, expected, "touched in ({}, {}] or above segment {:?}", since, as_of, seen);
         Ok(())
-    });
+    };
+    if let Err(failure) = hold(cases() / 4, &history(), law) {
+        panic!("{failure}");
+    }
 }
 
 /// What `traits` promises: play all that was said in order, and see what stands at the end.
 #[test]
 fn traits_are_what_was_said_last() {
-    hold(cases() / 4, &history(), |history| {
-        let mut world = World::new(history.people.clone());
-        for batch in &history.batches {
-            world.write(batch);
-        }
+    let law = |history: histories::History| {
         let as_of = history.as_ofs[0];
         let asked: Membership = (0..5).map(ProfileId).collect();
         let mut facts = history.facts();
@@ -149,10 +194,32 @@ fn traits_are_what_was_said_last() {
                 expected.insert(profile, traits);
             }
         }
+        let world = written(&history);
         let found = world.evaluator().traits(&world.snapshot(), &asked, as_of).expect("own lake");
         prop_assert_eq!(found, expected);
         Ok(())
-    });
+    };
+    if let Err(failure) = hold(cases() / 4, &history(), law) {
+        panic!("{failure}");
+    }
+}
+
+/// Nothing recorded is an empty past: no condition about the past is special then.
+#[test]
+fn an_empty_past_is_one_in_which_nobody_was_in() {
+    let law = |case: Case| {
+        let world = written(&case.history);
+        for asked in case.questions().take(2) {
+            let catalog = asked.defined.catalog(case.history.zone);
+            let ask = |recorded: &Recorded| world.evaluator().evaluate(&catalog, &world.snapshot(), recorded, asked.as_of).expect("own lake");
+            let keys = asked.defined.audiences.iter().map(|audience| (audience.key.clone(), evaluate::RecordedAudience::default()));
+            prop_assert_eq!(ask(&Recorded::default()), ask(&Recorded { audiences: keys.collect() }));
+        }
+        Ok(())
+    };
+    if let Err(failure) = hold(cases() / 8, &case(), law) {
+        panic!("{failure}");
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the length of the long mode is set from outside, like proptest's own settings")]

@@ -1,190 +1,182 @@
-//! Random catalogs: every condition, operator, window and modifier, over the names of random histories.
+//! Random catalogs: audiences of users and of accounts in every state, and computed traits, over the names of random
+//! histories. Whatever is drawn can be spelled in the language, unless it contradicts itself.
 
 use std::collections::BTreeMap;
 
 use definitions::{
-    Audience, Catalog, Condition, CountRange, EventCondition, Filter, Matcher, Operator, PathMatch, Scalar, Settings, StoreSetting,
+    Aggregate, Audience, AudienceState, Catalog, ComputedTrait, Condition, Filter, Guards, Operator, Reducer, ReferenceOf, Scalar, Settings,
+    StoreSetting,
 };
-use model::{AudienceKey, EventName, Fingerprint, IdentifierKind, Lookback, MomentSpec, Window, WorkspaceZone};
+use model::{AudienceKey, Collection, Fingerprint, IdentifierKind, Lookback, TraitKey, Value, WorkspaceZone};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use crate::histories::{EVENTS, INTEGERS, KINDS, MEMBERS, NAMES, NUMBERS, TEXTS, moment};
+use crate::conditions::{condition, event, numbered, window};
+use crate::histories::{KINDS, KINDS_ACCOUNTS};
+use crate::matchers::{Sight, filter, path, scalar};
 
-const LOOKBACKS: [&str; 10] =
-    ["1 day", "7 days", "30 days", "12 hours", "720 hours", "1 minute", "1 week", "1 month", "2 months", "99999 months"];
+/// Computed traits are named like a trait that is sent, or not; they are evaluated in this order.
+const TRAITS: [&str; 3] = ["p", "d", "c"];
 
-/// One to four audiences, each perhaps referring to those before it.
-pub(crate) fn audiences() -> impl Strategy<Value = Vec<Audience>> {
-    let kinds = subsequence(KINDS.to_vec(), 1..=KINDS.len());
-    prop::collection::vec((kinds, condition()), 1..5).prop_map(|drafts| {
-        let audience = |(number, (kinds, mut who)): (usize, (Vec<&str>, Condition))| {
-            refer_backwards(&mut who, number);
-            Audience {
-                key: key(number),
+/// Everything that is defined.
+#[derive(Debug, Clone)]
+pub(crate) struct Defined {
+    pub(crate) traits: Vec<ComputedTrait>,
+    pub(crate) audiences: Vec<Audience>,
+}
+
+impl Defined {
+    pub(crate) fn catalog(&self, zone: WorkspaceZone) -> Catalog {
+        let settings =
+            Settings { data: "data".to_owned(), store: StoreSetting::Sqlite, zone, schedule: "0 * * * *".to_owned(), csv: BTreeMap::new() };
+        Catalog {
+            settings,
+            order: self.audiences.iter().map(|audience| audience.key.clone()).collect(),
+            audiences: self.audiences.iter().map(|audience| (audience.key.clone(), audience.clone())).collect(),
+            trait_order: self.traits.iter().map(|computed| computed.key.clone()).collect(),
+            traits: self.traits.iter().map(|computed| (computed.key.clone(), computed.clone())).collect(),
+            destinations: BTreeMap::new(),
+            fingerprint: Fingerprint("law".to_owned()),
+        }
+    }
+}
+
+/// One to four audiences, each perhaps referring to those before it, and up to three computed traits likewise.
+pub(crate) fn defined() -> impl Strategy<Value = Defined> {
+    (traits(), audiences()).prop_map(|(traits, audiences)| Defined { traits, audiences })
+}
+
+fn traits() -> impl Strategy<Value = Vec<ComputedTrait>> {
+    let reducer = select(vec![
+        Reducer::Count,
+        Reducer::Sum,
+        Reducer::Average,
+        Reducer::Min,
+        Reducer::Max,
+        Reducer::First,
+        Reducer::Last,
+        Reducer::MostFrequent { at_least: 1 },
+        Reducer::MostFrequent { at_least: 2 },
+        Reducer::Unique,
+        Reducer::UniqueCount,
+    ]);
+    let if_none = prop::option::weighted(0.3, scalar());
+    let draft = (collection(), event(), filter(Sight::Profile), window(), reducer, path(), if_none);
+    let names = prop_oneof![Just(Vec::new()), subsequence(TRAITS.to_vec(), 1..=TRAITS.len())];
+    (names, prop::collection::vec(draft, TRAITS.len())).prop_map(|(names, drafts)| {
+        let mut traits: Vec<ComputedTrait> = Vec::new();
+        for (name, (of, event, mut filter, window, reducer, path, if_none)) in names.iter().zip(drafts) {
+            let known: Vec<&str> = traits.iter().map(|computed| computed.key.as_str()).collect();
+            refer_to_known(&mut filter, &names, &known);
+            let path = if reducer == Reducer::Count { Vec::new() } else { path };
+            traits.push(ComputedTrait {
+                key: TraitKey::parse(name).expect("plain"),
+                description: String::new(),
+                owner: None,
+                of,
+                event,
+                filter,
+                window,
+                aggregate: Aggregate { reducer, path },
+                if_none: if_none.map(value),
+                fingerprint: Fingerprint((*name).to_owned()),
+            });
+        }
+        traits
+    })
+}
+
+/// A computed trait may refer to those before it alone: other names become that of a trait that is only sent.
+fn refer_to_known(filter: &mut Filter, names: &[&str], known: &[&str]) {
+    let matches = filter.all.iter_mut().chain(filter.any.iter_mut().flatten());
+    for operator in matches.flat_map(|path_match| &mut path_match.matcher.operators) {
+        if let Operator::Compare { with, .. } = operator
+            && with.of == ReferenceOf::Trait
+            && names.contains(&with.path[0].as_str())
+            && !known.contains(&with.path[0].as_str())
+        {
+            "q".clone_into(&mut with.path[0]);
+        }
+    }
+}
+
+fn value(scalar: Scalar) -> Value {
+    match scalar {
+        Scalar::Flag(flag) => Value::Flag(flag),
+        Scalar::Number(number) => Value::Number(number),
+        Scalar::Integer(integer) => Value::Integer(integer),
+        Scalar::Text(text) => Value::Text(text),
+    }
+}
+
+fn audiences() -> impl Strategy<Value = Vec<Audience>> {
+    let state = prop_oneof![8 => Just(AudienceState::Live), 1 => Just(AudienceState::Paused), 1 => Just(AudienceState::Retired)];
+    let draft = (collection(), state).prop_flat_map(|(of, state)| {
+        let kinds = match of {
+            Collection::Users => subsequence(KINDS.to_vec(), 1..=KINDS.len()),
+            Collection::Accounts => subsequence(KINDS_ACCOUNTS.to_vec(), 1),
+        };
+        (Just(of), Just(state), kinds, condition(of))
+    });
+    prop::collection::vec(draft, 1..5).prop_map(|drafts| {
+        let mut audiences: Vec<Audience> = Vec::new();
+        for (number, (of, state, kinds, mut who)) in drafts.into_iter().enumerate() {
+            refer_backwards(&mut who, of, &audiences);
+            audiences.push(Audience {
+                key: numbered(number),
                 title: None,
                 description: String::new(),
                 owner: None,
+                of,
+                state,
                 identified_by: kinds.into_iter().map(IdentifierKind::new).collect(),
                 who,
-                of: model::Collection::Users,
-                state: definitions::AudienceState::Live,
-                guards: definitions::Guards::default(),
-                tests: Vec::new(),
                 syncs: Vec::new(),
+                guards: Guards::default(),
+                tests: Vec::new(),
                 fingerprint: Fingerprint(number.to_string()),
-            }
-        };
-        drafts.into_iter().enumerate().map(audience).collect()
+            });
+        }
+        audiences
     })
 }
 
-pub(crate) fn catalog(audiences: &[Audience], zone: WorkspaceZone) -> Catalog {
-    let settings =
-        Settings { data: "data".to_owned(), store: StoreSetting::Sqlite, zone, schedule: "0 * * * *".to_owned(), csv: BTreeMap::new() };
-    Catalog {
-        settings,
-        order: audiences.iter().map(|audience| audience.key.clone()).collect(),
-        audiences: audiences.iter().map(|audience| (audience.key.clone(), audience.clone())).collect(),
-        traits: BTreeMap::new(),
-        trait_order: Vec::new(),
-        destinations: BTreeMap::new(),
-        fingerprint: Fingerprint("law".to_owned()),
-    }
+fn collection() -> impl Strategy<Value = Collection> {
+    prop_oneof![2 => Just(Collection::Users), 1 => Just(Collection::Accounts)]
 }
 
-/// Keys descend, so that the order of evaluation is not that of the keys.
-fn key(number: usize) -> AudienceKey {
-    AudienceKey::parse(&format!("audience_{}", 9 - number)).expect("plain")
-}
-
-/// References are drawn before anybody knows what there is to refer to.
-fn refer_backwards(condition: &mut Condition, number: usize) {
+/// A reference leads to an audience before this one, of the same collection and not retired; or becomes something else.
+fn refer_backwards(condition: &mut Condition, of: Collection, before: &[Audience]) {
+    let possible: Vec<&AudienceKey> = before
+        .iter()
+        .filter(|audience| audience.of == of && audience.state != AudienceState::Retired)
+        .map(|audience| &audience.key)
+        .collect();
     match condition {
         Condition::All(parts) | Condition::Any(parts) | Condition::None(parts) => {
             for part in parts {
-                refer_backwards(part, number);
+                refer_backwards(part, of, before);
             }
         }
-        Condition::InAudience(target) | Condition::NotInAudience(target) if number > 0 => {
-            let drawn: usize = target.as_str().trim_start_matches("audience_").parse().expect("drawn");
-            *target = key(drawn % number);
+        Condition::AnyUser(inner) | Condition::AllUsers(inner) | Condition::NoUser(inner) => {
+            refer_backwards(inner, Collection::Users, before);
         }
-        Condition::InAudience(_) => *condition = Condition::All(Vec::new()),
-        Condition::NotInAudience(_) => *condition = Condition::Any(Vec::new()),
-        _ => {}
+        Condition::Account(inner) => refer_backwards(inner, Collection::Accounts, before),
+        Condition::InAudience(target)
+        | Condition::NotInAudience(target)
+        | Condition::MemberFor { audience: target, .. }
+        | Condition::EnteredAudience { audience: target, .. }
+        | Condition::ExitedAudience { audience: target, .. } => {
+            let drawn: usize = target.as_str().trim_start_matches("audience_").parse().expect("drawn");
+            match possible.get(drawn % possible.len().max(1)) {
+                Some(key) => *target = (*key).clone(),
+                None => *condition = Condition::ActiveWithin(Lookback::parse("1 day").expect("plain")),
+            }
+        }
+        Condition::Event(_)
+        | Condition::Traits(_)
+        | Condition::ActiveWithin(_)
+        | Condition::InactiveFor(_)
+        | Condition::Sample { .. } => {}
     }
-}
-
-fn condition() -> impl Strategy<Value = Condition> {
-    let leaf = prop_oneof![
-        4 => event_condition().prop_map(Condition::Event),
-        4 => prop::collection::vec(path_match(), 1..3).prop_map(Condition::Traits),
-        1 => (0..4_usize).prop_map(|number| Condition::InAudience(key(number))),
-        1 => (0..4_usize).prop_map(|number| Condition::NotInAudience(key(number))),
-    ];
-    leaf.prop_recursive(3, 8, 3, |inner| {
-        let parts = || prop::collection::vec(inner.clone(), 1..4);
-        prop_oneof![parts().prop_map(Condition::All), parts().prop_map(Condition::Any), parts().prop_map(Condition::None)]
-    })
-}
-
-fn event_condition() -> impl Strategy<Value = EventCondition> {
-    let count = prop_oneof![
-        3 => Just(CountRange { at_least: 1, at_most: None }),
-        2 => Just(CountRange { at_least: 0, at_most: Some(0) }),
-        2 => (0..4_u32, prop::option::of(0..3_u32))
-            .prop_map(|(at_least, more)| CountRange { at_least, at_most: more.map(|more| at_least + more) }),
-    ];
-    let event = select(EVENTS.to_vec()).prop_map(|name| EventName::parse(name).expect("plain"));
-    (event, filter(), window(), count).prop_map(|(event, filter, window, count)| EventCondition {
-        filter,
-        window,
-        count,
-        ..EventCondition::did(event)
-    })
-}
-
-fn filter() -> impl Strategy<Value = Filter> {
-    let set = |sizes| prop::collection::vec(path_match(), sizes);
-    let some = (set(0..3), prop::collection::vec(set(1..3), 0..3)).prop_map(|(all, any)| Filter { all, any });
-    prop_oneof![Just(Filter::default()), some]
-}
-
-fn window() -> impl Strategy<Value = Window> {
-    prop_oneof![
-        1 => Just(Window::Ever),
-        2 => lookback().prop_map(Window::Within),
-        2 => (prop::option::of(moment_spec()), prop::option::of(moment_spec()))
-            .prop_map(|(from, until)| Window::Between { from, until }),
-    ]
-}
-
-fn lookback() -> impl Strategy<Value = Lookback> {
-    select(LOOKBACKS.to_vec()).prop_map(|text| Lookback::parse(text).expect("plain"))
-}
-
-fn moment_spec() -> impl Strategy<Value = MomentSpec> {
-    prop_oneof![
-        moment().prop_map(|moment| MomentSpec::Date(moment.day())),
-        moment().prop_map(MomentSpec::At),
-        lookback().prop_map(MomentSpec::Ago),
-        lookback().prop_map(MomentSpec::FromNow),
-        Just(MomentSpec::Now),
-        Just(MomentSpec::Today),
-    ]
-}
-
-fn path_match() -> impl Strategy<Value = PathMatch> {
-    let path = prop_oneof![
-        3 => select(NAMES.to_vec()).prop_map(|name| vec![name]),
-        1 => (select(NAMES.to_vec()), select(MEMBERS.to_vec())).prop_map(|(name, member)| vec![name, member]),
-        1 => (select(NAMES.to_vec()), select(MEMBERS.to_vec()), select(MEMBERS.to_vec())).prop_map(|(name, a, b)| vec![name, a, b]),
-    ];
-    (path, prop::collection::vec(operator(), 1..3), any::<bool>(), prop::bool::weighted(0.2)).prop_map(
-        |(path, operators, ignore_case, or_missing)| PathMatch {
-            path: path.into_iter().map(str::to_owned).collect(),
-            matcher: Matcher { operators, ignore_case, or_missing },
-        },
-    )
-}
-
-fn operator() -> impl Strategy<Value = Operator> {
-    prop_oneof![
-        3 => scalar().prop_map(Operator::Equals),
-        2 => scalar().prop_map(Operator::NotEquals),
-        2 => prop::collection::vec(scalar(), 1..4).prop_map(Operator::OneOf),
-        2 => prop::collection::vec(scalar(), 1..3).prop_map(Operator::NoneOf),
-        1 => needle().prop_map(Operator::Contains),
-        1 => needle().prop_map(Operator::NotContains),
-        1 => prop::collection::vec(needle(), 1..3).prop_map(Operator::ContainsAny),
-        1 => needle().prop_map(Operator::StartsWith),
-        1 => needle().prop_map(Operator::EndsWith),
-        1 => number().prop_map(Operator::Above),
-        1 => number().prop_map(Operator::AtLeast),
-        1 => number().prop_map(Operator::Below),
-        1 => number().prop_map(Operator::AtMost),
-        2 => any::<bool>().prop_map(Operator::Exists),
-        1 => moment_spec().prop_map(Operator::Before),
-        1 => moment_spec().prop_map(Operator::After),
-        1 => lookback().prop_map(Operator::WithinLast),
-        1 => lookback().prop_map(Operator::WithinNext),
-    ]
-}
-
-fn scalar() -> impl Strategy<Value = Scalar> {
-    prop_oneof![
-        4 => select(TEXTS.to_vec()).prop_map(|text| Scalar::Text(text.to_owned())),
-        2 => number().prop_map(Scalar::Number),
-        1 => select(INTEGERS.to_vec()).prop_map(Scalar::Integer),
-        1 => any::<bool>().prop_map(Scalar::Flag),
-    ]
-}
-
-fn number() -> impl Strategy<Value = f64> {
-    select(NUMBERS.to_vec())
-}
-
-fn needle() -> impl Strategy<Value = String> {
-    select(vec!["vip", "VIP", "5", "e\u{301}", "\u{c9}", "οσ", "ΟΔ", "2025", "tru", "T00", "007"]).prop_map(str::to_owned)
 }

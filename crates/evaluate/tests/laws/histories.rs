@@ -1,19 +1,26 @@
 //! Random histories: few people, few names, few moments, so that everything collides.
+//!
+//! Facts come late, at once (in the same batch and in different ones) and twice; profiles are merged; users belong to
+//! accounts.
 
-use std::fmt;
+use std::collections::BTreeMap;
 
 use model::{
-    AsOf, EventName, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, SourceOrder, Value, WorkspaceZone,
+    AccountLink, AsOf, EventName, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, SourceOrder, Value,
+    WorkspaceZone,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 pub(crate) const EVENTS: [&str; 3] = ["A", "B", "Page Viewed"];
-/// Values of any type, mostly texts, mostly numbers: a column of one type takes a way of its own.
-pub(crate) const NAMES: [&str; 3] = ["p", "q", "r"];
+/// Values of any type, mostly texts, mostly numbers: a column of one type takes a way of its own. Nobody sends the
+/// last two.
+pub(crate) const NAMES: [&str; 5] = ["p", "q", "r", "c", "d"];
+const SENT: [&str; 3] = ["p", "q", "r"];
 pub(crate) const MEMBERS: [&str; 2] = ["city", "items"];
 pub(crate) const KINDS: [&str; 3] = ["user_id", "email", "anonymous_id"];
-pub(crate) const TEXTS: [&str; 22] = [
+pub(crate) const KINDS_ACCOUNTS: [&str; 1] = ["group_id"];
+pub(crate) const TEXTS: [&str; 24] = [
     "",
     "vip",
     "VIPassana",
@@ -29,6 +36,8 @@ pub(crate) const TEXTS: [&str; 22] = [
     "οδος",
     "9007199254740993",
     "2025-03-10",
+    "2024-02-29",
+    "1984-03-12",
     "2025-03-09",
     "2025-03-17",
     "2025-03-10T00:00:00Z",
@@ -37,14 +46,14 @@ pub(crate) const TEXTS: [&str; 22] = [
     "2025-04-09T11:59:59.999999Z",
     "2025-02-08T12:00:00.000Z",
 ];
-pub(crate) const NUMBERS: [f64; 8] = [0.0, 1.0, 5.0, 5.5, -1.0, 0.1, 100.0, 9_007_199_254_740_992.0];
+pub(crate) const NUMBERS: [f64; 11] = [0.0, 1.0, 5.0, 5.5, -1.0, 0.1, 0.2, 0.000_000_5, 100.0, 9_007_199_254_740_992.0, 1e21];
 pub(crate) const INTEGERS: [i128; 3] = [9_007_199_254_740_993, -9_007_199_254_740_993, 18_446_744_073_709_551_615];
 const DAYS: [i64; 12] = [-31, -30, -28, -8, -7, -6, -1, 0, 1, 7, 14, 20];
-const PROFILES: u32 = 6;
-const DAY: i64 = 86_400_000_000;
+pub(crate) const PROFILES: u32 = 7;
+pub(crate) const DAY: i64 = 86_400_000_000;
 
 /// What happened, and to whom.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct History {
     /// Facts in the order they were written, in the batches they were written in.
     pub(crate) batches: Vec<Vec<Fact>>,
@@ -59,7 +68,15 @@ pub(crate) fn history() -> impl Strategy<Value = History> {
     // Windows are tried at their borders: so long after something happened, and a moment off.
     let later = select(vec![0, -1, DAY, 7 * DAY, 7 * DAY + 1, 30 * DAY, 30 * DAY + 1, DAY / 2, 31 * DAY]);
     let as_ofs = prop::collection::vec((any::<prop::sample::Index>(), later), 2..4);
-    (batches, people(), zone, moment(), as_ofs).prop_map(|(mut batches, people, zone, otherwise, as_ofs)| {
+    let again = prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..4);
+    (batches, again, people(), zone, moment(), as_ofs).prop_map(|(mut batches, again, people, zone, otherwise, as_ofs)| {
+        for (batch, fact) in again {
+            let all: Vec<Fact> = batches.concat();
+            if !all.is_empty() {
+                let number = batch.index(batches.len());
+                batches[number].push(all[fact.index(all.len())].clone());
+            }
+        }
         // Every message has a key of its own, in no order.
         for (number, fact) in batches.iter_mut().flatten().enumerate() {
             fact.message_key = MessageKey((number as u128 * 7_919) % 104_729);
@@ -79,10 +96,10 @@ pub(crate) fn moment() -> impl Strategy<Value = Moment> {
 
 fn fact() -> impl Strategy<Value = Fact> {
     let properties = values()
-        .prop_map(|values| NAMES.map(str::to_owned).into_iter().zip(values).filter_map(|(name, value)| Some((name, value?))).collect());
+        .prop_map(|values| SENT.map(str::to_owned).into_iter().zip(values).filter_map(|(name, value)| Some((name, value?))).collect());
     let traits = (values(), any::<prop::sample::Index>()).prop_map(|(values, name)| {
-        let said = NAMES.map(str::to_owned).into_iter().zip(values);
-        let gone = NAMES[name.index(NAMES.len())];
+        let said = SENT.map(str::to_owned).into_iter().zip(values);
+        let gone = SENT[name.index(SENT.len())];
         said.filter(|(name, value)| value.is_some() || name == gone).collect()
     });
     let kind = prop_oneof![
@@ -91,12 +108,13 @@ fn fact() -> impl Strategy<Value = Fact> {
         2 => traits.prop_map(FactKind::Traits),
     ];
     let received_at = select(vec![0, 0, 1, DAY]).prop_map(move |later| Moment::from_micros(1_800_000_000_000_000 + later));
-    (0..PROFILES, moment(), received_at, kind).prop_map(|(profile, occurred_at, received_at, kind)| Fact {
+    let source_order = (1..4_u32, 0..6_u32).prop_map(|(batch, place)| SourceOrder { batch, place });
+    (0..PROFILES, moment(), received_at, source_order, kind).prop_map(|(profile, occurred_at, received_at, source_order, kind)| Fact {
         profile: ProfileId(profile),
         occurred_at,
         received_at,
         message_key: MessageKey(0),
-        source_order: SourceOrder::default(),
+        source_order,
         kind,
     })
 }
@@ -127,68 +145,53 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Users and accounts, who was merged into whom (never across), who belongs where, and who was seen with what.
 fn people() -> impl Strategy<Value = People> {
     let parents = prop::collection::vec(prop::option::weighted(0.3, any::<prop::sample::Index>()), PROFILES as usize);
-    let accounts = prop_oneof![3 => Just(Vec::new()), 1 => subsequence((0..PROFILES).collect::<Vec<_>>(), 1)];
+    let accounts = prop_oneof![1 => Just(Vec::new()), 3 => subsequence((0..PROFILES).collect::<Vec<_>>(), 1..4)];
     let early = Moment::parse("2024-12-01").expect("plain");
-    let seen = || prop::collection::vec((0..PROFILES, prop_oneof![2 => Just(early), 1 => moment()]), 0..8);
-    (parents, any::<bool>(), accounts, seen(), seen(), seen()).prop_map(|(parents, upwards, accounts, users, mails, visitors)| {
-        let sightings = |seen: Vec<(u32, Moment)>| {
-            seen.into_iter().map(|(profile, first_seen_at)| Sighting { profile: ProfileId(profile), first_seen_at }).collect::<Vec<_>>()
-        };
-        let seen = [users, mails, visitors].map(sightings);
-        People {
-            canonical: survivors(&parents, upwards),
-            accounts: accounts.into_iter().map(ProfileId).collect(),
-            links: Vec::new(),
-            sightings: KINDS.map(IdentifierKind::new).into_iter().zip(seen).collect(),
+    let since = move || prop_oneof![2 => Just(early), 1 => moment()];
+    let seen = prop::collection::vec((0..PROFILES, any::<prop::sample::Index>(), since()), 0..18);
+    let links = prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), since()), 0..8);
+    (parents, any::<bool>(), accounts, seen, links).prop_map(|(parents, upwards, accounts, seen, links)| {
+        let users: Vec<u32> = (0..PROFILES).filter(|number| !accounts.contains(number)).collect();
+        let mut sightings: BTreeMap<IdentifierKind, Vec<Sighting>> = BTreeMap::new();
+        for (number, kind, first_seen_at) in seen {
+            let kinds: &[&str] = if accounts.contains(&number) { &KINDS_ACCOUNTS } else { &KINDS };
+            let kind = IdentifierKind::new(kinds[kind.index(kinds.len())]);
+            sightings.entry(kind).or_default().push(Sighting { profile: ProfileId(number), first_seen_at });
         }
+        let link = |(user, account, since): (prop::sample::Index, prop::sample::Index, Moment)| AccountLink {
+            user: ProfileId(users[user.index(users.len())]),
+            account: ProfileId(accounts[account.index(accounts.len())]),
+            since,
+        };
+        let links = if accounts.is_empty() { Vec::new() } else { links.into_iter().map(link).collect() };
+        let canonical = survivors(&parents, &accounts, upwards);
+        People { canonical, accounts: accounts.into_iter().map(ProfileId).collect(), sightings, links }
     })
 }
 
 /// Merges into lower numbers, or all into higher ones; chains are flattened.
-fn survivors(parents: &[Option<prop::sample::Index>], upwards: bool) -> Vec<ProfileId> {
-    let mut survivors: Vec<usize> = Vec::new();
-    for (profile, parent) in parents.iter().enumerate() {
-        let survivor = parent.filter(|_| profile > 0).map_or(profile, |parent| survivors[parent.index(profile)]);
-        survivors.push(survivor);
-    }
+fn survivors(parents: &[Option<prop::sample::Index>], accounts: &[u32], upwards: bool) -> Vec<ProfileId> {
+    let mut order: Vec<u32> = (0..PROFILES).collect();
     if upwards {
-        let last = parents.len() - 1;
-        survivors = survivors.into_iter().rev().map(|survivor| last - survivor).collect();
+        order.reverse();
     }
-    survivors.into_iter().map(|survivor| ProfileId(u32::try_from(survivor).expect("few"))).collect()
+    let mut survivors: BTreeMap<u32, u32> = BTreeMap::new();
+    for (number, parent) in order.into_iter().zip(parents) {
+        let alike: Vec<u32> = survivors.keys().copied().filter(|known| accounts.contains(known) == accounts.contains(&number)).collect();
+        let survivor = match parent {
+            Some(parent) if !alike.is_empty() => survivors[&alike[parent.index(alike.len())]],
+            Some(_) | None => number,
+        };
+        survivors.insert(number, survivor);
+    }
+    survivors.into_values().map(ProfileId).collect()
 }
 
 impl History {
     pub(crate) fn facts(&self) -> Vec<Fact> {
         self.batches.concat()
-    }
-}
-
-/// For a person to read when a law breaks.
-impl fmt::Debug for History {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "zone {}", self.zone)?;
-        for (number, batch) in self.batches.iter().enumerate() {
-            writeln!(f, "batch {number}")?;
-            for fact in batch {
-                let Fact { profile, occurred_at, received_at, message_key, source_order: _, kind } = fact;
-                writeln!(f, "  profile {profile} at {occurred_at} (received {received_at}, key {}): {kind:?}", message_key.0)?;
-            }
-        }
-        let merged = self.people.canonical.iter().enumerate().filter(|(profile, survivor)| *profile != survivor.index());
-        for (profile, survivor) in merged {
-            writeln!(f, "profile {profile} was merged into {survivor}")?;
-        }
-        for account in &self.people.accounts {
-            writeln!(f, "profile {account} is an account")?;
-        }
-        for (kind, sightings) in &self.people.sightings {
-            for sighting in sightings {
-                writeln!(f, "profile {} first seen with {kind} at {}", sighting.profile, sighting.first_seen_at)?;
-            }
-        }
-        write!(f, "asked as of {}", self.as_ofs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
     }
 }

@@ -91,3 +91,70 @@ pub(crate) fn survivors(people: &People, profiles: &RoaringBitmap) -> RoaringBit
     }
     profiles.iter().map(|profile| people.survivor(model::ProfileId(profile)).0).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use model::{Moment, ProfileId};
+
+    use super::*;
+
+    fn members(profiles: &[u32]) -> Membership {
+        Membership::from_bitmap(profiles.iter().copied().collect())
+    }
+
+    /// A run at this hour, and who entered and exited.
+    fn run(hour: i64, entered: &[u32], exited: &[u32]) -> (AsOf, MembershipDiff) {
+        (AsOf(Moment::from_micros(hour * 3_600_000_000)), MembershipDiff { entered: members(entered), exited: members(exited) })
+    }
+
+    /// What is asked at hour 10 about an audience first recorded at hour 1; 3 was merged into 2, and 4 into 5.
+    #[track_caller]
+    fn check(
+        changes: Vec<(AsOf, MembershipDiff)>,
+        recorded: &[u32],
+        now: &[u32],
+        ask: impl Fn(&Past<'_>) -> RoaringBitmap,
+        expected: &[u32],
+    ) {
+        let people = People { canonical: [0, 1, 2, 2, 5, 5].map(ProfileId).to_vec(), ..People::default() };
+        let recorded = RecordedAudience { members: members(recorded), since: changes.first().map(|(at, _)| *at), changes };
+        let now: RoaringBitmap = now.iter().copied().collect();
+        let as_of = run(10, &[], &[]).0;
+        let past = Past { people: &people, recorded: Some(&recorded), members: &now, as_of, zone: chrono_tz::UTC };
+        assert_eq!(ask(&past).iter().collect::<Vec<_>>(), expected);
+    }
+
+    fn hours(text: &str) -> Lookback {
+        Lookback::parse(text).expect("a length")
+    }
+
+    #[test]
+    fn members_throughout_entered_early_enough_and_never_left() {
+        let changes = || vec![run(1, &[0, 1, 2], &[]), run(4, &[], &[1]), run(6, &[1], &[]), run(8, &[3], &[])];
+        let throughout = |text: &'static str| move |past: &Past<'_>| past.throughout(hours(text));
+        check(changes(), &[0, 1, 2, 3], &[0, 1, 2], throughout("3 hours"), &[0, 1, 2]);
+        check(changes(), &[0, 1, 2, 3], &[0, 1, 2], throughout("4 hours"), &[0, 1, 2]);
+        check(changes(), &[0, 1, 2, 3], &[0, 1, 2], throughout("5 hours"), &[0, 2]);
+        check(changes(), &[0, 1, 2, 3], &[0, 1, 2], throughout("9 hours"), &[0, 2]);
+        check(changes(), &[0, 1, 2, 3], &[0, 1, 2], throughout("10 hours"), &[]);
+        check(changes(), &[0, 1, 2, 3], &[1, 5], throughout("1 hour"), &[1]);
+    }
+
+    #[test]
+    fn a_merge_keeps_the_longer_membership() {
+        // 4 has been in since hour 1, its survivor 5 entered at hour 8; and the other way round for 3 and 2.
+        let changes = || vec![run(1, &[4, 2], &[]), run(8, &[5, 3], &[])];
+        check(changes(), &[2, 3, 4, 5], &[2, 5], |past| past.throughout(hours("9 hours")), &[2, 5]);
+        check(changes(), &[2, 3, 4, 5], &[2, 5], |past| past.entered(hours("2 hours")), &[2, 5]);
+        check(changes(), &[2, 3, 4, 5], &[2, 5], |past| past.entered(hours("1 hour")), &[]);
+    }
+
+    #[test]
+    fn this_run_is_one_of_those_asked_about() {
+        let changes = || vec![run(1, &[0, 1], &[]), run(7, &[], &[1])];
+        check(changes(), &[0], &[2], |past| past.entered(hours("1 hour")), &[2]);
+        check(changes(), &[0], &[2], |past| past.exited(hours("1 hour")), &[0]);
+        check(changes(), &[0], &[2], |past| past.exited(hours("3 hours")), &[0, 1]);
+        check(changes(), &[0], &[2], |past| past.exited(hours("2 hours")), &[0]);
+    }
+}

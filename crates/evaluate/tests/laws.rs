@@ -211,7 +211,8 @@ fn an_empty_past_is_one_in_which_nobody_was_in() {
         let world = written(&case.history);
         for asked in case.questions().take(2) {
             let catalog = asked.defined.catalog(case.history.zone);
-            let ask = |recorded: &Recorded| world.evaluator().evaluate(&catalog, &world.snapshot(), recorded, asked.as_of).expect("own lake");
+            let ask =
+                |recorded: &Recorded| world.evaluator().evaluate(&catalog, &world.snapshot(), recorded, asked.as_of).expect("own lake");
             let keys = asked.defined.audiences.iter().map(|audience| (audience.key.clone(), evaluate::RecordedAudience::default()));
             prop_assert_eq!(ask(&Recorded::default()), ask(&Recorded { audiences: keys.collect() }));
         }

@@ -28,12 +28,8 @@ fn nested(of: Collection, depth: u32) -> BoxedStrategy<Condition> {
         Collection::Users => nested(Collection::Accounts, depth - 1).prop_map(|inner| Condition::Account(Box::new(inner))).boxed(),
         Collection::Accounts => {
             let inner = || nested(Collection::Users, depth - 1).prop_map(Box::new);
-            prop_oneof![
-                inner().prop_map(Condition::AnyUser),
-                inner().prop_map(Condition::AllUsers),
-                inner().prop_map(Condition::NoUser)
-            ]
-            .boxed()
+            prop_oneof![inner().prop_map(Condition::AnyUser), inner().prop_map(Condition::AllUsers), inner().prop_map(Condition::NoUser)]
+                .boxed()
         }
     };
     prop_oneof![5 => leaf(), 2 => groups, 2 => across].boxed()

@@ -9,8 +9,20 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::histories::{INTEGERS, MEMBERS, NAMES, NUMBERS, TEXTS, moment};
 use crate::spelling::operator_name;
 
-const LOOKBACKS: [&str; 12] =
-    ["1 day", "7 days", "30 days", "12 hours", "720 hours", "1 minute", "1 week", "1 month", "2 months", "14 days", "8 days", "99999 months"];
+const LOOKBACKS: [&str; 12] = [
+    "1 day",
+    "7 days",
+    "30 days",
+    "12 hours",
+    "720 hours",
+    "1 minute",
+    "1 week",
+    "1 month",
+    "2 months",
+    "14 days",
+    "8 days",
+    "99999 months",
+];
 
 /// Whose values a matcher may be compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,42 @@
+//! Conditions that exclude each other when they stand in one `all`.
+//!
+//! Only what is so for every profile and every as-of is a contradiction; whatever might hold for somebody is not.
+
+use model::Window;
+
+use crate::meaning::{Condition, EventCondition, Filter};
+use crate::scope::Scope;
+
+/// Whether nobody can meet both.
+pub(crate) fn exclude(one: &Condition, other: &Condition, scope: &Scope) -> bool {
+    denies(one, other, scope) || denies(other, one, scope)
+}
+
+/// Whether the first leaves no room for the second.
+fn denies(first: &Condition, second: &Condition, scope: &Scope) -> bool {
+    match (first, second) {
+        (Condition::Event(few), Condition::Event(many)) => {
+            few.count.at_most.is_some_and(|most| most < many.count.at_least) && counts_all_of(few, many, scope)
+        }
+        (Condition::InactiveFor(quiet), Condition::ActiveWithin(active)) => scope.covers(Window::Within(*quiet), Window::Within(*active)),
+        (Condition::InactiveFor(quiet), Condition::Event(event)) => {
+            event.count.at_least > 0 && scope.covers(Window::Within(*quiet), event.window)
+        }
+        (Condition::NotInAudience(out), Condition::InAudience(within) | Condition::MemberFor { audience: within, .. }) => out == within,
+        _ => false,
+    }
+}
+
+/// Whether everything that `inner` counts is counted by `outer` too.
+fn counts_all_of(outer: &EventCondition, inner: &EventCondition, scope: &Scope) -> bool {
+    if outer.event != inner.event {
+        return false;
+    }
+    let same_events = outer.filter == inner.filter && outer.window == inner.window;
+    // A sequence counts fewer events than its first event alone would.
+    if outer.then.is_some() {
+        return same_events && outer.then == inner.then && outer.which == inner.which;
+    }
+    let no_filter = outer.filter == Filter::default();
+    same_events || ((no_filter || outer.filter == inner.filter) && scope.covers(outer.window, inner.window))
+}

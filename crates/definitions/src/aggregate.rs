@@ -121,14 +121,11 @@ pub(crate) fn check(reducer: Reducer, typed: &MatcherYaml<'_>, scope: &mut Scope
     for (key, operator) in typed.operators.iter().filter(|(_, operator)| !compares_numbers(operator)) {
         let message = format!("`{}` makes a number, and {} compares something else", name(reducer), quoted(&key.text));
         let finding = Diagnostic::error("operator-does-not-fit", message).at(&key.place);
-        scope.report(finding.help(match operator {
-            Operator::Equals(_) | Operator::NotEquals(_) | Operator::OneOf(_) | Operator::NoneOf(_) => "give it numbers, without quotes",
-            Operator::Before(_)
-            | Operator::After(_)
-            | Operator::WithinLast(_)
-            | Operator::WithinNext(_)
-            | Operator::AnniversaryWithinNext(_) => "dates can be compared with `first` or `last`, and in `where`",
-            _ => "use `above`, `at_least`, `below`, `at_most` or `equals`; texts can be compared in `where`",
+        scope.report(finding.help(match mention::read_as(std::slice::from_ref(operator)) {
+            Some(ReadAs::Date) => "dates can be compared with `first` or `last`, and in `where`",
+            Some(ReadAs::Flag | ReadAs::Number | ReadAs::Text) | None => {
+                "give it numbers, without quotes: `above: 5`, `equals: 5`; texts can be compared in `where`"
+            }
         }));
     }
 }

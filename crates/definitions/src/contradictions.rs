@@ -14,17 +14,39 @@ pub(crate) fn exclude(one: &Condition, other: &Condition, scope: &Scope) -> bool
 
 /// Whether the first leaves no room for the second.
 fn denies(first: &Condition, second: &Condition, scope: &Scope) -> bool {
-    match (first, second) {
-        (Condition::Event(few), Condition::Event(many)) => {
-            few.count.at_most.is_some_and(|most| most < many.count.at_least) && counts_all_of(few, many, scope)
+    match first {
+        Condition::Event(few) => matches!(second, Condition::Event(many) if leaves_too_few(few, many, scope)),
+        Condition::InactiveFor(quiet) => is_active_in(second, Window::Within(*quiet), scope),
+        Condition::NotInAudience(out) => {
+            matches!(second, Condition::InAudience(audience) | Condition::MemberFor { audience, .. } if audience == out)
         }
-        (Condition::InactiveFor(quiet), Condition::ActiveWithin(active)) => scope.covers(Window::Within(*quiet), Window::Within(*active)),
-        (Condition::InactiveFor(quiet), Condition::Event(event)) => {
-            event.count.at_least > 0 && scope.covers(Window::Within(*quiet), event.window)
-        }
-        (Condition::NotInAudience(out), Condition::InAudience(within) | Condition::MemberFor { audience: within, .. }) => out == within,
-        _ => false,
+        Condition::All(_)
+        | Condition::Any(_)
+        | Condition::None(_)
+        | Condition::Traits(_)
+        | Condition::ActiveWithin(_)
+        | Condition::InAudience(_)
+        | Condition::MemberFor { .. }
+        | Condition::EnteredAudience { .. }
+        | Condition::ExitedAudience { .. }
+        | Condition::AnyUser(_)
+        | Condition::AllUsers(_)
+        | Condition::NoUser(_)
+        | Condition::Account(_)
+        | Condition::Sample { .. } => false,
     }
+}
+
+/// Whether the condition needs an event in this window.
+fn is_active_in(condition: &Condition, window: Window, scope: &Scope) -> bool {
+    if let Condition::ActiveWithin(active) = condition {
+        return scope.covers(window, Window::Within(*active));
+    }
+    matches!(condition, Condition::Event(event) if event.count.at_least > 0 && scope.covers(window, event.window))
+}
+
+fn leaves_too_few(few: &EventCondition, many: &EventCondition, scope: &Scope) -> bool {
+    few.count.at_most.is_some_and(|most| most < many.count.at_least) && counts_all_of(few, many, scope)
 }
 
 /// Whether everything that `inner` counts is counted by `outer` too.

@@ -133,7 +133,22 @@ fn values(typed: &MatcherYaml<'_>, scope: &mut Scope) {
             Operator::Equals(scalar) | Operator::Includes(scalar) => wanted.push((place, vec![scalar])),
             Operator::OneOf(scalars) | Operator::IncludesAny(scalars) => wanted.push((place, scalars.iter().collect())),
             Operator::IncludesAll(scalars) => wanted.extend(scalars.iter().map(|scalar| (place, vec![scalar]))),
-            _ => {}
+            Operator::Contains(_)
+            | Operator::NotContains(_)
+            | Operator::ContainsAny(_)
+            | Operator::StartsWith(_)
+            | Operator::EndsWith(_)
+            | Operator::Above(_)
+            | Operator::AtLeast(_)
+            | Operator::Below(_)
+            | Operator::AtMost(_)
+            | Operator::Exists(_)
+            | Operator::Before(_)
+            | Operator::After(_)
+            | Operator::WithinLast(_)
+            | Operator::WithinNext(_)
+            | Operator::AnniversaryWithinNext(_)
+            | Operator::Compare { .. } => {}
         }
     }
     let refusal = |scalar: &Scalar| refused.iter().find(|(_, refused)| *refused == scalar).map(|(place, _)| *place);

@@ -59,6 +59,7 @@ pub(crate) fn audience(stem: &str, root: &Node, scope: &mut Scope) -> AudienceDr
         None => Some(IdentifierKind::UNIVERSE_DEFAULT.map(IdentifierKind::new).to_vec()),
     };
     let who = fields.require("who").map_err(|finding| finding.help_or("say who is in: `who: { did: Order Completed, within: 30 days }`"));
+    scope.audience_key = Some(stem.to_owned());
     let who = scope.keep(who).and_then(|node| condition::condition(node, 1, scope));
     if let Some(node) = fields.take("sync") {
         draft.syncs = sync::syncs(node, scope);

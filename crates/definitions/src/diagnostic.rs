@@ -13,6 +13,8 @@ pub enum Severity {
     Error,
     /// They can, but probably do not say what was meant.
     Warning,
+    /// They say what was meant; it is worth knowing what exactly that is.
+    Hint,
 }
 
 /// A place in a definition file.
@@ -65,6 +67,11 @@ impl Diagnostic {
     /// A warning of this code.
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
+    }
+
+    /// A hint of this code.
+    pub fn hint(code: &'static str, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Hint, ..Self::error(code, message) }
     }
 
     /// Says where.

@@ -1,19 +1,46 @@
 //! Matchers: `{path: what the value must be}` for traits and properties.
 
+use crate::compare;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::fields::unknown_key;
 use crate::matcher_checks;
-use crate::meaning::{Matcher, Operator, PathMatch};
+use crate::meaning::{Matcher, Operator, PathMatch, Reducer};
+use crate::mention;
 use crate::operators::{FOREIGN_OPERATORS, IGNORE_CASE, OPERATORS, OR_MISSING, OperatorSpec, Takes};
 use crate::path;
 use crate::scalar;
 use crate::scope::{Scope, duplicate_item};
 use crate::tree::{Data, Key, Node};
-use crate::unsupported;
 use crate::when;
 
+/// Whose values the paths of a map of matchers lead to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Subject<'a> {
+    /// Traits of the profile.
+    Trait,
+    /// Properties of an event.
+    Property {
+        /// The event's name as written.
+        event: &'a str,
+        /// The name of the event before, in a sequence.
+        parent: Option<&'a str>,
+    },
+    /// What a reducer makes of a property.
+    Aggregate(Reducer),
+}
+
+impl<'a> Subject<'a> {
+    /// The name of the event before, of which `{ parent: ... }` speaks.
+    pub(crate) fn parent(self) -> Option<&'a str> {
+        match self {
+            Self::Property { parent, .. } => parent,
+            Self::Trait | Self::Aggregate(_) => None,
+        }
+    }
+}
+
 /// Every path of a map with its matcher.
-pub(crate) fn path_matches(node: &Node, scope: &mut Scope) -> Option<Vec<PathMatch>> {
+pub(crate) fn path_matches(node: &Node, subject: Subject<'_>, scope: &mut Scope) -> Option<Vec<PathMatch>> {
     let entries = scope.keep(node.as_map())?.rest();
     if entries.is_empty() {
         let finding = Diagnostic::error("empty-map", "nothing is asked here").at(&node.place);
@@ -23,8 +50,16 @@ pub(crate) fn path_matches(node: &Node, scope: &mut Scope) -> Option<Vec<PathMat
     let mut matches = Vec::with_capacity(entries.len());
     let mut complete = true;
     for (key, value) in entries {
-        let path = scope.keep(path::steps(key));
-        let matcher = matcher(value, scope);
+        let path = scope.keep(path::steps(&key.text, &key.place));
+        let matcher = matcher(value, subject, scope);
+        if let Some(path) = &path {
+            let read_as = matcher.as_ref().and_then(|matcher| mention::read_as(&matcher.operators));
+            match subject {
+                Subject::Trait => scope.name_trait(path, read_as, &key.place),
+                Subject::Property { event, .. } => scope.name_property(event, path, read_as, &key.place),
+                Subject::Aggregate(_) => {}
+            }
+        }
         match (path, matcher) {
             (Some(path), Some(matcher)) => matches.push(PathMatch { path, matcher }),
             _ => complete = false,
@@ -36,35 +71,38 @@ pub(crate) fn path_matches(node: &Node, scope: &mut Scope) -> Option<Vec<PathMat
 /// A matcher as typed: what it asks, each with its place.
 #[derive(Default)]
 pub(crate) struct MatcherYaml<'a> {
-    pub(crate) operators: Vec<(&'a Place, Operator)>,
+    pub(crate) operators: Vec<(&'a Key, Operator)>,
     pub(crate) ignore_case: Option<&'a Place>,
     pub(crate) or_missing: Option<&'a Place>,
 }
 
-fn matcher(node: &Node, scope: &mut Scope) -> Option<Matcher> {
+fn matcher(node: &Node, subject: Subject<'_>, scope: &mut Scope) -> Option<Matcher> {
     let Data::Map(entries) = &node.data else {
         let constant = scalar::scalar(node, scope)?;
         return Some(Matcher { operators: vec![Operator::Equals(constant)], ignore_case: false, or_missing: false });
     };
-    if is_reference(node, scope) {
+    if let Some((key, value)) = compare::key(node) {
+        scope.report(compare::misplaced(None, key, value));
         return None;
     }
+    let entries: Vec<(&Key, &Node)> = entries.iter().map(|(key, value)| (key, value)).collect();
+    from_entries(&node.place, &entries, subject, scope)
+}
+
+/// Reads operators and modifiers.
+pub(crate) fn from_entries(place: &Place, entries: &[(&Key, &Node)], subject: Subject<'_>, scope: &mut Scope) -> Option<Matcher> {
     let mut typed = MatcherYaml::default();
     let mut complete = true;
     for (key, value) in entries {
-        complete &= entry(key, value, &mut typed, scope);
+        complete &= entry(key, value, subject, &mut typed, scope);
     }
-    complete &= matcher_checks::check(node, &typed, complete, scope);
+    complete &= matcher_checks::check(place, subject, &typed, complete, scope);
     let operators = typed.operators.into_iter().map(|(_, operator)| operator).collect();
     complete.then_some(Matcher { operators, ignore_case: typed.ignore_case.is_some(), or_missing: typed.or_missing.is_some() })
 }
 
 /// Reads one operator; whether it could be understood.
-fn entry<'a>(key: &'a Key, value: &Node, typed: &mut MatcherYaml<'a>, scope: &mut Scope) -> bool {
-    if let Some(does) = unsupported::does(unsupported::MATCHER, &key.text) {
-        scope.report(unsupported::refused(key, does));
-        return false;
-    }
+fn entry<'a>(key: &'a Key, value: &Node, subject: Subject<'_>, typed: &mut MatcherYaml<'a>, scope: &mut Scope) -> bool {
     let Some(spec) = OPERATORS.iter().find(|spec| spec.name == key.text) else {
         let names: Vec<&'static str> = OPERATORS.iter().map(|spec| spec.name).collect();
         scope.report(unknown_operator(key, &names));
@@ -79,16 +117,27 @@ fn entry<'a>(key: &'a Key, value: &Node, typed: &mut MatcherYaml<'a>, scope: &mu
         }
         return place.is_some();
     }
-    if is_reference(value, scope) {
-        return false;
-    }
-    let operator = operator(spec, value, scope);
+    let operator = operator(spec, value, subject, scope);
     let understood = operator.is_some();
-    typed.operators.extend(operator.map(|operator| (&key.place, operator)));
+    typed.operators.extend(operator.map(|operator| (key, operator)));
     understood
 }
 
-fn operator(spec: &OperatorSpec, value: &Node, scope: &mut Scope) -> Option<Operator> {
+fn operator(spec: &OperatorSpec, value: &Node, subject: Subject<'_>, scope: &mut Scope) -> Option<Operator> {
+    if let Some(comparison) = spec.reference
+        && compare::is_meant(value)
+    {
+        return compare::reference(value, subject, scope).map(|with| Operator::Compare { comparison, with });
+    }
+    if let Some((key, to)) = compare::key(value).or_else(|| list_items(value).iter().find_map(compare::key)) {
+        scope.report(compare::misplaced(Some(spec.name), key, to));
+        return None;
+    }
+    if let (Data::List(_), "includes") = (&value.data, spec.name) {
+        let finding = value.wrong_type("one value").help("write `includes_any` or `includes_all` for several values");
+        scope.report(finding);
+        return None;
+    }
     match spec.takes {
         Takes::Scalar(means) => scalar::scalar(value, scope).map(means),
         Takes::Scalars(means) => each(value, scope, scalar::scalar).map(means),
@@ -100,6 +149,10 @@ fn operator(spec: &OperatorSpec, value: &Node, scope: &mut Scope) -> Option<Oper
         Takes::Lookback(means) => when::lookback(value, scope).map(means),
         Takes::Modifier => None,
     }
+}
+
+fn list_items(node: &Node) -> &[Node] {
+    if let Data::List(items) = &node.data { items } else { &[] }
 }
 
 /// The items of a list that must hold some, each different.
@@ -118,18 +171,6 @@ fn each<T: PartialEq>(node: &Node, scope: &mut Scope, read: fn(&Node, &mut Scope
         }
     }
     complete.then_some(values)
-}
-
-/// Notes `{trait: ...}` or `{parent: ...}` in place of a constant.
-fn is_reference(node: &Node, scope: &mut Scope) -> bool {
-    let Data::Map(entries) = &node.data else { return false };
-    let [(key, value)] = entries.as_slice() else { return false };
-    let Some(does) = unsupported::does(unsupported::REFERENCE, &key.text) else { return false };
-    if !matches!(value.data, Data::Text(_)) {
-        return false;
-    }
-    scope.report(unsupported::not_supported(&format!("`{{ {}: ... }}`", key.text), does).at(&key.place));
-    true
 }
 
 /// The place of a modifier that is set; modifiers are never switched off.

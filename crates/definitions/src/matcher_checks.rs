@@ -2,40 +2,49 @@
 
 use model::MomentSpec;
 
-use crate::diagnostic::{Diagnostic, Place};
-use crate::matcher::MatcherYaml;
+use crate::aggregate;
+use crate::diagnostic::{Diagnostic, Place, Severity};
+use crate::matcher::{MatcherYaml, Subject};
 use crate::meaning::{Comparison, Operator, Scalar};
 use crate::scope::Scope;
-use crate::tree::Node;
 
 /// Notes what cannot be meant; whether the matcher is usable. A matcher that was not understood as a whole is only
 /// searched for contradictions.
-pub(crate) fn check(node: &Node, typed: &MatcherYaml<'_>, complete: bool, scope: &mut Scope) -> bool {
-    let before = scope.findings.len();
+pub(crate) fn check(place: &Place, subject: Subject<'_>, typed: &MatcherYaml<'_>, complete: bool, scope: &mut Scope) -> bool {
+    let before = errors(scope);
     if complete && typed.operators.is_empty() {
-        let place = typed.ignore_case.or(typed.or_missing).unwrap_or(&node.place);
+        let place = typed.ignore_case.or(typed.or_missing).unwrap_or(place);
         let finding = Diagnostic::error("no-operator", "nothing says what the value must be").at(place);
         scope.report(finding.help("add an operator such as `equals`, `one_of` or `above`"));
     }
     existence(typed, scope);
     numbers(typed, scope);
     dates(typed, scope);
-    let usable = scope.findings.len() == before;
+    values(typed, scope);
+    if let Subject::Aggregate(reducer) = subject {
+        aggregate::check(reducer, typed, scope);
+    }
+    let usable = errors(scope) == before;
     if complete && usable {
         idle_modifier(typed, scope);
     }
     usable
 }
 
+fn errors(scope: &Scope) -> usize {
+    scope.findings.iter().filter(|finding| finding.severity == Severity::Error).count()
+}
+
 fn existence(typed: &MatcherYaml<'_>, scope: &mut Scope) {
-    for (place, operator) in &typed.operators {
+    for (key, operator) in &typed.operators {
+        let place = &key.place;
         match operator {
             Operator::Exists(false) => {
                 let message = "`exists: false` holds only for missing values; nothing goes beside it";
                 let finding = Diagnostic::error("contradiction", message).at(place);
                 if let Some((other, _)) = typed.operators.iter().find(|(_, other)| !matches!(other, Operator::Exists(_))) {
                     let help = "to let a missing value pass as well, write `or_missing: true` instead";
-                    scope.report(finding.label(other, "this asks for a value").help(help));
+                    scope.report(finding.label(&other.place, "this asks for a value").help(help));
                 } else if let Some(or_missing) = typed.or_missing {
                     scope.report(finding.label(or_missing, "this changes nothing").help("leave `or_missing` out"));
                 }
@@ -54,8 +63,8 @@ fn existence(typed: &MatcherYaml<'_>, scope: &mut Scope) {
 fn numbers(typed: &MatcherYaml<'_>, scope: &mut Scope) {
     let mut low: Option<(&Place, f64, bool)> = None;
     let mut high: Option<(&Place, f64, bool)> = None;
-    for (place, operator) in &typed.operators {
-        let place: &Place = place;
+    for (key, operator) in &typed.operators {
+        let place = &key.place;
         match operator {
             Operator::Above(number) => low = Some(tighter(low, (place, *number, true), |new, old| new >= old)),
             Operator::AtLeast(number) => low = Some(tighter(low, (place, *number, false), |new, old| new > old)),
@@ -82,8 +91,8 @@ fn tighter<'a>(known: Option<Bound<'a>>, new: Bound<'a>, tightens: fn(f64, f64) 
 fn dates(typed: &MatcherYaml<'_>, scope: &mut Scope) {
     let mut earliest: Vec<(&Place, MomentSpec)> = Vec::new();
     let mut latest: Vec<(&Place, MomentSpec)> = Vec::new();
-    for (place, operator) in &typed.operators {
-        let place: &Place = place;
+    for (key, operator) in &typed.operators {
+        let place = &key.place;
         match operator {
             Operator::After(spec) => earliest.push((place, *spec)),
             Operator::Before(spec) => latest.push((place, *spec)),
@@ -106,6 +115,51 @@ fn dates(typed: &MatcherYaml<'_>, scope: &mut Scope) {
                 scope.report(finding.label(first, "this leaves none").help("`after` must be earlier than `before`"));
                 return;
             }
+        }
+    }
+}
+
+/// What must be one of the values, and must not be any of them.
+fn values(typed: &MatcherYaml<'_>, scope: &mut Scope) {
+    let mut refused: Vec<(&Place, &Scalar)> = Vec::new();
+    let mut wanted: Vec<(&Place, Vec<&Scalar>)> = Vec::new();
+    for (key, operator) in &typed.operators {
+        let place = &key.place;
+        match operator {
+            Operator::NotEquals(scalar) => refused.push((place, scalar)),
+            Operator::NoneOf(scalars) | Operator::IncludesNone(scalars) => {
+                refused.extend(scalars.iter().map(|scalar| (place, scalar)));
+            }
+            Operator::Equals(scalar) | Operator::Includes(scalar) => wanted.push((place, vec![scalar])),
+            Operator::OneOf(scalars) | Operator::IncludesAny(scalars) => wanted.push((place, scalars.iter().collect())),
+            Operator::IncludesAll(scalars) => wanted.extend(scalars.iter().map(|scalar| (place, vec![scalar]))),
+            Operator::Contains(_)
+            | Operator::NotContains(_)
+            | Operator::ContainsAny(_)
+            | Operator::StartsWith(_)
+            | Operator::EndsWith(_)
+            | Operator::Above(_)
+            | Operator::AtLeast(_)
+            | Operator::Below(_)
+            | Operator::AtMost(_)
+            | Operator::Exists(_)
+            | Operator::Before(_)
+            | Operator::After(_)
+            | Operator::WithinLast(_)
+            | Operator::WithinNext(_)
+            | Operator::AnniversaryWithinNext(_)
+            | Operator::Compare { .. } => {}
+        }
+    }
+    let refusal = |scalar: &Scalar| refused.iter().find(|(_, refused)| *refused == scalar).map(|(place, _)| *place);
+    for (place, scalars) in wanted {
+        if let Some(refusals) = scalars.iter().map(|scalar| refusal(scalar)).collect::<Option<Vec<&Place>>>()
+            && let Some(other) = refusals.first()
+        {
+            let (first, second) = if place.span.start < other.span.start { (place, *other) } else { (*other, place) };
+            let finding = Diagnostic::error("contradiction", "no value is left: what one of these asks for, the other refuses").at(second);
+            scope.report(finding.label(first, "this leaves none").help("take the value out of one of them"));
+            return;
         }
     }
 }

@@ -1,15 +1,27 @@
 //! What reading one file carries along: its findings, its references, and how much of the limits is used.
 
 use chrono::{NaiveDate, NaiveTime};
-use model::{AsOf, AudienceKey, Moment, MomentSpec, WorkspaceZone};
+use model::{AsOf, AudienceKey, Collection, Moment, MomentSpec, Window, WorkspaceZone};
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::mention::{Mention, Mentioned, ReadAs};
 use crate::tree::Node;
 
 /// One audience named by another.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reference {
     pub(crate) to: AudienceKey,
+    /// Whose membership is asked for: the audience named must be one of these.
+    pub(crate) of: Collection,
+    pub(crate) place: Place,
+}
+
+/// One trait named by a condition; it may be a computed one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TraitReference {
+    pub(crate) name: String,
+    /// Whose trait is asked for.
+    pub(crate) of: Collection,
     pub(crate) place: Place,
 }
 
@@ -19,13 +31,68 @@ pub(crate) struct Scope {
     pub(crate) zone: WorkspaceZone,
     pub(crate) findings: Vec<Diagnostic>,
     pub(crate) references: Vec<Reference>,
+    pub(crate) trait_references: Vec<TraitReference>,
+    /// What is named of the data.
+    pub(crate) observed: Vec<Mention>,
     /// Leaf conditions met so far.
     pub(crate) leaves: usize,
+    /// Whom the condition being read speaks of.
+    pub(crate) collection: Collection,
+    /// How many conditions around it turned from users to accounts or back.
+    pub(crate) turned: usize,
+    /// The key of the audience being read, which makes its samples its own. None in other files.
+    pub(crate) audience_key: Option<String>,
 }
 
 impl Scope {
     pub(crate) fn new(zone: WorkspaceZone) -> Self {
-        Self { zone, findings: Vec::new(), references: Vec::new(), leaves: 0 }
+        Self {
+            zone,
+            findings: Vec::new(),
+            references: Vec::new(),
+            trait_references: Vec::new(),
+            observed: Vec::new(),
+            leaves: 0,
+            collection: Collection::Users,
+            turned: 0,
+            audience_key: None,
+        }
+    }
+
+    /// Reads what a condition says about another collection.
+    pub(crate) fn about<T>(&mut self, collection: Collection, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.collection, collection);
+        self.turned += 1;
+        let value = read(self);
+        self.turned -= 1;
+        self.collection = outer;
+        value
+    }
+
+    /// Notes that a trait is named.
+    pub(crate) fn name_trait(&mut self, path: &[String], read_as: Option<ReadAs>, place: &Place) {
+        let Some(name) = path.first() else { return };
+        let of = self.collection;
+        self.trait_references.push(TraitReference { name: name.clone(), of, place: place.clone() });
+        self.mention(Mentioned::Trait { of }, path, read_as, place);
+    }
+
+    /// Notes that a property of an event is named. Nothing is known of the properties of an event without a name.
+    pub(crate) fn name_property(&mut self, event: &str, path: &[String], read_as: Option<ReadAs>, place: &Place) {
+        if !event.is_empty() {
+            self.mention(Mentioned::Property { event: event.to_owned() }, path, read_as, place);
+        }
+    }
+
+    /// Notes that an event is named.
+    pub(crate) fn name_event(&mut self, name: &str, place: &Place) {
+        self.observed.push(Mention { kind: Mentioned::Event, name: name.to_owned(), place: place.clone(), read_as: None });
+    }
+
+    fn mention(&mut self, kind: Mentioned, path: &[String], read_as: Option<ReadAs>, place: &Place) {
+        let Some(name) = path.first() else { return };
+        let read_as = read_as.filter(|_| path.len() == 1);
+        self.observed.push(Mention { kind, name: name.clone(), place: place.clone(), read_as });
     }
 
     pub(crate) fn report(&mut self, finding: Diagnostic) {
@@ -73,10 +140,37 @@ impl Scope {
         }
         as_ofs().all(|as_of| first.resolve(as_of, self.zone) >= second.resolve(as_of, self.zone))
     }
+
+    /// Whether everything in one window is in the other too, whatever the as-of. Where that depends on the as-of, no.
+    pub(crate) fn covers(&self, outer: Window, inner: Window) -> bool {
+        let (outer_from, outer_until) = ends(outer);
+        let (inner_from, inner_until) = ends(inner);
+        let from = match (outer_from, inner_from) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(outer), Some(inner)) => self.never_before(inner, outer),
+        };
+        let until = match (outer_until, inner_until) {
+            // The as-of is the end of everything, itself included.
+            (None, _) => true,
+            (Some(outer), None) => matches!(outer, MomentSpec::FromNow(_)),
+            (Some(outer), Some(inner)) => self.never_before(outer, inner),
+        };
+        from && until
+    }
 }
 
 pub(crate) fn duplicate_item(item: &Node) -> Diagnostic {
     Diagnostic::error("duplicate-item", format!("{} stands here twice", item.describe())).at(&item.place).help("keep one of them")
+}
+
+/// Start and end as written; no end is the as-of, included.
+fn ends(window: Window) -> (Option<MomentSpec>, Option<MomentSpec>) {
+    match window {
+        Window::Ever => (None, None),
+        Window::Within(lookback) => (Some(MomentSpec::Ago(lookback)), None),
+        Window::Between { from, until } => (from, until),
+    }
 }
 
 fn is_fixed(spec: MomentSpec) -> bool {

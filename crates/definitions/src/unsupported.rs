@@ -13,51 +13,6 @@ pub(crate) type Unsupported = (&'static str, &'static str);
 pub(crate) const AUDIENCE: &[Unsupported] =
     &[("guards", "holds a sync when the membership moves too far"), ("tests", "checks example people against the audience")];
 
-/// Heads of conditions.
-pub(crate) const HEADS: &[Unsupported] = &[
-    ("active_within", "holds for those with any event at all in a window"),
-    ("inactive_for", "holds for those without any event in a window"),
-    ("entered_audience", "holds for those who entered another audience recently"),
-    ("exited_audience", "holds for those who exited another audience recently"),
-    ("any_user", "looks for one user of an account"),
-    ("all_users", "looks at every user of an account"),
-    ("no_user", "looks for an account without such a user"),
-    ("account", "looks at the account a user belongs to"),
-    ("sample", "takes a stable random share of people"),
-];
-
-/// Companions of `did`.
-pub(crate) const DID: &[Unsupported] = &[
-    ("then", "looks for an event that follows"),
-    ("which", "chooses the occurrence that a sequence starts from"),
-    ("same", "ties two events of a sequence together"),
-    ("sum", "adds up a property of the events"),
-    ("average", "takes the mean of a property of the events"),
-    ("min", "takes the smallest value of a property"),
-    ("max", "takes the largest value of a property"),
-    ("first", "takes the value on the earliest event"),
-    ("last", "takes the value on the latest event"),
-    ("most_frequent", "takes the commonest value of a property"),
-    ("unique", "collects the different values of a property"),
-    ("unique_count", "counts the different values of a property"),
-];
-
-/// Companions of `in_audience`.
-pub(crate) const IN_AUDIENCE: &[Unsupported] = &[("for_at_least", "asks how long somebody has been a member")];
-
-/// Operators of matchers.
-pub(crate) const MATCHER: &[Unsupported] = &[
-    ("includes", "looks for an element of a list"),
-    ("includes_any", "looks for one of several elements of a list"),
-    ("includes_all", "looks for all of several elements of a list"),
-    ("includes_none", "asks that a list has none of several elements"),
-    ("anniversary_within_next", "asks for an anniversary ahead"),
-];
-
-/// Stand-ins for a constant.
-pub(crate) const REFERENCE: &[Unsupported] =
-    &[("trait", "compares with a trait of the same profile"), ("parent", "compares with the event that a sequence starts from")];
-
 /// Keys of a sync.
 pub(crate) const SYNC: &[Unsupported] = &[
     ("value", "sends a number trait as the customer's value"),

@@ -1,6 +1,6 @@
 //! Lengths and moments as people write them, with help for the spellings of elsewhere.
 
-use model::{Lookback, MomentSpec, UnreadableTime};
+use model::{Lookback, MomentSpec, Unit, UnreadableTime};
 
 use crate::diagnostic::Diagnostic;
 use crate::quote::quoted;
@@ -13,25 +13,36 @@ pub(crate) fn lookback(node: &Node, scope: &mut Scope) -> Option<Lookback> {
         scope.report(node.wrong_type("a length such as `7 days`").help(format!("add the unit: `{number} days`")));
         return None;
     }
-    let text = scope.keep(node.as_text())?;
+    let Data::Text(text) = &node.data else {
+        scope.report(node.wrong_type("a length such as `7 days`"));
+        return None;
+    };
     let result = Lookback::parse(text).map_err(|error| {
         let finding = unreadable(&error, node);
-        let bare = text.strip_suffix(" ago").or_else(|| text.strip_prefix("last "));
+        let after = |prefix| text.strip_prefix(prefix);
+        let bare =
+            text.strip_suffix(" ago").or_else(|| text.strip_suffix(" from now")).or_else(|| after("last ")).or_else(|| after("next "));
         match meant_length(bare.unwrap_or(text)) {
             Some(meant) => finding.help(format!("write `{meant}`")),
             None => finding,
         }
     });
-    scope.keep(result)
+    let length = scope.keep(result)?;
+    note_months(length, node, scope);
+    Some(length)
+}
+
+/// Whether the text is a length of time, or was meant to be one.
+pub(crate) fn is_length(text: &str) -> bool {
+    meant_length(text).is_some()
 }
 
 /// `2025-11-28`, `30 days ago`, `now`.
 pub(crate) fn moment(node: &Node, scope: &mut Scope) -> Option<MomentSpec> {
-    if let Data::Number(_) = &node.data {
+    let Data::Text(text) = &node.data else {
         scope.report(node.wrong_type("a moment such as `2025-11-28` or `30 days ago`"));
         return None;
-    }
-    let text = scope.keep(node.as_text())?;
+    };
     let result = MomentSpec::parse(text).map_err(|error| {
         let finding = unreadable(&error, node);
         match meant_moment(text) {
@@ -39,7 +50,19 @@ pub(crate) fn moment(node: &Node, scope: &mut Scope) -> Option<MomentSpec> {
             None => finding,
         }
     });
-    scope.keep(result)
+    let moment = scope.keep(result)?;
+    if let MomentSpec::Ago(length) | MomentSpec::FromNow(length) = moment {
+        note_months(length, node, scope);
+    }
+    Some(moment)
+}
+
+/// Months are the one unit whose length differs.
+fn note_months(length: Lookback, node: &Node, scope: &mut Scope) {
+    if length.unit == Unit::Month {
+        let finding = Diagnostic::hint("calendar-months", "a month is a calendar month, in the workspace's time zone").at(&node.place);
+        scope.report(finding.note("28 to 31 days each").help("write days if the length must always be the same: `30 days`"));
+    }
 }
 
 fn unreadable(error: &UnreadableTime, node: &Node) -> Diagnostic {

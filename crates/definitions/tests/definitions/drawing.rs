@@ -14,6 +14,7 @@ fn draw(finding: &Diagnostic, loaded: &Loaded) -> String {
     let severity = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Hint => "hint",
     };
     let mut text = format!("{severity}[{}]: {}\n", finding.code, finding.message);
     if let Some(place) = &finding.place {

@@ -51,8 +51,11 @@ fn places_count_characters_and_spans_count_bytes() {
 fn nothing_a_file_holds_makes_loading_fail() {
     // Every prefix, and every byte put out of order: the reader must answer, whatever it is given.
     let text = "audience: plain\ntitle: \"a\\tb\" # c\nwho:\n  any:\n    - { did: 'X', within: 7 days, where: {a.b: {above: 1e3}} }\n    - |\n      x\n    - &a *a\n    - !t ? [1, ~]\n";
-    for end in 0..text.len() {
-        made::with("audiences/plain.yaml", &text.as_bytes()[..end]);
+    let sequence = "audience: plain\nwho: { did: A, which: any, sum: { of: a.b, above: { trait: c } }, then: { did_not: B, within: 1 day, same: { d: e.f } } }\n";
+    for text in [text, sequence] {
+        for end in 0..text.len() {
+            made::with("audiences/plain.yaml", &text.as_bytes()[..end]);
+        }
     }
     for (index, junk) in (0..text.len()).zip(b"\0\t\n :-?[]{},#&*!|>'\"%@`\\\xff\xc3<~".iter().cycle()) {
         let mut bytes = text.as_bytes().to_vec();

@@ -232,7 +232,7 @@ fn reference(node: &Node, scope: &mut Scope) -> Option<AudienceKey> {
         Diagnostic::error("invalid-key", message).at(&node.place)
     });
     let to = scope.keep(key)?;
-    scope.references.push(Reference { to: to.clone(), place: node.place.clone() });
+    scope.references.push(Reference { to: to.clone(), of: scope.collection, place: node.place.clone() });
     Some(to)
 }
 

@@ -23,6 +23,23 @@ pub(crate) struct EventYaml<'a> {
     filter_any: Option<&'a Node>,
 }
 
+/// Reads `where` and `where_any`.
+pub(crate) fn filter(fields: &mut Fields<'_>, scope: &mut Scope) -> Option<Filter> {
+    read_filter(fields.take("where"), fields.take("where_any"), scope)
+}
+
+fn read_filter(all: Option<&Node>, any: Option<&Node>, scope: &mut Scope) -> Option<Filter> {
+    let all = match all {
+        Some(node) => matcher::path_matches(node, scope),
+        None => Some(Vec::new()),
+    };
+    let any = match any {
+        Some(node) => where_any(node, scope),
+        None => Some(Vec::new()),
+    };
+    Some(Filter { all: all?, any: any? })
+}
+
 impl<'a> EventYaml<'a> {
     pub(crate) fn take_did(name: &'a Node, fields: &mut Fields<'a>) -> Self {
         let (at_least, at_most, exactly) = (fields.take_entry("at_least"), fields.take_entry("at_most"), fields.take_entry("exactly"));
@@ -53,15 +70,8 @@ impl<'a> EventYaml<'a> {
     fn read(&self, count: Option<CountRange>, scope: &mut Scope) -> Option<EventCondition> {
         let event = event_name(self.name, scope);
         let window = self.window.read(scope);
-        let all = match self.filter {
-            Some(node) => matcher::path_matches(node, scope),
-            None => Some(Vec::new()),
-        };
-        let any = match self.filter_any {
-            Some(node) => where_any(node, scope),
-            None => Some(Vec::new()),
-        };
-        Some(EventCondition { filter: Filter { all: all?, any: any? }, window: window?, count: count?, ..EventCondition::did(event?) })
+        let filter = read_filter(self.filter, self.filter_any, scope);
+        Some(EventCondition { filter: filter?, window: window?, count: count?, ..EventCondition::did(event?) })
     }
 
     fn count(&self, scope: &mut Scope) -> Option<CountRange> {
@@ -125,7 +135,8 @@ fn times(node: &Node, scope: &mut Scope) -> Option<u32> {
     count.ok()
 }
 
-fn event_name(node: &Node, scope: &mut Scope) -> Option<EventName> {
+/// The name of an event as it arrives in messages.
+pub(crate) fn event_name(node: &Node, scope: &mut Scope) -> Option<EventName> {
     let text = scope.keep(node.as_text())?;
     for (call, event, property) in [("page", EventName::PAGE_VIEWED, "page_name"), ("screen", EventName::SCREEN_VIEWED, "screen_name")] {
         if text.eq_ignore_ascii_case(call) {

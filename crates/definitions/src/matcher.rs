@@ -7,7 +7,7 @@ use crate::meaning::{Matcher, Operator, PathMatch};
 use crate::operators::{FOREIGN_OPERATORS, IGNORE_CASE, OPERATORS, OR_MISSING, OperatorSpec, Takes};
 use crate::path;
 use crate::scalar;
-use crate::scope::{Scope, duplicate_item};
+use crate::scope::{Scope, TraitReference, duplicate_item};
 use crate::tree::{Data, Key, Node};
 use crate::unsupported;
 use crate::when;
@@ -23,7 +23,7 @@ pub(crate) fn path_matches(node: &Node, scope: &mut Scope) -> Option<Vec<PathMat
     let mut matches = Vec::with_capacity(entries.len());
     let mut complete = true;
     for (key, value) in entries {
-        let path = scope.keep(path::steps(key));
+        let path = scope.keep(path::steps(&key.text, &key.place));
         let matcher = matcher(value, scope);
         match (path, matcher) {
             (Some(path), Some(matcher)) => matches.push(PathMatch { path, matcher }),
@@ -125,8 +125,10 @@ fn is_reference(node: &Node, scope: &mut Scope) -> bool {
     let Data::Map(entries) = &node.data else { return false };
     let [(key, value)] = entries.as_slice() else { return false };
     let Some(does) = unsupported::does(unsupported::REFERENCE, &key.text) else { return false };
-    if !matches!(value.data, Data::Text(_)) {
-        return false;
+    let Data::Text(path) = &value.data else { return false };
+    if key.text == "trait" {
+        let name = path.split('.').next().unwrap_or_default().to_owned();
+        scope.trait_references.push(TraitReference { name, of: scope.collection, place: value.place.clone() });
     }
     scope.report(unsupported::not_supported(&format!("`{{ {}: ... }}`", key.text), does).at(&key.place));
     true

@@ -183,10 +183,12 @@ pub struct ComputedTrait {
 pub struct AudienceSync {
     /// The destination.
     pub to: DestinationKey,
+    /// Where it is named.
+    pub place: Place,
     /// The audience's name there, when it differs.
     pub title: Option<String>,
-    /// The identifiers and traits to match on, such as `email`; empty: all that the sink knows.
-    pub match_on: Vec<String>,
+    /// The identifiers and traits to match on, such as `email`, each with its place; empty: all that the sink knows.
+    pub match_on: Vec<(String, Place)>,
     /// The number trait sent as each member's value, with its place.
     pub value: Option<(String, Place)>,
     /// What happens to those who exit.

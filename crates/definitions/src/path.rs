@@ -1,18 +1,17 @@
 //! Paths to values: `address.city`, with `\.` for a dot inside a name.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::quote::quoted;
-use crate::tree::Key;
 
 /// How many steps a path may have.
 const STEPS_MAX: usize = 16;
 
 /// Splits a path into its steps.
-pub(crate) fn steps(key: &Key) -> Result<Vec<String>, Diagnostic> {
-    let steps = split(&key.text);
+pub(crate) fn steps(text: &str, place: &Place) -> Result<Vec<String>, Diagnostic> {
+    let steps = split(text);
     let refused = |why: &str, help: &str| {
-        let message = format!("{} is no path: {why}", quoted(&key.text));
-        Err(Diagnostic::error("invalid-path", message).at(&key.place).help(help))
+        let message = format!("{} is no path: {why}", quoted(text));
+        Err(Diagnostic::error("invalid-path", message).at(place).help(help))
     };
     if steps.iter().any(|step| step.trim().is_empty()) {
         return refused("a step is empty", "write `address.city`; a dot inside a name is `\\.`");

@@ -1,15 +1,29 @@
 //! What reading one file carries along: its findings, its references, and how much of the limits is used.
 
 use chrono::{NaiveDate, NaiveTime};
-use model::{AsOf, AudienceKey, Moment, MomentSpec, WorkspaceZone};
+use model::{AsOf, AudienceKey, Collection, Lookback, Moment, MomentSpec, WorkspaceZone};
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::tree::Node;
+
+/// Longest list: checks compare every item with every other.
+const ITEMS_MAX: usize = 10_000;
 
 /// One audience named by another.
 #[derive(Debug, Clone)]
 pub(crate) struct Reference {
     pub(crate) to: AudienceKey,
+    /// What is asked about where it stands: users or accounts.
+    pub(crate) of: Collection,
+    pub(crate) place: Place,
+}
+
+/// One trait named by a definition, computed or sent.
+#[derive(Debug, Clone)]
+pub(crate) struct TraitReference {
+    pub(crate) name: String,
+    /// Whose trait it is where it stands.
+    pub(crate) of: Collection,
     pub(crate) place: Place,
 }
 
@@ -17,15 +31,36 @@ pub(crate) struct Reference {
 #[derive(Debug)]
 pub(crate) struct Scope {
     pub(crate) zone: WorkspaceZone,
+    /// What is asked about at this point of the file: users or accounts.
+    pub(crate) collection: Collection,
+    /// The key of the audience being read, which makes its samples its own. None in other files.
+    pub(crate) audience_key: Option<String>,
     pub(crate) findings: Vec<Diagnostic>,
     pub(crate) references: Vec<Reference>,
+    pub(crate) trait_references: Vec<TraitReference>,
+    /// Every window that ends at the run's moment.
+    pub(crate) withins: Vec<(Lookback, Place)>,
     /// Leaf conditions met so far.
     pub(crate) leaves: usize,
 }
 
 impl Scope {
     pub(crate) fn new(zone: WorkspaceZone) -> Self {
-        Self { zone, findings: Vec::new(), references: Vec::new(), leaves: 0 }
+        Self {
+            zone,
+            collection: Collection::Users,
+            audience_key: None,
+            findings: Vec::new(),
+            references: Vec::new(),
+            trait_references: Vec::new(),
+            withins: Vec::new(),
+            leaves: 0,
+        }
+    }
+
+    /// How many errors have been found so far.
+    pub(crate) fn errors(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.is_error()).count()
     }
 
     pub(crate) fn report(&mut self, finding: Diagnostic) {
@@ -37,18 +72,18 @@ impl Scope {
         result.map_err(|finding| self.findings.push(finding)).ok()
     }
 
-    /// The texts of a list that must hold some, each once.
-    pub(crate) fn texts(&mut self, node: &Node) -> Option<Vec<String>> {
+    /// The texts of a list that must hold some, each once, with their places.
+    pub(crate) fn texts(&mut self, node: &Node) -> Option<Vec<(String, Place)>> {
         let items = self.items(node)?;
-        let mut texts: Vec<String> = Vec::with_capacity(items.len());
+        let mut texts: Vec<(String, Place)> = Vec::with_capacity(items.len());
         let mut complete = true;
         for item in items {
             match self.keep(item.as_text()) {
-                Some(text) if texts.iter().any(|known| known == text) => {
+                Some(text) if texts.iter().any(|(known, _)| known == text) => {
                     self.report(duplicate_item(item));
                     complete = false;
                 }
-                Some(text) => texts.push(text.to_owned()),
+                Some(text) => texts.push((text.to_owned(), item.place.clone())),
                 None => complete = false,
             }
         }
@@ -60,6 +95,12 @@ impl Scope {
         let items = self.keep(node.as_list())?;
         if items.is_empty() {
             self.report(Diagnostic::error("empty-list", "the list is empty").at(&node.place).help("give it at least one item"));
+            return None;
+        }
+        if items.len() > ITEMS_MAX {
+            let message = format!("a list holds at most {ITEMS_MAX} items; this one has {}", items.len());
+            let finding = Diagnostic::error("list-too-long", message).at(&node.place);
+            self.report(finding.help("say it in another way: as a trait that messages carry, or as an audience of its own"));
             return None;
         }
         Some(items)

@@ -9,10 +9,6 @@ use crate::tree::Key;
 /// A key and what it would do: the sentence goes on "it ...".
 pub(crate) type Unsupported = (&'static str, &'static str);
 
-/// Keys of an audience file.
-pub(crate) const AUDIENCE: &[Unsupported] =
-    &[("guards", "holds a sync when the membership moves too far"), ("tests", "checks example people against the audience")];
-
 /// Heads of conditions.
 pub(crate) const HEADS: &[Unsupported] = &[
     ("active_within", "holds for those with any event at all in a window"),
@@ -57,13 +53,6 @@ pub(crate) const MATCHER: &[Unsupported] = &[
 /// Stand-ins for a constant.
 pub(crate) const REFERENCE: &[Unsupported] =
     &[("trait", "compares with a trait of the same profile"), ("parent", "compares with the event that a sequence starts from")];
-
-/// Keys of a sync.
-pub(crate) const SYNC: &[Unsupported] = &[
-    ("value", "sends a number trait as the customer's value"),
-    ("on_exit", "chooses what happens to those who exit; this version always removes them"),
-    ("start_with", "chooses who is sent first; this version sends everyone"),
-];
 
 /// What the key would do, if it is in the table.
 pub(crate) fn does(table: &'static [Unsupported], key: &str) -> Option<&'static str> {

@@ -12,10 +12,10 @@ use crate::examples::{self, Examples};
 use crate::fields::{Fields, unknown_key};
 use crate::guards;
 use crate::identified;
-use crate::meaning::{Audience, AudienceState, AudienceSync, Guards};
+use crate::meaning::{Audience, AudienceState, Guards};
 use crate::named::{description, file_key, title};
 use crate::scope::{Reference, Scope};
-use crate::sync;
+use crate::sync::{self, SyncDraft};
 use crate::tree::Node;
 
 /// One audience file as far as it was understood, before its references are followed.
@@ -33,7 +33,7 @@ pub(crate) struct AudienceDraft {
     pub(crate) references: Vec<Reference>,
     /// The audiences that example people are said to be in. They need not be evaluated first.
     pub(crate) example_references: Vec<Reference>,
-    pub(crate) syncs: Vec<AudienceSync>,
+    pub(crate) syncs: Vec<SyncDraft>,
 }
 
 impl AudienceDraft {
@@ -98,7 +98,7 @@ pub(crate) fn audience(stem: &str, root: &Node, scope: &mut Scope) -> AudienceDr
             state: draft.state(),
             identified_by,
             who,
-            syncs: draft.syncs.clone(),
+            syncs: draft.syncs.iter().map(|draft| draft.sync.clone()).collect(),
             guards,
             tests,
             // Filled in when the audiences and traits it refers to are known.

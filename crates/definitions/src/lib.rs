@@ -55,7 +55,7 @@ pub use load::{Loaded, load};
 pub use meaning::{
     Aggregate, AggregateMatch, Audience, AudienceState, AudienceSync, AudienceTest, Catalog, Comparison, ComputedTrait, Condition,
     CountRange, Destination, EventCondition, Filter, Guards, MOST_FREQUENT_AT_LEAST, Matcher, OnExit, Operator, PathMatch, Reducer,
-    Reference, ReferenceOf, SamePath, Scalar, Settings, StartWith, Step, StoreSetting, TestEvent, TestPerson, UNIQUE_MAX, Which,
+    Reference, ReferenceOf, SamePath, Scalar, Settings, StartWith, Step, StoreSetting, TestEvent, TestPerson, UNIQUE_MAX, Which, Word,
 };
 pub use operators::{OPERATORS, OperatorSpec, Takes};
 pub use suggest::suggest;

@@ -16,6 +16,7 @@ use crate::order::{Need, Needs};
 use crate::quote::quoted;
 use crate::scope::{Reference, TraitReference};
 use crate::suggest::suggest;
+use crate::sync::SyncDraft;
 
 type ByKey<'a> = BTreeMap<&'a AudienceKey, &'a AudienceDraft>;
 
@@ -40,9 +41,9 @@ pub(crate) fn check(drafts: &[AudienceDraft], traits: &[TraitDraft], destination
                 None => Some(unknown(reference, &by_key)),
             });
         }
-        for sync in &draft.syncs {
+        for SyncDraft { sync, place } in &draft.syncs {
             if !destinations.contains(&sync.to) {
-                findings.push(destination::unknown(&sync.to, &sync.place, destinations));
+                findings.push(destination::unknown(&sync.to, place, destinations));
             }
             findings.extend(value(sync, draft.of.unwrap_or(Collection::Users), traits));
         }

@@ -4,6 +4,7 @@ use chrono::{NaiveDate, NaiveTime};
 use model::{AsOf, AudienceKey, Collection, Lookback, Moment, MomentSpec, WorkspaceZone};
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::meaning::Word;
 use crate::tree::Node;
 
 /// Longest list: checks compare every item with every other.
@@ -73,17 +74,17 @@ impl Scope {
     }
 
     /// The texts of a list that must hold some, each once, with their places.
-    pub(crate) fn texts(&mut self, node: &Node) -> Option<Vec<(String, Place)>> {
+    pub(crate) fn texts(&mut self, node: &Node) -> Option<Vec<Word>> {
         let items = self.items(node)?;
-        let mut texts: Vec<(String, Place)> = Vec::with_capacity(items.len());
+        let mut texts: Vec<Word> = Vec::with_capacity(items.len());
         let mut complete = true;
         for item in items {
             match self.keep(item.as_text()) {
-                Some(text) if texts.iter().any(|(known, _)| known == text) => {
+                Some(text) if texts.iter().any(|known| known.text == text) => {
                     self.report(duplicate_item(item));
                     complete = false;
                 }
-                Some(text) => texts.push((text.to_owned(), item.place.clone())),
+                Some(text) => texts.push(Word { text: text.to_owned(), place: item.place.clone() }),
                 None => complete = false,
             }
         }

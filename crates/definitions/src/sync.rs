@@ -11,33 +11,40 @@ use crate::quote::quoted;
 use crate::scope::Scope;
 use crate::tree::{Data, Node};
 
+/// One sync with the place of its destination's name.
+#[derive(Debug)]
+pub(crate) struct SyncDraft {
+    pub(crate) sync: AudienceSync,
+    pub(crate) place: Place,
+}
+
 /// Reads the list of syncs.
-pub(crate) fn syncs(node: &Node, scope: &mut Scope) -> Vec<AudienceSync> {
+pub(crate) fn syncs(node: &Node, scope: &mut Scope) -> Vec<SyncDraft> {
     let list_help = "write a list: `- to: facebook_main`";
     if let Data::Map(_) | Data::Text(_) = &node.data {
         scope.report(node.wrong_type("a list of syncs").help(list_help));
         return Vec::new();
     }
     let Some(items) = scope.items(node) else { return Vec::new() };
-    let mut syncs: Vec<AudienceSync> = Vec::with_capacity(items.len());
+    let mut drafts: Vec<SyncDraft> = Vec::with_capacity(items.len());
     for item in items {
         if let Data::Text(_) = &item.data {
             scope.report(item.wrong_type("a map").help(list_help));
             continue;
         }
-        let Some(sync) = sync(item, scope) else { continue };
-        if let Some(first) = syncs.iter().find(|known| known.to == sync.to) {
-            let message = format!("this audience is sent to `{}` twice", sync.to);
-            let finding = Diagnostic::error("duplicate-sync", message).at(&sync.place).label(&first.place, "first here");
+        let Some(draft) = sync(item, scope) else { continue };
+        if let Some(first) = drafts.iter().find(|known| known.sync.to == draft.sync.to) {
+            let message = format!("this audience is sent to `{}` twice", draft.sync.to);
+            let finding = Diagnostic::error("duplicate-sync", message).at(&draft.place).label(&first.place, "first here");
             scope.report(finding.help("keep one of them"));
             continue;
         }
-        syncs.push(sync);
+        drafts.push(draft);
     }
-    syncs
+    drafts
 }
 
-fn sync(node: &Node, scope: &mut Scope) -> Option<AudienceSync> {
+fn sync(node: &Node, scope: &mut Scope) -> Option<SyncDraft> {
     const KNOWN: [&str; 6] = ["to", "title", "match_on", "value", "on_exit", "start_with"];
     const FOREIGN: [(&str, &str); 4] = [("destination", "to"), ("name", "title"), ("identifiers", "match_on"), ("ltv", "value")];
     const ON_EXIT: [(&str, OnExit); 2] = [("remove", OnExit::Remove), ("keep", OnExit::Keep)];
@@ -61,7 +68,7 @@ fn sync(node: &Node, scope: &mut Scope) -> Option<AudienceSync> {
         scope.report(unknown_key(key, &KNOWN, &FOREIGN));
     }
     let (to, place) = to?;
-    Some(AudienceSync { to, place, title, match_on, value, on_exit, start_with })
+    Some(SyncDraft { sync: AudienceSync { to, title, match_on, value, on_exit, start_with }, place })
 }
 
 /// The name of a trait.

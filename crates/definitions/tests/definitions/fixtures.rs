@@ -85,8 +85,7 @@ fn meaning(catalog: &Catalog) -> String {
         let _ = writeln!(text, "{:?}", audience.description);
         let _ = writeln!(text, "{}", serde_json::to_string_pretty(&audience.who).expect("a condition is JSON"));
         for sync in &audience.syncs {
-            let words: Vec<&str> = sync.match_on.iter().map(|(word, _)| word.as_str()).collect();
-            let _ = writeln!(text, "sync to {} (title {:?}, match on {words:?})", sync.to, sync.title);
+            let _ = writeln!(text, "sync to {} (title {:?}, match on {:?})", sync.to, sync.title, sync.match_on);
             if let Some((name, _)) = &sync.value {
                 let _ = writeln!(text, "  value {name}");
             }

@@ -117,3 +117,139 @@ fn canonical(value: &Value, ordered: bool) -> String {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::{EventName, Lookback, Window};
+
+    use super::*;
+    use crate::meaning::{
+        Aggregate, AggregateMatch, Comparison, Condition, CountRange, EventCondition, Filter, Guards, Matcher, Operator, PathMatch,
+        Reducer, Reference, ReferenceOf, SamePath, Scalar, Step, Which,
+    };
+
+    const COUNT: CountRange = CountRange { at_least: 1, at_most: None };
+
+    fn event(name: &str) -> EventName {
+        EventName::parse(name).expect("a name")
+    }
+
+    fn path(text: &str) -> Vec<String> {
+        text.split('.').map(str::to_owned).collect()
+    }
+
+    fn matcher(operator: Operator) -> Matcher {
+        Matcher { operators: vec![operator], ignore_case: false, or_missing: false }
+    }
+
+    fn compare(of: ReferenceOf, text: &str) -> Matcher {
+        matcher(Operator::Compare { comparison: Comparison::Above, with: Reference { of, path: path(text) } })
+    }
+
+    fn step(name: &str, then: Option<Step>) -> Step {
+        let same = vec![SamePath { parent_path: path("cart.id"), path: path("order.cart") }];
+        Step { event: event(name), filter: Filter::default(), within: None, count: COUNT, same, then: then.map(Box::new) }
+    }
+
+    fn first() -> EventCondition {
+        EventCondition { then: Some(Box::new(step("B", Some(step("C", None))))), ..EventCondition::did(event("A")) }
+    }
+
+    fn of(who: Condition) -> Fingerprint {
+        let key = AudienceKey::parse("a").expect("a key");
+        let audience = Audience {
+            key,
+            title: None,
+            description: String::new(),
+            owner: None,
+            of: Collection::Users,
+            state: AudienceState::Live,
+            identified_by: Vec::new(),
+            who,
+            syncs: Vec::new(),
+            guards: Guards::default(),
+            tests: Vec::new(),
+            fingerprint: Fingerprint(String::new()),
+        };
+        super::audience(&audience, &BTreeMap::new(), &BTreeMap::new())
+    }
+
+    #[track_caller]
+    fn differs(change: impl Fn(&mut EventCondition)) {
+        let mut changed = first();
+        change(&mut changed);
+        assert_ne!(changed, first(), "nothing was changed");
+        assert_ne!(of(Condition::Event(changed)), of(Condition::Event(first())));
+    }
+
+    #[test]
+    fn every_part_of_a_sequence_counts() {
+        differs(|event| event.which = Which::Last);
+        differs(|event| event.then = None);
+        differs(|event| event.window = Window::Within(Lookback::parse("7 days").expect("plain")));
+        differs(|event| event.then.as_mut().expect("a step").count = CountRange { at_least: 0, at_most: Some(0) });
+        differs(|event| event.then.as_mut().expect("a step").within = Lookback::parse("7 days").ok());
+        differs(|event| event.then.as_mut().expect("a step").same.clear());
+        differs(|event| event.then.as_mut().expect("a step").then = None);
+    }
+
+    #[test]
+    fn the_order_of_steps_counts_in_paths_and_in_sequences() {
+        differs(|event| event.then = Some(Box::new(step("C", Some(step("B", None))))));
+        differs(|event| event.then.as_mut().expect("a step").same[0].parent_path.reverse());
+        differs(|event| event.then.as_mut().expect("a step").same[0].path.reverse());
+        differs(|event| {
+            let SamePath { parent_path, path } = &mut event.then.as_mut().expect("a step").same[0];
+            std::mem::swap(parent_path, path);
+        });
+    }
+
+    #[test]
+    fn the_order_of_alternatives_does_not() {
+        let with = |same: Vec<SamePath>| {
+            let mut event = first();
+            event.then.as_mut().expect("a step").same = same;
+            of(Condition::Event(event))
+        };
+        let (a, b) = (SamePath { parent_path: path("a"), path: path("a") }, SamePath { parent_path: path("b"), path: path("b") });
+        assert_eq!(with(vec![a.clone(), b.clone()]), with(vec![b, a]));
+    }
+
+    #[test]
+    fn references_and_aggregates_count() {
+        let filtered = |matcher: Matcher| {
+            let filter = Filter { all: vec![PathMatch { path: path("total"), matcher }], any: Vec::new() };
+            of(Condition::Event(EventCondition { filter, ..first() }))
+        };
+        let compared = filtered(compare(ReferenceOf::Parent, "cart.total"));
+        assert_ne!(compared, filtered(compare(ReferenceOf::Parent, "total.cart")));
+        assert_ne!(compared, filtered(compare(ReferenceOf::Trait, "cart.total")));
+        let with = |reducer: Reducer, text: &str, number: f64| {
+            let aggregate = Aggregate { reducer, path: path(text) };
+            let aggregate = Some(AggregateMatch { aggregate, matcher: matcher(Operator::AtLeast(number)) });
+            of(Condition::Event(EventCondition { aggregate, ..first() }))
+        };
+        let sum = with(Reducer::Sum, "a.b", 5.0);
+        assert_ne!(sum, with(Reducer::Max, "a.b", 5.0));
+        assert_ne!(sum, with(Reducer::Sum, "b.a", 5.0));
+        assert_ne!(sum, with(Reducer::Sum, "a.b", 6.0));
+        assert_ne!(sum, of(Condition::Event(first())));
+    }
+
+    #[test]
+    fn whose_trait_is_meant_counts() {
+        let trait_is = |value: &str| {
+            let matcher = matcher(Operator::Equals(Scalar::Text(value.to_owned())));
+            Box::new(Condition::Traits(vec![PathMatch { path: path("plan"), matcher }]))
+        };
+        let all = [
+            of(*trait_is("gold")),
+            of(Condition::Account(trait_is("gold"))),
+            of(Condition::AnyUser(trait_is("gold"))),
+            of(Condition::AllUsers(trait_is("gold"))),
+            of(Condition::NoUser(trait_is("gold"))),
+        ];
+        let different: std::collections::BTreeSet<&Fingerprint> = all.iter().collect();
+        assert_eq!(different.len(), all.len());
+    }
+}

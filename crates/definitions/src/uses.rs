@@ -83,3 +83,42 @@ impl Uses {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::EventName;
+
+    use super::*;
+    use crate::meaning::{Comparison, CountRange};
+
+    fn compared(of: ReferenceOf, name: &str) -> Filter {
+        let operator = Operator::Compare { comparison: Comparison::Above, with: Reference { of, path: vec![name.to_owned()] } };
+        let matcher = Matcher { operators: vec![operator], ignore_case: false, or_missing: false };
+        Filter { all: Vec::new(), any: vec![vec![PathMatch { path: vec!["total".to_owned()], matcher }]] }
+    }
+
+    #[test]
+    fn traits_are_found_wherever_they_are_named_and_told_apart_by_whose_they_are() {
+        let event = EventName::parse("A").expect("a name");
+        let step = |name: &str, then| Step {
+            event: event.clone(),
+            filter: compared(ReferenceOf::Trait, name),
+            within: None,
+            count: CountRange { at_least: 1, at_most: None },
+            same: Vec::new(),
+            then,
+        };
+        let then = Some(Box::new(step("second", Some(Box::new(step("third", None))))));
+        let filter = compared(ReferenceOf::Parent, "no_trait");
+        let sequence = Condition::Event(EventCondition { filter, then, ..EventCondition::did(event.clone()) });
+        let inside = Condition::Account(Box::new(Condition::All(vec![
+            Condition::InAudience(AudienceKey::parse("firms").expect("a key")),
+            Condition::Event(EventCondition { filter: compared(ReferenceOf::Trait, "first"), ..EventCondition::did(event.clone()) }),
+        ])));
+        let uses = Uses::of_condition(&Condition::Any(vec![sequence, inside]), Collection::Users);
+        let named = |name: &str, of| (name.to_owned(), of);
+        let traits = [named("first", Collection::Accounts), named("second", Collection::Users), named("third", Collection::Users)];
+        assert_eq!(uses.traits, BTreeSet::from(traits));
+        assert_eq!(uses.audiences, BTreeSet::from([AudienceKey::parse("firms").expect("a key")]));
+    }
+}

@@ -37,6 +37,15 @@ fn invalid_definitions_are_refused_with_every_mistake_at_its_place() {
 }
 
 #[test]
+fn worked_examples_lack_nothing_but_what_is_not_supported() {
+    let loaded = load(&fixtures().join("worked_examples"));
+    let mistakes: Vec<_> = loaded.diagnostics.iter().filter(|finding| finding.is_error() && finding.code != "not-supported").collect();
+    assert!(mistakes.is_empty(), "{mistakes:#?}");
+    let files = |folder: &str| loaded.sources.keys().filter(|file| file.starts_with(folder)).count();
+    assert_eq!((files("audiences"), files("traits"), files("destinations")), (18, 3, 2));
+}
+
+#[test]
 fn every_code_is_explained_and_shown_by_a_case() {
     let mut shown: BTreeSet<&str> = BTreeSet::new();
     for case in cases("valid").into_iter().chain(cases("invalid")) {
@@ -131,9 +140,13 @@ fn life(text: &mut String, audience: &Audience) {
     }
 }
 
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/definitions")
+}
+
 fn cases(sort: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/definitions").join(sort);
-    let mut cases: Vec<PathBuf> = fs::read_dir(folder).expect("the fixtures").map(|entry| entry.expect("an entry").path()).collect();
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(fixtures().join(sort)).expect("the fixtures").map(|entry| entry.expect("an entry").path()).collect();
     cases.sort();
     cases
 }

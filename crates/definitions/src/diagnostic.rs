@@ -74,6 +74,11 @@ impl Diagnostic {
         Self { severity: Severity::Hint, ..Self::error(code, message) }
     }
 
+    /// Whether the definitions cannot be used because of it.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     /// Says where.
     #[must_use]
     pub fn at(mut self, place: &Place) -> Self {

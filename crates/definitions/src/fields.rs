@@ -36,13 +36,20 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// A finding at the map's place when the key is missing, or at a key that was probably meant.
     pub fn require(&mut self, name: &'static str) -> Result<&'a Node, Diagnostic> {
+        self.require_or(name, &[])
+    }
+
+    /// The same, where other products call the key one of the `foreign` words.
+    pub(crate) fn require_or(&mut self, name: &'static str, foreign: &[&str]) -> Result<&'a Node, Diagnostic> {
         if let Some(value) = self.take(name) {
             return Ok(value);
         }
         // A misspelled key is one mistake, not two.
-        if let Some(index) = self.left.iter().position(|(key, _)| suggest(&key.text, [name]).is_some()) {
+        let meant = |key: &Key| foreign.contains(&key.text.as_str()) || suggest(&key.text, [name]).is_some();
+        if let Some(index) = self.left.iter().position(|(key, _)| meant(key)) {
             let (key, _) = self.left.remove(index);
-            return Err(unknown_key(key, &[name], &[]));
+            let foreign: Vec<(&str, &str)> = foreign.iter().map(|word| (*word, name)).collect();
+            return Err(unknown_key(key, &[name], &foreign));
         }
         Err(Diagnostic::error("missing-key", format!("{} is missing", quoted(name))).at(self.place))
     }

@@ -11,20 +11,25 @@ pub mod tree;
 mod accounts;
 mod aggregate;
 mod audience;
+mod choice;
 mod codes;
 mod compare;
+mod computed;
 mod condition;
 mod contradictions;
 mod counts;
 mod csv;
 mod destination;
 mod event;
+mod examples;
 mod fields;
 mod files;
 mod filter;
 mod fingerprint;
 mod foreign;
+mod guards;
 mod heads;
+mod identified;
 mod limits;
 mod load;
 mod matcher;
@@ -34,10 +39,12 @@ mod mention;
 mod named;
 mod number;
 mod operators;
+mod order;
 mod path;
 mod places;
 mod quote;
 mod reader;
+mod reducer;
 mod references;
 mod sample;
 mod scalar;
@@ -46,7 +53,10 @@ mod sequence;
 mod settings;
 mod suggest;
 mod sync;
-mod unsupported;
+mod ticks;
+mod titles;
+mod uses;
+mod value;
 mod when;
 mod window;
 
@@ -57,7 +67,7 @@ pub use load::{Loaded, load};
 pub use meaning::{
     Aggregate, AggregateMatch, Audience, AudienceState, AudienceSync, AudienceTest, Catalog, Comparison, ComputedTrait, Condition,
     CountRange, Destination, EventCondition, Filter, Guards, MOST_FREQUENT_AT_LEAST, Matcher, OnExit, Operator, PathMatch, Reducer,
-    Reference, ReferenceOf, SamePath, Scalar, Settings, StartWith, Step, StoreSetting, TestEvent, TestPerson, UNIQUE_MAX, Which,
+    Reference, ReferenceOf, SamePath, Scalar, Settings, StartWith, Step, StoreSetting, TestEvent, TestPerson, UNIQUE_MAX, Which, Word,
 };
 pub use operators::{OPERATORS, OperatorSpec, Takes};
 pub use suggest::suggest;

@@ -1,22 +1,25 @@
 //! Loading a folder: every file read, every mistake noted, and a catalog when there was none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use model::{AudienceKey, DestinationKey, Fingerprint, WorkspaceZone};
+use model::{AudienceKey, DestinationKey, Fingerprint, TraitKey, WorkspaceZone};
 
-use crate::audience::{self, AudienceDraft, is_error};
+use crate::audience::{self, AudienceDraft};
+use crate::computed::{self, TraitDraft};
 use crate::destination;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::Diagnostic;
 use crate::files::{Folder, SourceFile, start_of};
 use crate::fingerprint;
-use crate::meaning::{Audience, Catalog, Destination, Settings};
+use crate::meaning::{Audience, Catalog, ComputedTrait, Destination, Settings};
+use crate::order;
 use crate::reader;
 use crate::references;
 use crate::scope::Scope;
 use crate::settings;
+use crate::ticks::{self, LongestGap};
+use crate::titles;
 use crate::tree::Node;
-use crate::unsupported;
 
 /// The settings' file.
 const SETTINGS: &str = "muster.yaml";
@@ -32,13 +35,13 @@ pub struct Loaded {
     pub sources: BTreeMap<PathBuf, String>,
 }
 
-/// Loads a folder: `muster.yaml`, `audiences/*.yaml`, `destinations/*.yaml`. Never fails on user text.
+/// Loads a folder: `muster.yaml`, and the files of `audiences/`, `traits/` and `destinations/`. Never fails on user text.
 pub fn load(folder: &Path) -> Loaded {
     let mut folder = Folder::new(folder);
     let catalog = read_folder(&mut folder);
     let Folder { findings: mut diagnostics, sources, .. } = folder;
     diagnostics.sort_by(|a, b| place_of(a).cmp(&place_of(b)));
-    let catalog = catalog.filter(|_| !diagnostics.iter().any(is_error));
+    let catalog = catalog.filter(|_| !diagnostics.iter().any(Diagnostic::is_error));
     Loaded { catalog, diagnostics, sources }
 }
 
@@ -57,22 +60,27 @@ fn read_folder(folder: &mut Folder<'_>) -> Option<Catalog> {
             folder.note_other_ending(Path::new(name), name);
         }
     }
-    if !folder.has(SETTINGS) && !folder.has("audiences") && folder.findings.is_empty() {
+    if !["muster.yaml", "audiences", "traits"].iter().any(|name| folder.has(name)) && folder.findings.is_empty() {
         let message = "the folder has neither `muster.yaml` nor `audiences/`";
         folder.findings.push(Diagnostic::error("nothing-here", message).help("run `muster init` to begin, or name another folder"));
         return None;
     }
     let settings = read_settings(folder);
-    let drafts = read_audiences(folder, settings.zone);
+    let gap = ticks::longest_gap(&settings.schedule);
+    let traits = read_traits(folder, settings.zone, gap);
+    let audiences = read_audiences(folder, settings.zone, gap);
     let (destinations, destination_keys) = read_destinations(folder, settings.zone);
-    refuse_computed_traits(folder);
-    references::unknown(&drafts, &destination_keys, &mut folder.findings);
-    references::colliding_titles(&drafts, &mut folder.findings);
-    let order = references::order(&drafts, &mut folder.findings);
-    if folder.findings.iter().any(is_error) {
+    references::check(&audiences, &traits, &destination_keys, &mut folder.findings);
+    titles::colliding(&audiences, &mut folder.findings);
+    let order = order::order(("an audience", "audiences"), &references::audience_needs(&audiences), &mut folder.findings);
+    let trait_order = order::order(("a computed trait", "computed traits"), &references::trait_needs(&traits), &mut folder.findings);
+    if folder.findings.iter().any(Diagnostic::is_error) {
         return None;
     }
-    Some(catalog(settings, drafts, destinations, order))
+    let traits = understood_traits(traits, &trait_order);
+    let audiences = understood_audiences(audiences, &order, &traits);
+    let fingerprint = fingerprint::catalog(&audiences, &traits, settings.zone);
+    Some(Catalog { settings, audiences, order, traits, trait_order, destinations, fingerprint })
 }
 
 fn read_settings(folder: &mut Folder<'_>) -> Settings {
@@ -87,12 +95,25 @@ fn read_settings(folder: &mut Folder<'_>) -> Settings {
     settings
 }
 
-fn read_audiences(folder: &mut Folder<'_>, zone: WorkspaceZone) -> Vec<AudienceDraft> {
+fn read_traits(folder: &mut Folder<'_>, zone: WorkspaceZone, gap: Option<LongestGap>) -> Vec<TraitDraft> {
+    let mut drafts = Vec::new();
+    for file in folder.files("traits") {
+        let mut scope = Scope::new(zone);
+        let draft = tree(&file, &mut scope).map(|root| computed::computed_trait(&file.stem, &root, &mut scope));
+        drafts.push(draft.unwrap_or_else(|| TraitDraft::unread(&file.stem)));
+        ticks::check(gap, &mut scope);
+        settle(&mut scope, folder);
+    }
+    drafts
+}
+
+fn read_audiences(folder: &mut Folder<'_>, zone: WorkspaceZone, gap: Option<LongestGap>) -> Vec<AudienceDraft> {
     let mut drafts = Vec::new();
     for file in folder.files("audiences") {
         let mut scope = Scope::new(zone);
         let draft = tree(&file, &mut scope).map(|root| audience::audience(&file.stem, &root, &mut scope));
         drafts.push(draft.unwrap_or_else(|| AudienceDraft::unread(&file.stem)));
+        ticks::check(gap, &mut scope);
         settle(&mut scope, folder);
     }
     drafts
@@ -115,10 +136,9 @@ fn read_destinations(folder: &mut Folder<'_>, zone: WorkspaceZone) -> (BTreeMap<
 /// Everything found in one file. What a refused alias would have stood for is not known: nothing is said about it.
 fn settle(scope: &mut Scope, folder: &mut Folder<'_>) {
     let findings = std::mem::take(&mut scope.findings);
-    let aliases: Vec<Place> =
-        findings.iter().filter(|finding| finding.code == "anchor").filter_map(|finding| finding.place.clone()).collect();
-    let about_alias =
-        |finding: &Diagnostic| finding.code != "anchor" && finding.place.as_ref().is_some_and(|place| aliases.contains(place));
+    let start = |finding: &Diagnostic| finding.place.as_ref().map(|place| place.span.start);
+    let aliases: BTreeSet<usize> = findings.iter().filter(|finding| finding.code == "anchor").filter_map(start).collect();
+    let about_alias = |finding: &Diagnostic| finding.code != "anchor" && start(finding).is_some_and(|start| aliases.contains(&start));
     folder.findings.extend(findings.into_iter().filter(|finding| !about_alias(finding)));
 }
 
@@ -133,28 +153,31 @@ fn tree(file: &SourceFile, scope: &mut Scope) -> Option<Node> {
     Some(root)
 }
 
-fn refuse_computed_traits(folder: &mut Folder<'_>) {
-    for file in folder.files("traits") {
-        let finding = unsupported::not_supported("computed traits", "computes a trait from events");
-        folder.findings.push(finding.at(&start_of(&file.path)));
+fn understood_traits(drafts: Vec<TraitDraft>, order: &[TraitKey]) -> BTreeMap<TraitKey, ComputedTrait> {
+    let mut traits: BTreeMap<TraitKey, ComputedTrait> =
+        drafts.into_iter().filter_map(|draft| draft.computed).map(|computed| (computed.key.clone(), computed)).collect();
+    for key in order {
+        let fingerprint = traits.get(key).map(|computed| fingerprint::computed_trait(computed, &traits));
+        if let (Some(computed), Some(fingerprint)) = (traits.get_mut(key), fingerprint) {
+            computed.fingerprint = fingerprint;
+        }
     }
+    traits
 }
 
-fn catalog(
-    settings: Settings,
+fn understood_audiences(
     drafts: Vec<AudienceDraft>,
-    destinations: BTreeMap<DestinationKey, Destination>,
-    order: Vec<AudienceKey>,
-) -> Catalog {
+    order: &[AudienceKey],
+    traits: &BTreeMap<TraitKey, ComputedTrait>,
+) -> BTreeMap<AudienceKey, Audience> {
     let mut audiences: BTreeMap<AudienceKey, Audience> =
         drafts.into_iter().filter_map(|draft| draft.audience).map(|audience| (audience.key.clone(), audience)).collect();
     let mut fingerprints: BTreeMap<AudienceKey, Fingerprint> = BTreeMap::new();
-    for key in &order {
+    for key in order {
         if let Some(audience) = audiences.get_mut(key) {
-            audience.fingerprint = fingerprint::audience(audience, &fingerprints);
+            audience.fingerprint = fingerprint::audience(audience, &fingerprints, traits);
             fingerprints.insert(key.clone(), audience.fingerprint.clone());
         }
     }
-    let fingerprint = fingerprint::catalog(&audiences, settings.zone);
-    Catalog { settings, audiences, order, traits: BTreeMap::new(), trait_order: Vec::new(), destinations, fingerprint }
+    audiences
 }

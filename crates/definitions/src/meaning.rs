@@ -5,6 +5,7 @@
 //! that reads them can judge.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use model::{
     AsOf, AudienceKey, Collection, CsvMapping, DestinationKey, EventName, Fingerprint, IdentifierKind, Lookback, Moment, MomentSpec,
@@ -186,13 +187,37 @@ pub struct AudienceSync {
     /// The audience's name there, when it differs.
     pub title: Option<String>,
     /// The identifiers and traits to match on, such as `email`; empty: all that the sink knows.
-    pub match_on: Vec<String>,
+    pub match_on: Vec<Word>,
     /// The number trait sent as each member's value, with its place.
     pub value: Option<(String, Place)>,
     /// What happens to those who exit.
     pub on_exit: OnExit,
     /// Who is sent at first.
     pub start_with: StartWith,
+}
+
+/// A word of a definition that somebody else judges, and where it stands. Two are equal when the words are, and only the
+/// word is shown: its place is no part of the meaning.
+#[derive(Clone)]
+pub struct Word {
+    /// The word.
+    pub text: String,
+    /// Its place.
+    pub place: Place,
+}
+
+impl PartialEq for Word {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Word {}
+
+impl fmt::Debug for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
 }
 
 /// What happens at a destination to those who exit.

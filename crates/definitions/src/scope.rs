@@ -1,11 +1,15 @@
 //! What reading one file carries along: its findings, its references, and how much of the limits is used.
 
 use chrono::{NaiveDate, NaiveTime};
-use model::{AsOf, AudienceKey, Collection, Moment, MomentSpec, Window, WorkspaceZone};
+use model::{AsOf, AudienceKey, Collection, Lookback, Moment, MomentSpec, Window, WorkspaceZone};
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::meaning::Word;
 use crate::mention::{Mention, Mentioned, ReadAs};
 use crate::tree::Node;
+
+/// Longest list: checks compare every item with every other.
+const ITEMS_MAX: usize = 10_000;
 
 /// One audience named by another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +38,8 @@ pub(crate) struct Scope {
     pub(crate) trait_references: Vec<TraitReference>,
     /// What is named of the data.
     pub(crate) observed: Vec<Mention>,
+    /// Every window that ends at the run's moment.
+    pub(crate) withins: Vec<(Lookback, Place)>,
     /// Leaf conditions met so far.
     pub(crate) leaves: usize,
     /// Whom the condition being read speaks of.
@@ -52,6 +58,7 @@ impl Scope {
             references: Vec::new(),
             trait_references: Vec::new(),
             observed: Vec::new(),
+            withins: Vec::new(),
             leaves: 0,
             collection: Collection::Users,
             turned: 0,
@@ -95,6 +102,11 @@ impl Scope {
         self.observed.push(Mention { kind, name: name.clone(), place: place.clone(), read_as });
     }
 
+    /// How many errors have been found so far.
+    pub(crate) fn errors(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.is_error()).count()
+    }
+
     pub(crate) fn report(&mut self, finding: Diagnostic) {
         self.findings.push(finding);
     }
@@ -104,18 +116,18 @@ impl Scope {
         result.map_err(|finding| self.findings.push(finding)).ok()
     }
 
-    /// The texts of a list that must hold some, each once.
-    pub(crate) fn texts(&mut self, node: &Node) -> Option<Vec<String>> {
+    /// The texts of a list that must hold some, each once, with their places.
+    pub(crate) fn texts(&mut self, node: &Node) -> Option<Vec<Word>> {
         let items = self.items(node)?;
-        let mut texts: Vec<String> = Vec::with_capacity(items.len());
+        let mut texts: Vec<Word> = Vec::with_capacity(items.len());
         let mut complete = true;
         for item in items {
             match self.keep(item.as_text()) {
-                Some(text) if texts.iter().any(|known| known == text) => {
+                Some(text) if texts.iter().any(|known| known.text == text) => {
                     self.report(duplicate_item(item));
                     complete = false;
                 }
-                Some(text) => texts.push(text.to_owned()),
+                Some(text) => texts.push(Word { text: text.to_owned(), place: item.place.clone() }),
                 None => complete = false,
             }
         }
@@ -127,6 +139,12 @@ impl Scope {
         let items = self.keep(node.as_list())?;
         if items.is_empty() {
             self.report(Diagnostic::error("empty-list", "the list is empty").at(&node.place).help("give it at least one item"));
+            return None;
+        }
+        if items.len() > ITEMS_MAX {
+            let message = format!("a list holds at most {ITEMS_MAX} items; this one has {}", items.len());
+            let finding = Diagnostic::error("list-too-long", message).at(&node.place);
+            self.report(finding.help("say it in another way: as a trait that messages carry, or as an audience of its own"));
             return None;
         }
         Some(items)

@@ -2,15 +2,21 @@
 
 use model::DestinationKey;
 
-use crate::audience::SyncDraft;
-use crate::diagnostic::Diagnostic;
+use crate::choice::choice;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::fields::unknown_key;
 use crate::meaning::{AudienceSync, OnExit, StartWith};
 use crate::named::title;
 use crate::quote::quoted;
 use crate::scope::Scope;
 use crate::tree::{Data, Node};
-use crate::unsupported;
+
+/// One sync with the place of its destination's name.
+#[derive(Debug)]
+pub(crate) struct SyncDraft {
+    pub(crate) sync: AudienceSync,
+    pub(crate) place: Place,
+}
 
 /// Reads the list of syncs.
 pub(crate) fn syncs(node: &Node, scope: &mut Scope) -> Vec<SyncDraft> {
@@ -39,6 +45,10 @@ pub(crate) fn syncs(node: &Node, scope: &mut Scope) -> Vec<SyncDraft> {
 }
 
 fn sync(node: &Node, scope: &mut Scope) -> Option<SyncDraft> {
+    const KNOWN: [&str; 6] = ["to", "title", "match_on", "value", "on_exit", "start_with"];
+    const FOREIGN: [(&str, &str); 4] = [("destination", "to"), ("name", "title"), ("identifiers", "match_on"), ("ltv", "value")];
+    const ON_EXIT: [(&str, OnExit); 2] = [("remove", OnExit::Remove), ("keep", OnExit::Keep)];
+    const START_WITH: [(&str, StartWith); 2] = [("everyone", StartWith::Everyone), ("new_only", StartWith::NewOnly)];
     let mut fields = scope.keep(node.as_map())?;
     let to = fields.require("to").map_err(|finding| finding.help_or("name a file in `destinations/`: `to: facebook_main`"));
     let to = scope.keep(to).and_then(|node| {
@@ -51,15 +61,27 @@ fn sync(node: &Node, scope: &mut Scope) -> Option<SyncDraft> {
     });
     let title = fields.take("title").and_then(|node| title(node, scope));
     let match_on = fields.take("match_on").and_then(|node| scope.texts(node)).unwrap_or_default();
+    let value = fields.take("value").and_then(|node| value(node, scope));
+    let on_exit = fields.take("on_exit").and_then(|node| choice(node, "on_exit", &ON_EXIT, scope)).unwrap_or_default();
+    let start_with = fields.take("start_with").and_then(|node| choice(node, "start_with", &START_WITH, scope)).unwrap_or_default();
     for (key, _) in fields.rest() {
-        scope.report(match unsupported::does(unsupported::SYNC, &key.text) {
-            Some(does) => unsupported::refused(key, does),
-            None => {
-                unknown_key(key, &["to", "title", "match_on"], &[("destination", "to"), ("name", "title"), ("identifiers", "match_on")])
-            }
-        });
+        scope.report(unknown_key(key, &KNOWN, &FOREIGN));
     }
     let (to, place) = to?;
-    let sync = AudienceSync { to, title, match_on, value: None, on_exit: OnExit::Remove, start_with: StartWith::Everyone };
-    Some(SyncDraft { sync, place })
+    Some(SyncDraft { sync: AudienceSync { to, title, match_on, value, on_exit, start_with }, place })
+}
+
+/// The name of a trait.
+fn value(node: &Node, scope: &mut Scope) -> Option<(String, Place)> {
+    let text = node.as_text().map_err(|finding| match node.data {
+        Data::Number(_) => finding.help("name the trait that holds each member's value: `value: lifetime_revenue`"),
+        Data::Null | Data::Flag(_) | Data::Text(_) | Data::List(_) | Data::Map(_) => finding,
+    });
+    let text = scope.keep(text)?;
+    if text.trim().is_empty() {
+        let finding = Diagnostic::error("empty-text", "no trait has an empty name").at(&node.place);
+        scope.report(finding.help("name the trait that holds each member's value: `value: lifetime_revenue`"));
+        return None;
+    }
+    Some((text.to_owned(), node.place.clone()))
 }

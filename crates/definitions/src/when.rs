@@ -1,6 +1,6 @@
 //! Lengths and moments as people write them, with help for the spellings of elsewhere.
 
-use model::{Lookback, MomentSpec, Unit, UnreadableTime};
+use model::{Lookback, Moment, MomentSpec, Unit, UnreadableTime};
 
 use crate::diagnostic::Diagnostic;
 use crate::quote::quoted;
@@ -63,6 +63,31 @@ fn note_months(length: Lookback, node: &Node, scope: &mut Scope) {
         let finding = Diagnostic::hint("calendar-months", "a month is a calendar month, in the workspace's time zone").at(&node.place);
         scope.report(finding.note("28 to 31 days each").help("write days if the length must always be the same: `30 days`"));
     }
+}
+
+/// A moment that is the same whatever the run's: `2025-06-10T12:00:00Z`.
+pub(crate) fn timestamp(node: &Node, scope: &mut Scope) -> Option<Moment> {
+    const EXAMPLE: &str = "2025-06-10T12:00:00Z";
+    let Data::Text(text) = &node.data else {
+        scope.report(node.wrong_type(&format!("a timestamp such as `{EXAMPLE}`")));
+        return None;
+    };
+    let spec = MomentSpec::parse(text).ok();
+    if let Some(MomentSpec::At(moment)) = spec {
+        return Some(moment);
+    }
+    let message = format!("{} is not a timestamp with an offset", quoted(text));
+    let finding = Diagnostic::error("unreadable-time", message).at(&node.place);
+    let meant = match spec {
+        Some(MomentSpec::Date(date)) => Some(format!("{date}T00:00:00Z")),
+        _ => meant_moment(text).and_then(|meant| match MomentSpec::parse(&meant) {
+            Ok(MomentSpec::At(_)) => Some(meant),
+            Ok(MomentSpec::Date(_)) => Some(format!("{meant}T00:00:00Z")),
+            _ => None,
+        }),
+    };
+    scope.report(finding.help(format!("write for example `{}`", meant.as_deref().unwrap_or(EXAMPLE))));
+    None
 }
 
 fn unreadable(error: &UnreadableTime, node: &Node) -> Diagnostic {

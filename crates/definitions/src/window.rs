@@ -24,6 +24,9 @@ impl<'a> WindowYaml<'a> {
 
     pub(crate) fn read(&self, scope: &mut Scope) -> Option<Window> {
         let within = self.within.map(|(_, node)| when::lookback(node, scope));
+        if let (Some(Some(length)), Some((_, node))) = (within, self.within) {
+            scope.withins.push((length, node.place.clone()));
+        }
         let from = self.from.map(|(_, node)| when::moment(node, scope));
         let until = self.until.map(|(_, node)| when::moment(node, scope));
         if let (Some((within, _)), Some((other, _))) = (self.within, self.from.or(self.until)) {

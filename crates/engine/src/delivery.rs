@@ -115,7 +115,7 @@ impl Workspace {
             audience: audience.key.clone(),
             title: sync.title.as_ref().or(audience.title.as_ref()).map_or_else(|| audience.key.to_string(), String::clone),
             description: audience.description.clone(),
-            match_on: sync.match_on.clone(),
+            match_on: sync.match_on.iter().map(|word| word.text.clone()).collect(),
             value: sync.value.as_ref().map(|(name, _)| name.clone()),
             on_exit: sync.on_exit,
             people: self.people(&recorded.members, Arc::clone(&known.snapshot)).await?,

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::{drawing, made};
-use definitions::{CODES, Catalog, Loaded, load};
+use definitions::{Audience, AudienceState, CODES, Catalog, ComputedTrait, Filter, Guards, Loaded, OnExit, StartWith, load};
+use model::Collection;
 
 #[test]
 fn valid_definitions_mean_what_is_expected() {
@@ -85,6 +86,25 @@ fn meaning(catalog: &Catalog) -> String {
         let _ = writeln!(text, "{}", serde_json::to_string_pretty(&audience.who).expect("a condition is JSON"));
         for sync in &audience.syncs {
             let _ = writeln!(text, "sync to {} (title {:?}, match on {:?})", sync.to, sync.title, sync.match_on);
+            if let Some((name, _)) = &sync.value {
+                let _ = writeln!(text, "  value {name}");
+            }
+            if (sync.on_exit, sync.start_with) != (OnExit::Remove, StartWith::Everyone) {
+                let _ = writeln!(text, "  on exit {:?}, start with {:?}", sync.on_exit, sync.start_with);
+            }
+        }
+        life(&mut text, audience);
+    }
+    if !catalog.trait_order.is_empty() {
+        let order: Vec<&str> = catalog.trait_order.iter().map(model::TraitKey::as_str).collect();
+        let _ = writeln!(text, "\norder of traits: {}", order.join(", "));
+    }
+    for computed in catalog.traits.values() {
+        let ComputedTrait { key, description, owner, of, event, filter, window, aggregate, if_none, fingerprint: _ } = computed;
+        let _ = writeln!(text, "\ntrait {key} of {of:?} (owner {owner:?})\n{description:?}");
+        let _ = writeln!(text, "{:?} over {} of {event}, {window:?}, if none {if_none:?}", aggregate.reducer, aggregate.path.join(" > "));
+        if *filter != Filter::default() {
+            let _ = writeln!(text, "{}", serde_json::to_string_pretty(filter).expect("a filter is JSON"));
         }
     }
     for destination in catalog.destinations.values() {
@@ -96,9 +116,28 @@ fn meaning(catalog: &Catalog) -> String {
     text
 }
 
+/// What is not as it is by default.
+fn life(text: &mut String, audience: &Audience) {
+    if (audience.of, audience.state) != (Collection::Users, AudienceState::Live) {
+        let _ = writeln!(text, "of {:?}, {:?}", audience.of, audience.state);
+    }
+    if audience.guards != Guards::default() {
+        let _ = writeln!(text, "{:?}", audience.guards);
+    }
+    for test in &audience.tests {
+        let place = format!("{}:{}:{}", test.place.file.display(), test.place.line, test.place.column);
+        let _ = writeln!(text, "test {:?} at {place}, as of {}, in: {}", test.name, test.as_of, test.expect_in);
+        let _ = writeln!(text, "{:#?}", test.person);
+    }
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/definitions")
+}
+
 fn cases(sort: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/definitions").join(sort);
-    let mut cases: Vec<PathBuf> = fs::read_dir(folder).expect("the fixtures").map(|entry| entry.expect("an entry").path()).collect();
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(fixtures().join(sort)).expect("the fixtures").map(|entry| entry.expect("an entry").path()).collect();
     cases.sort();
     cases
 }

@@ -11,7 +11,7 @@ pub(crate) const PLAIN: &str = "audience: plain\ndescription: Bought at least on
 
 /// Loads every such folder.
 pub(crate) fn all() -> Vec<Loaded> {
-    vec![missing_folder(), too_large(), dangling_link(), too_many_files()]
+    vec![missing_folder(), too_large(), dangling_link(), too_many_files(), list_too_long()]
 }
 
 /// A folder that is not there.
@@ -38,6 +38,11 @@ pub(crate) fn too_many_files() -> Loaded {
         fs::write(folder.path().join(format!("audiences/a{number}.yaml")), "").expect("write a file");
     }
     load(folder.path())
+}
+
+/// A list longer than is read, each item the same.
+pub(crate) fn list_too_long() -> Loaded {
+    with("audiences/plain.yaml", format!("{PLAIN}identified_by: [{}]\n", "email, ".repeat(10_001)).as_bytes())
 }
 
 /// A folder with this one file.

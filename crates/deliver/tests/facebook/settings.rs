@@ -113,8 +113,10 @@ fn checking_needs_no_secrets_and_looks_at_the_audiences() {
     assert_eq!(check(""), [""; 0]);
     assert_eq!(check("    match_on: [external_id]\n"), [""; 0]);
     assert_eq!(check("    match_on: [first_name, last_name, zip]\n"), [""; 0]);
-    assert!(check("    match_on: [emial]\n")[0].contains("did you mean `email`?"));
-    assert!(check("    match_on: [city, country]\n")[0].contains("too little"));
+    let found = check("    match_on: [phone, emial]\n");
+    assert!(found[0].starts_with("9:23 unknown-match-key") && found[0].contains("did you mean `email`?"), "{found:?}");
+    let found = check("    match_on: [city, country]\n");
+    assert!(found[0].starts_with("9:16 weak-match") && found[0].contains("too little"), "{found:?}");
     let prefix = "x".repeat(250);
     let catalog = catalog(&format!("{GOOD}name: '{prefix}{{name}}'\n"), &[("big", &audience("    title: Everybody who bought\n"))]);
     let audiences: Vec<_> = catalog.audiences.values().collect();

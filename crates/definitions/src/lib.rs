@@ -4,6 +4,7 @@
 //! a way out. It does not know which sinks exist, nor the clock, the store or the lake.
 
 pub mod diagnostic;
+pub mod format;
 pub mod meaning;
 pub mod schedule;
 pub mod tree;

@@ -189,7 +189,7 @@ fn key(place: Place, source: Source<'_>, places: &mut BTreeMap<String, Place>) -
 }
 
 /// Resolves an unquoted scalar by the core schema.
-fn plain_data(text: &str) -> Data {
+pub(crate) fn plain_data(text: &str) -> Data {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Data::Null,
         "true" | "True" | "TRUE" => Data::Flag(true),

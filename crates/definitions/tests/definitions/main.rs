@@ -2,6 +2,7 @@
 
 mod fingerprints;
 mod fixtures;
+mod formatting;
 mod odd_files;
 mod options;
 

@@ -25,6 +25,7 @@ mod named;
 mod number;
 mod operators;
 mod path;
+mod phrase;
 mod places;
 mod quote;
 mod reader;
@@ -48,5 +49,6 @@ pub use meaning::{
     Reference, ReferenceOf, SamePath, Scalar, Settings, StartWith, Step, StoreSetting, TestEvent, TestPerson, UNIQUE_MAX, Which,
 };
 pub use operators::{OPERATORS, OperatorSpec, Takes};
+pub use phrase::phrase;
 pub use suggest::suggest;
 pub use tree::{Data, Key, Node};

@@ -41,6 +41,12 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Check the definitions: every mistake at once, each at its line and column.
     Check,
+    /// Give the definitions their one canonical layout; comments stay.
+    #[command(after_help = FMT_EXAMPLES)]
+    Fmt(FmtArgs),
+    /// Run the tests beside the definitions; needs neither store nor data.
+    #[command(after_help = TEST_EXAMPLES)]
+    Test(TestArgs),
     /// Bring messages in from files.
     #[command(after_help = INGEST_EXAMPLES)]
     Ingest(IngestArgs),
@@ -74,6 +80,38 @@ pub(crate) struct InitArgs {
     /// The folder to make; it must be new or empty.
     #[arg(default_value = ".")]
     pub(crate) folder: PathBuf,
+}
+
+const FMT_EXAMPLES: &str = "\
+Examples:
+  muster fmt                                   every file of the folder
+  muster fmt audiences/big_spenders.yaml
+  muster fmt --check                           for CI: change nothing, exit code 1 if something would change
+
+Nothing but the layout changes: a file says the same afterwards, or it is left alone.";
+
+#[derive(Debug, Args)]
+pub(crate) struct FmtArgs {
+    /// The files. Default: all definitions of the folder.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Change nothing; list the files that would change.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  muster test                                  all of them: exit code 1 if one fails
+  muster test big_spenders lapsed
+
+A test is an example person under `tests:` in an audience's file, asked about with the real evaluator.";
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// The audiences whose tests to run. Default: all.
+    #[arg(value_name = "KEY")]
+    pub(crate) keys: Vec<String>,
 }
 
 const INGEST_EXAMPLES: &str = "\

@@ -44,6 +44,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Ending> {
     match cli.command {
         Command::Init(args) => commands::init::run(&args),
         Command::Check => commands::check::run(&asked),
+        Command::Fmt(args) => commands::fmt::run(&asked, &args),
+        Command::Test(args) => commands::test::run(&asked, &args).await,
         Command::Ingest(args) => commands::ingest::run(&asked, &args).await,
         Command::Run(args) => commands::run::run(&asked, &args).await,
         Command::Backfill(args) => commands::backfill::run(&asked, &args).await,

@@ -5,8 +5,12 @@
 
 pub mod diagnostic;
 pub mod format;
+pub mod language;
 pub mod meaning;
+pub mod mention;
+pub mod observed;
 pub mod schedule;
+pub mod schema;
 pub mod tree;
 
 mod audience;
@@ -50,5 +54,6 @@ pub use meaning::{
 };
 pub use operators::{OPERATORS, OperatorSpec, Takes};
 pub use phrase::phrase;
+pub use reader::read_tree;
 pub use suggest::suggest;
 pub use tree::{Data, Key, Node};

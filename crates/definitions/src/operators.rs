@@ -2,7 +2,7 @@
 
 use model::{Lookback, MomentSpec};
 
-use crate::meaning::{Operator, Scalar};
+use crate::meaning::{Comparison, Operator, Scalar};
 
 /// An operator as people write it.
 #[derive(Debug, Clone, Copy)]
@@ -11,6 +11,8 @@ pub struct OperatorSpec {
     pub name: &'static str,
     /// What its value must be, and what it then means.
     pub takes: Takes,
+    /// What it means when `{ trait: name }` or `{ parent: property }` stands in place of the constant, if it may.
+    pub reference: Option<Comparison>,
     /// When it holds, in one sentence.
     pub doc: &'static str,
 }
@@ -39,7 +41,11 @@ pub enum Takes {
 }
 
 const fn spec(name: &'static str, takes: Takes, doc: &'static str) -> OperatorSpec {
-    OperatorSpec { name, takes, doc }
+    OperatorSpec { name, takes, reference: None, doc }
+}
+
+const fn comparing(name: &'static str, takes: Takes, reference: Comparison, doc: &'static str) -> OperatorSpec {
+    OperatorSpec { name, takes, reference: Some(reference), doc }
 }
 
 /// Compares text without regard to case.
@@ -49,24 +55,33 @@ pub(crate) const OR_MISSING: &str = "or_missing";
 
 /// Every operator and modifier.
 pub const OPERATORS: &[OperatorSpec] = &[
-    spec("equals", Takes::Scalar(Operator::Equals), "The value is exactly this; a bare value means the same."),
-    spec("not_equals", Takes::Scalar(Operator::NotEquals), "A value is present and is not this."),
+    comparing("equals", Takes::Scalar(Operator::Equals), Comparison::Equals, "The value is exactly this; a bare value means the same."),
+    comparing("not_equals", Takes::Scalar(Operator::NotEquals), Comparison::NotEquals, "A value is present and is not this."),
     spec("one_of", Takes::Scalars(Operator::OneOf), "The value is exactly one of these."),
     spec("none_of", Takes::Scalars(Operator::NoneOf), "A value is present and is none of these."),
     spec("exists", Takes::Flag(Operator::Exists), "`true`: a value is present; `false`: it is missing or null."),
-    spec("contains", Takes::Text(Operator::Contains), "The text contains this piece of text."),
-    spec("not_contains", Takes::Text(Operator::NotContains), "A text is present and does not contain this."),
+    comparing("contains", Takes::Text(Operator::Contains), Comparison::Contains, "The text contains this piece of text."),
+    comparing("not_contains", Takes::Text(Operator::NotContains), Comparison::NotContains, "A text is present and does not contain this."),
     spec("contains_any", Takes::Texts(Operator::ContainsAny), "The text contains at least one of these."),
-    spec("starts_with", Takes::Text(Operator::StartsWith), "The text starts with this."),
-    spec("ends_with", Takes::Text(Operator::EndsWith), "The text ends with this."),
-    spec("above", Takes::Number(Operator::Above), "The number is greater."),
-    spec("at_least", Takes::Number(Operator::AtLeast), "The number is this or greater."),
-    spec("below", Takes::Number(Operator::Below), "The number is smaller."),
-    spec("at_most", Takes::Number(Operator::AtMost), "The number is this or smaller."),
-    spec("before", Takes::Moment(Operator::Before), "The date is earlier than this moment."),
-    spec("after", Takes::Moment(Operator::After), "The date is this moment or later."),
+    comparing("starts_with", Takes::Text(Operator::StartsWith), Comparison::StartsWith, "The text starts with this."),
+    comparing("ends_with", Takes::Text(Operator::EndsWith), Comparison::EndsWith, "The text ends with this."),
+    comparing("above", Takes::Number(Operator::Above), Comparison::Above, "The number is greater."),
+    comparing("at_least", Takes::Number(Operator::AtLeast), Comparison::AtLeast, "The number is this or greater."),
+    comparing("below", Takes::Number(Operator::Below), Comparison::Below, "The number is smaller."),
+    comparing("at_most", Takes::Number(Operator::AtMost), Comparison::AtMost, "The number is this or smaller."),
+    comparing("before", Takes::Moment(Operator::Before), Comparison::Before, "The date is earlier than this moment."),
+    comparing("after", Takes::Moment(Operator::After), Comparison::After, "The date is this moment or later."),
     spec("within_last", Takes::Lookback(Operator::WithinLast), "The date lies between that long ago and now."),
     spec("within_next", Takes::Lookback(Operator::WithinNext), "The date lies between now and that far ahead."),
+    spec(
+        "anniversary_within_next",
+        Takes::Lookback(Operator::AnniversaryWithinNext),
+        "The date's day of the year comes round in the days from today to that far ahead.",
+    ),
+    spec("includes", Takes::Scalar(Operator::Includes), "The list has this element; one value is a list of one."),
+    spec("includes_any", Takes::Scalars(Operator::IncludesAny), "The list has at least one of these elements."),
+    spec("includes_all", Takes::Scalars(Operator::IncludesAll), "The list has every one of these elements."),
+    spec("includes_none", Takes::Scalars(Operator::IncludesNone), "The list has an element, and none of these."),
     spec(IGNORE_CASE, Takes::Modifier, "Compares text without regard to case."),
     spec(OR_MISSING, Takes::Modifier, "A missing value passes too."),
 ];
@@ -115,6 +130,13 @@ pub(crate) const FOREIGN_OPERATORS: &[(&str, &str)] = &[
     ("within", "within_last"),
     ("before_date", "before"),
     ("after_date", "after"),
+    ("anniversary", "anniversary_within_next"),
+    ("birthday", "anniversary_within_next"),
+    ("has", "includes"),
+    ("has_any", "includes_any"),
+    ("has_all", "includes_all"),
+    ("contains_all", "includes_all"),
+    ("excludes", "includes_none"),
     ("case_insensitive", "ignore_case"),
     ("or_null", "or_missing"),
 ];

@@ -7,6 +7,7 @@
 //! - Memberships that the test gives are since ever, and of everybody in it, an account's users too: `for_at_least` holds, and nobody entered or exited lately. Without
 //!   them the audiences referred to are evaluated from the person's own facts, and no earlier run is known.
 //! - A trait named like a computed one stands in for it, for everybody of that kind in the test.
+//! - Events written of an account were done by somebody in it, beside the users that are named.
 //! - Events later than the test's as-of are not visible, as in a run.
 
 mod catalog;

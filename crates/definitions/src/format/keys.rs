@@ -1,5 +1,10 @@
 //! In which order the keys of a map stand: by what the map is, which follows from the keys that lead to it.
 
+use crate::language::{
+    AUDIENCE_KEYS, COMPANION_KEYS, CONDITION_HEADS, GUARD_KEYS, KeySpec, PERSON_KEYS, REDUCER_KEYS, SYNC_KEYS, TEST_EVENT_KEYS, TEST_KEYS,
+    TRAIT_KEYS,
+};
+
 /// What a map or list is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -32,73 +37,6 @@ pub(super) enum Role {
     Free,
 }
 
-/// What makes one value of many events.
-const REDUCERS: [&str; 10] = ["count", "sum", "average", "min", "max", "first", "last", "most_frequent", "unique", "unique_count"];
-/// A head comes first, whichever it is; then what says more about it.
-const CONDITION: &[&str] = &[
-    "all",
-    "any",
-    "none",
-    "did",
-    "did_not",
-    "active_within",
-    "inactive_for",
-    "traits",
-    "in_audience",
-    "not_in_audience",
-    "entered_audience",
-    "exited_audience",
-    "any_user",
-    "all_users",
-    "no_user",
-    "account",
-    "sample",
-    "for_at_least",
-    "same",
-    "where",
-    "where_any",
-    "within",
-    "from",
-    "until",
-    "at_least",
-    "at_most",
-    "exactly",
-    "sum",
-    "average",
-    "min",
-    "max",
-    "first",
-    "last",
-    "most_frequent",
-    "unique",
-    "unique_count",
-    "which",
-    "then",
-];
-const AUDIENCE: &[&str] = &["audience", "title", "description", "owner", "of", "state", "identified_by", "who", "sync", "guards", "tests"];
-const TRAIT: &[&str] = &[
-    "trait",
-    "description",
-    "owner",
-    "of",
-    "event",
-    "where",
-    "where_any",
-    "within",
-    "from",
-    "until",
-    "count",
-    "sum",
-    "average",
-    "min",
-    "max",
-    "first",
-    "last",
-    "most_frequent",
-    "unique",
-    "unique_count",
-    "if_none",
-];
 const CSV_MAPPING: &[&str] = &["event", "message", "user_id", "anonymous_id", "email", "message_id", "timestamp", "columns", "delimiter"];
 
 impl Role {
@@ -123,7 +61,7 @@ impl Role {
             (Self::Condition, "all" | "any" | "none") => Self::Conditions,
             (Self::Condition, "traits" | "where") | (Self::Trait, "where") => Self::Paths,
             (Self::Condition | Self::Trait, "where_any") => Self::PathSets,
-            (Self::Condition | Self::Trait, _) if REDUCERS.contains(&key) => Self::Aggregate,
+            (Self::Condition | Self::Trait, _) if REDUCER_KEYS.contains(&key) => Self::Aggregate,
             (Self::Paths, _) => Self::Matcher,
             (Self::Audience, "sync") => Self::Syncs,
             (Self::Audience, "guards") => Self::Guards,
@@ -172,21 +110,25 @@ impl Role {
 
     /// Where a key stands among the others; unknown ones behind all.
     pub(super) fn rank(self, key: &str) -> usize {
-        let order: &[&str] = match self {
-            Self::Audience => AUDIENCE,
-            Self::Trait => TRAIT,
-            Self::Destination => &["destination", "type", "description"],
-            Self::Settings => &["data", "store", "timezone", "schedule", "csv"],
-            Self::CsvMapping => CSV_MAPPING,
-            Self::Condition => CONDITION,
-            Self::Aggregate => &["of"],
-            Self::Sync => &["to", "title", "match_on", "value", "on_exit", "start_with"],
-            Self::Guards => &["min_size", "max_size", "max_change"],
-            Self::Test => &["name", "as_of", "person", "expect"],
-            Self::Person => &["traits", "audiences", "events", "users", "account"],
-            Self::TestEvent => &["event", "at", "properties"],
+        let listed = |order: &[&str]| order.iter().position(|known| *known == key).unwrap_or(order.len());
+        let among = |order: &[KeySpec]| order.iter().position(|known| known.name == key).unwrap_or(order.len());
+        match self {
+            Self::Audience => among(AUDIENCE_KEYS),
+            Self::Trait => among(TRAIT_KEYS),
+            Self::Destination => listed(&["destination", "type", "description"]),
+            Self::Settings => listed(&["data", "store", "timezone", "schedule", "csv"]),
+            Self::CsvMapping => listed(CSV_MAPPING),
+            // A head comes first, whichever it is; then what says more about it.
+            Self::Condition if CONDITION_HEADS.iter().any(|head| head.key.name == key) => 0,
+            Self::Condition => 1 + among(COMPANION_KEYS),
+            Self::Aggregate => listed(&["of"]),
+            Self::Sync => among(SYNC_KEYS),
+            Self::Guards => among(GUARD_KEYS),
+            Self::Test => among(TEST_KEYS),
+            Self::Person => among(PERSON_KEYS),
+            Self::TestEvent => among(TEST_EVENT_KEYS),
             // What changes the operators comes behind them.
-            Self::Matcher => return usize::from(matches!(key, "ignore_case" | "or_missing")),
+            Self::Matcher => usize::from(matches!(key, "ignore_case" | "or_missing")),
             Self::CsvMappings
             | Self::Conditions
             | Self::Paths
@@ -195,8 +137,7 @@ impl Role {
             | Self::Tests
             | Self::People
             | Self::TestEvents
-            | Self::Free => &[],
-        };
-        order.iter().position(|known| *known == key).unwrap_or(order.len())
+            | Self::Free => 0,
+        }
     }
 }

@@ -5,6 +5,7 @@ mod fixtures;
 mod formatting;
 mod odd_files;
 mod options;
+mod schemas;
 
 mod drawing;
 mod made;

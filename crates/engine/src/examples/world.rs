@@ -56,9 +56,17 @@ impl World {
             let traits = person.traits.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
             self.say(profile, BEGINNING, FactKind::Traits(traits));
         }
+        // What is written of an account are things its users did: somebody in it who is not named otherwise.
+        let doer = if collection == Collection::Accounts && !person.events.is_empty() {
+            let somebody = self.add(&TestPerson::default(), Collection::Users);
+            self.people.links.push(AccountLink { user: somebody, account: profile, since: BEGINNING });
+            somebody
+        } else {
+            profile
+        };
         for event in &person.events {
             let properties = event.properties.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-            self.say(profile, event.at, FactKind::Event { name: event.event.clone(), properties });
+            self.say(doer, event.at, FactKind::Event { name: event.event.clone(), properties });
         }
         for user in &person.users {
             let user = self.add(user, Collection::Users);

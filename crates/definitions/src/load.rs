@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::files::{Folder, SourceFile, start_of};
 use crate::fingerprint;
 use crate::meaning::{Audience, Catalog, Destination, Settings};
+use crate::mention::Mention;
 use crate::reader;
 use crate::references;
 use crate::scope::Scope;
@@ -30,6 +31,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// The text of every file read, by its path relative to the folder, for drawing findings.
     pub sources: BTreeMap<PathBuf, String>,
+    /// What the definitions name of the data.
+    pub mentions: Vec<Mention>,
 }
 
 /// Loads a folder: `muster.yaml`, `audiences/*.yaml`, `destinations/*.yaml`. Never fails on user text.
@@ -39,7 +42,7 @@ pub fn load(folder: &Path) -> Loaded {
     let Folder { findings: mut diagnostics, sources, .. } = folder;
     diagnostics.sort_by(|a, b| place_of(a).cmp(&place_of(b)));
     let catalog = catalog.filter(|_| !diagnostics.iter().any(is_error));
-    Loaded { catalog, diagnostics, sources }
+    Loaded { catalog, diagnostics, sources, mentions: Vec::new() }
 }
 
 fn place_of(finding: &Diagnostic) -> Option<(&Path, usize, usize)> {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{drawing, made};
+use crate::{drawing, made, unseen};
 use definitions::{CODES, Catalog, Loaded, load};
 
 #[test]
@@ -42,6 +42,7 @@ fn every_code_is_explained_and_shown_by_a_case() {
         shown.extend(load(&case).diagnostics.iter().map(|finding| finding.code));
     }
     shown.extend(made::all().iter().flat_map(|loaded| &loaded.diagnostics).map(|finding| finding.code));
+    shown.extend(unseen::all().iter().map(|finding| finding.code));
     let explained: BTreeSet<&str> = CODES.iter().map(|(code, _)| *code).collect();
     assert_eq!(explained.len(), CODES.len(), "a code is explained twice");
     assert_eq!(shown, explained);

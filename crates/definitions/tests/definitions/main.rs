@@ -9,3 +9,4 @@ mod schemas;
 
 mod drawing;
 mod made;
+mod unseen;

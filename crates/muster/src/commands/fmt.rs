@@ -59,7 +59,7 @@ pub(crate) fn run(asked: &Asked, args: &FmtArgs) -> anyhow::Result<Ending> {
         output::json(&report)?;
     } else {
         if !report.diagnostics.is_empty() {
-            let loaded = Loaded { catalog: None, diagnostics: report.diagnostics.clone(), sources };
+            let loaded = Loaded { catalog: None, diagnostics: report.diagnostics.clone(), sources, mentions: Vec::new() };
             output::note(&diagnostics::draw(&loaded));
         }
         output::text(&told(&report, args.check))?;

@@ -212,12 +212,106 @@ fn an_unwritable_data_folder_is_named() {
 #[test]
 fn every_command_explains_itself() {
     let shop = Shop::new();
-    for command in ["init", "check", "ingest", "run", "backfill", "serve", "audiences", "members", "deliver", "demo", "completions"] {
+    for command in [
+        "init",
+        "check",
+        "fmt",
+        "test",
+        "schema",
+        "explain",
+        "ingest",
+        "run",
+        "backfill",
+        "serve",
+        "audiences",
+        "members",
+        "deliver",
+        "demo",
+        "completions",
+    ] {
         let help = shop.expect(0, &[command, "--help"]);
         assert!(help.contains("Usage: muster"), "{command}");
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{command}: {help}");
     }
     assert!(shop.expect(0, &["completions", "bash"]).contains("muster"));
+}
+
+#[test]
+fn what_a_newcomer_begins_with_is_in_its_canonical_layout() {
+    let shop = Shop::new();
+    assert!(shop.expect(0, &["fmt", "--check"]).contains("0 files would be formatted"));
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/demo/definitions");
+    shop.expect(0, &["-C", demo.to_str().expect("UTF-8"), "fmt", "--check"]);
+}
+
+#[test]
+fn formatting_changes_the_layout_and_nothing_else() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shop = Shop::new();
+    let odd = "# the odd one\nwho:   {within: 7 days, did: A} # all\ndescription: 'Somebody that a test is about.'\naudience: odd\n";
+    shop.write("audiences/odd.yaml", odd);
+    let path = shop.path().join("audiences/odd.yaml");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).expect("our own file");
+    assert!(shop.expect(1, &["fmt", "--check"]).starts_with("audiences/odd.yaml\n1 file would be formatted"));
+    assert_eq!(std::fs::read_to_string(&path).expect("still there"), odd);
+
+    shop.expect(0, &["fmt", "audiences/odd.yaml"]);
+    let formatted = "# the odd one\naudience: odd\ndescription: Somebody that a test is about.\nwho: { did: A, within: 7 days } # all\n";
+    assert_eq!(std::fs::read_to_string(&path).expect("still there"), formatted);
+    assert_eq!(std::fs::metadata(&path).expect("still there").permissions().mode() & 0o777, 0o640);
+    shop.expect(0, &["fmt", "--check"]);
+
+    // What is not YAML stays as it is, and is shown.
+    shop.write("audiences/odd.yaml", "audience: odd\nwho: [\n");
+    let told = shop.complaint(&["fmt"]);
+    assert!(told.contains("error[yaml-syntax]") && told.contains("1 file could not be formatted"), "{told}");
+    assert_eq!(std::fs::read_to_string(&path).expect("still there"), "audience: odd\nwho: [\n");
+    assert_eq!(std::fs::read_dir(shop.path().join("audiences")).expect("a folder").count(), 3, "nothing is left behind");
+}
+
+#[test]
+fn tests_need_neither_store_nor_data() {
+    let shop = Shop::new();
+    assert!(shop.expect(0, &["test"]).contains("no tests"));
+    assert_eq!(shop.json(&["test"])["tests"], serde_json::json!([]));
+    assert!(shop.complaint(&["test", "retarget_cart"]).contains("did you mean `retarget_cart_7d`?"));
+    shop.write("audiences/broken.yaml", "audience: broken\n");
+    assert!(shop.complaint(&["test"]).contains("error[missing-key]"));
+    assert!(!shop.path().join("data").exists());
+}
+
+#[test]
+fn looking_at_what_was_observed_makes_nothing() {
+    let shop = Shop::new();
+    shop.expect(0, &["check", "--strict"]);
+    let plain = shop.json(&["schema"]);
+    assert_eq!(plain["$schema"], "http://json-schema.org/draft-07/schema#");
+    let known = shop.json(&["schema", "--observed"]);
+    assert_eq!(known["definitions"]["audience_key"]["anyOf"][0]["enum"][0], "retarget_cart_7d");
+    assert!(!shop.path().join("data").exists());
+
+    shop.expect(0, &["ingest", "events.example.ndjson"]);
+    let events = shop.json(&["schema", "--observed"])["definitions"]["event_name"]["anyOf"].clone();
+    let names: Vec<&str> = events.as_array().expect("events").iter().filter_map(|event| event["enum"][0].as_str()).collect();
+    assert_eq!(names, ["Order Completed", "Product Added"]);
+}
+
+#[test]
+fn codes_operators_and_keys_are_explained() {
+    let shop = Shop::new();
+    assert!(shop.expect(0, &["explain", "at-most-alone"]).starts_with("code `at-most-alone`\n"));
+    let both = shop.expect(0, &["explain", "at_least"]);
+    assert!(both.contains("operator `at_least`") && both.contains("beside a condition `at_least`"), "{both}");
+    assert!(shop.complaint(&["explain", "start_with_"]).contains("did you mean `start_with`?"));
+    assert!(shop.expect(0, &["explain", "--all"]).lines().count() > 200);
+    assert!(shop.json(&["explain", "exists"])[0]["text"].as_str().expect("a text").contains("Takes `true` or `false`."));
+}
+
+#[test]
+fn the_reference_page_is_the_one_the_tables_make() {
+    let shop = Shop::new();
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference.md")).expect("docs/reference.md");
+    assert_eq!(shop.expect(0, &["explain", "--markdown"]), page, "`muster explain --markdown > docs/reference.md` makes it anew");
 }
 
 #[test]

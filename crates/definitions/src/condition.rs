@@ -52,7 +52,9 @@ fn read<'a>(head: &'a Key, value: &'a Node, fields: &mut Fields<'a>, depth: usiz
         }
         "active_within" => {
             limits::count_leaves(1, &head.place, scope);
-            when::lookback(value, scope).map(Condition::ActiveWithin)
+            let length = when::lookback(value, scope)?;
+            scope.withins.push((length, value.place.clone()));
+            Some(Condition::ActiveWithin(length))
         }
         "inactive_for" => {
             limits::count_leaves(1, &head.place, scope);

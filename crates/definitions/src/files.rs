@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::mention::Mention;
 use crate::quote::quoted;
 
 /// Largest file that is read.
@@ -30,11 +31,13 @@ pub(crate) struct Folder<'a> {
     pub(crate) findings: Vec<Diagnostic>,
     /// Every text read, for drawing.
     pub(crate) sources: BTreeMap<PathBuf, String>,
+    /// What the files name of the data.
+    pub(crate) mentions: Vec<Mention>,
 }
 
 impl<'a> Folder<'a> {
     pub(crate) fn new(root: &'a Path) -> Self {
-        Self { root, findings: Vec::new(), sources: BTreeMap::new() }
+        Self { root, findings: Vec::new(), sources: BTreeMap::new(), mentions: Vec::new() }
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

@@ -4,8 +4,13 @@
 //! a way out. It does not know which sinks exist, nor the clock, the store or the lake.
 
 pub mod diagnostic;
+pub mod format;
+pub mod language;
 pub mod meaning;
+pub mod mention;
+pub mod observed;
 pub mod schedule;
+pub mod schema;
 pub mod tree;
 
 mod accounts;
@@ -35,12 +40,12 @@ mod load;
 mod matcher;
 mod matcher_checks;
 mod membership;
-mod mention;
 mod named;
 mod number;
 mod operators;
 mod order;
 mod path;
+mod phrase;
 mod places;
 mod quote;
 mod reader;
@@ -70,5 +75,7 @@ pub use meaning::{
     Reference, ReferenceOf, SamePath, Scalar, Settings, StartWith, Step, StoreSetting, TestEvent, TestPerson, UNIQUE_MAX, Which, Word,
 };
 pub use operators::{OPERATORS, OperatorSpec, Takes};
+pub use phrase::phrase;
+pub use reader::read_tree;
 pub use suggest::suggest;
 pub use tree::{Data, Key, Node};

@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::files::{Folder, SourceFile, start_of};
 use crate::fingerprint;
 use crate::meaning::{Audience, Catalog, ComputedTrait, Destination, Settings};
+use crate::mention::Mention;
 use crate::order;
 use crate::reader;
 use crate::references;
@@ -33,16 +34,18 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// The text of every file read, by its path relative to the folder, for drawing findings.
     pub sources: BTreeMap<PathBuf, String>,
+    /// What the definitions name of the data.
+    pub mentions: Vec<Mention>,
 }
 
 /// Loads a folder: `muster.yaml`, and the files of `audiences/`, `traits/` and `destinations/`. Never fails on user text.
 pub fn load(folder: &Path) -> Loaded {
     let mut folder = Folder::new(folder);
     let catalog = read_folder(&mut folder);
-    let Folder { findings: mut diagnostics, sources, .. } = folder;
+    let Folder { findings: mut diagnostics, sources, mentions, .. } = folder;
     diagnostics.sort_by(|a, b| place_of(a).cmp(&place_of(b)));
     let catalog = catalog.filter(|_| !diagnostics.iter().any(Diagnostic::is_error));
-    Loaded { catalog, diagnostics, sources }
+    Loaded { catalog, diagnostics, sources, mentions }
 }
 
 fn place_of(finding: &Diagnostic) -> Option<(&Path, usize, usize)> {
@@ -136,6 +139,7 @@ fn read_destinations(folder: &mut Folder<'_>, zone: WorkspaceZone) -> (BTreeMap<
 /// Everything found in one file. What a refused alias would have stood for is not known: nothing is said about it.
 fn settle(scope: &mut Scope, folder: &mut Folder<'_>) {
     let findings = std::mem::take(&mut scope.findings);
+    folder.mentions.append(&mut scope.observed);
     let start = |finding: &Diagnostic| finding.place.as_ref().map(|place| place.span.start);
     let aliases: BTreeSet<usize> = findings.iter().filter(|finding| finding.code == "anchor").filter_map(start).collect();
     let about_alias = |finding: &Diagnostic| finding.code != "anchor" && start(finding).is_some_and(|start| aliases.contains(&start));

@@ -10,20 +10,20 @@ use crate::meaning::{Operator, Scalar};
 
 /// Something of the data that a condition names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Mention {
+pub struct Mention {
     /// What sort of thing.
-    pub(crate) kind: Mentioned,
+    pub kind: Mentioned,
     /// Its name; of a property or trait the first step of the path.
-    pub(crate) name: String,
+    pub name: String,
     /// Where it is named.
-    pub(crate) place: Place,
+    pub place: Place,
     /// How its value is read, when every operator reads it the same way and the path ends at the name.
-    pub(crate) read_as: Option<ReadAs>,
+    pub read_as: Option<ReadAs>,
 }
 
 /// What sort of thing is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Mentioned {
+pub enum Mentioned {
     /// An event.
     Event,
     /// A property of this event.
@@ -40,7 +40,7 @@ pub(crate) enum Mentioned {
 
 /// How a value is read when it is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ReadAs {
+pub enum ReadAs {
     /// `true` or `false`.
     Flag,
     /// A number.
@@ -52,7 +52,7 @@ pub(crate) enum ReadAs {
 }
 
 /// How these operators read the value, when they agree.
-pub(crate) fn read_as(operators: &[Operator]) -> Option<ReadAs> {
+pub fn read_as(operators: &[Operator]) -> Option<ReadAs> {
     let mut readings = operators.iter().flat_map(readings);
     let first = readings.next()?;
     readings.all(|reading| reading == first).then_some(first).flatten()

@@ -17,6 +17,18 @@ use crate::tree::{Data, Key, Node};
 /// How deep lists and maps may nest.
 const DEPTH_MAX: usize = 64;
 
+/// One file's text as a tree; an empty document is `null`. `file` is only named in findings.
+///
+/// # Errors
+/// Every mistake of YAML in it.
+pub fn read_tree(file: &Path, text: &str) -> Result<Node, Vec<Diagnostic>> {
+    let mut findings = Vec::new();
+    match read(file, text, &mut findings) {
+        Some(node) if findings.is_empty() => Ok(node),
+        Some(_) | None => Err(findings),
+    }
+}
+
 /// Reads one file's text. `None` when it is not YAML at all; an empty document is `null`.
 pub(crate) fn read(file: &Path, text: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> {
     let mut builder = Builder { places: Places::new(file, text), findings, open: Vec::new(), root: None };
@@ -189,7 +201,7 @@ fn key(place: Place, source: Source<'_>, places: &mut BTreeMap<String, Place>) -
 }
 
 /// Resolves an unquoted scalar by the core schema.
-fn plain_data(text: &str) -> Data {
+pub(crate) fn plain_data(text: &str) -> Data {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Data::Null,
         "true" | "True" | "TRUE" => Data::Flag(true),

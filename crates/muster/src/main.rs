@@ -43,7 +43,11 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Ending> {
     let asked = commands::Asked { folder: cli.folder, json: cli.json };
     match cli.command {
         Command::Init(args) => commands::init::run(&args),
-        Command::Check => commands::check::run(&asked),
+        Command::Check(args) => commands::check::run(&asked, &args).await,
+        Command::Fmt(args) => commands::fmt::run(&asked, &args),
+        Command::Test(args) => commands::test::run(&asked, &args).await,
+        Command::Schema(args) => commands::schema::run(&asked, &args).await,
+        Command::Explain(args) => commands::explain::run(&asked, &args),
         Command::Ingest(args) => commands::ingest::run(&asked, &args).await,
         Command::Run(args) => commands::run::run(&asked, &args).await,
         Command::Backfill(args) => commands::backfill::run(&asked, &args).await,

@@ -26,6 +26,36 @@ pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, StoreError> {
     Ok(Arc::new(open_sql(url).await?))
 }
 
+/// Opens the store if there is one with tables of today, as it is: nothing is made, and nothing brought up to date.
+///
+/// # Errors
+/// When it is there and cannot be reached or read, or was changed by a newer binary.
+pub async fn open_existing(url: &StoreUrl) -> Result<Option<Arc<dyn Store>>, StoreError> {
+    sqlx::any::install_default_drivers();
+    let at = url.to_string();
+    let failed = |error| StoreError::from_database(DOING, &at, error);
+    let (backend, database_url) = match url {
+        StoreUrl::SqliteFile(path) if !path.is_file() => return Ok(None),
+        StoreUrl::SqliteFile(path) => (&Backend::SQLITE, sqlite_url(path, &at, "rw")?),
+        StoreUrl::SqliteMemory => return Ok(None),
+        StoreUrl::Postgres(url) => (&Backend::POSTGRES, url.clone()),
+    };
+    let options = database_url.parse::<AnyConnectOptions>().map_err(failed)?.disable_statement_logging();
+    let mut connection = connect(&options, backend).await.map_err(failed)?;
+    let applied = applied_versions(&mut connection).await;
+    connection.close().await.map_err(failed)?;
+    let known: Vec<i64> = (backend.migrations)().iter().map(|migration| migration.version).collect();
+    let (found, newest) = (applied.last().copied().unwrap_or(0), known.last().copied().unwrap_or(0));
+    if found > newest {
+        return Err(StoreError::NewerThanBinary { found, known: newest });
+    }
+    if known.iter().any(|version| !applied.contains(version)) {
+        return Ok(None);
+    }
+    let pool = pool(url, options, backend);
+    Ok(Some(Arc::new(SqlStore { pool, backend, at })))
+}
+
 pub(crate) async fn open_sql(url: &StoreUrl) -> Result<SqlStore, StoreError> {
     sqlx::any::install_default_drivers();
     let at = url.to_string();
@@ -35,7 +65,7 @@ pub(crate) async fn open_sql(url: &StoreUrl) -> Result<SqlStore, StoreError> {
         StoreUrl::Postgres(_) => &Backend::POSTGRES,
     };
     let database_url = match url {
-        StoreUrl::SqliteFile(path) => sqlite_url(path, &at)?,
+        StoreUrl::SqliteFile(path) => sqlite_url(path, &at, "rwc")?,
         StoreUrl::SqliteMemory => "sqlite::memory:".to_owned(),
         StoreUrl::Postgres(url) => url.clone(),
     };
@@ -71,7 +101,8 @@ async fn connect(options: &AnyConnectOptions, backend: &Backend) -> Result<AnyCo
     Ok(connection)
 }
 
-fn sqlite_url(path: &Path, at: &str) -> Result<String, StoreError> {
+/// `mode` says whether the file may be made.
+fn sqlite_url(path: &Path, at: &str, mode: &str) -> Result<String, StoreError> {
     let unwritable = |source| StoreError::NotWritable { doing: DOING, at: at.to_owned(), source: sqlx::Error::Io(source) };
     let path = std::path::absolute(path).map_err(unwritable)?;
     let folder = path.parent().unwrap_or(&path);
@@ -87,7 +118,8 @@ fn sqlite_url(path: &Path, at: &str) -> Result<String, StoreError> {
             _ => url.extend(format!("%{byte:02X}").chars()),
         }
     }
-    url.push_str("?mode=rwc");
+    url.push_str("?mode=");
+    url.push_str(mode);
     Ok(url)
 }
 

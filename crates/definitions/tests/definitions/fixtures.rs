@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{drawing, made};
+use crate::{drawing, made, unseen};
 use definitions::{Audience, AudienceState, CODES, Catalog, ComputedTrait, Filter, Guards, Loaded, OnExit, StartWith, load};
 use model::Collection;
 
@@ -43,6 +43,7 @@ fn every_code_is_explained_and_shown_by_a_case() {
         shown.extend(load(&case).diagnostics.iter().map(|finding| finding.code));
     }
     shown.extend(made::all().iter().flat_map(|loaded| &loaded.diagnostics).map(|finding| finding.code));
+    shown.extend(unseen::all().iter().map(|finding| finding.code));
     let explained: BTreeSet<&str> = CODES.iter().map(|(code, _)| *code).collect();
     assert_eq!(explained.len(), CODES.len(), "a code is explained twice");
     assert_eq!(shown, explained);

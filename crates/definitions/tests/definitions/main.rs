@@ -2,8 +2,11 @@
 
 mod fingerprints;
 mod fixtures;
+mod formatting;
 mod odd_files;
 mod options;
+mod schemas;
 
 mod drawing;
 mod made;
+mod unseen;

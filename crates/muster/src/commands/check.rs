@@ -1,9 +1,14 @@
-//! `muster check`: every mistake in the definitions at once.
+//! `muster check`: every mistake in the definitions at once, and whatever they name that traffic has never shown.
 
+use std::collections::BTreeSet;
+
+use definitions::{Catalog, Diagnostic, Loaded, Severity, observed};
 use serde::Serialize;
 
+use crate::cli::CheckArgs;
 use crate::commands::Asked;
 use crate::exit::Ending;
+use crate::opening::EnvironmentAndFiles;
 use crate::render::diagnostics;
 use crate::render::numbers::counted;
 use crate::{opening, output};
@@ -11,14 +16,20 @@ use crate::{opening, output};
 #[derive(Serialize)]
 struct CheckJson<'a> {
     ok: bool,
-    diagnostics: &'a [definitions::Diagnostic],
+    diagnostics: &'a [Diagnostic],
 }
 
-pub(crate) fn run(asked: &Asked) -> anyhow::Result<Ending> {
-    let loaded = opening::load(&asked.folder);
+pub(crate) async fn run(asked: &Asked, args: &CheckArgs) -> anyhow::Result<Ending> {
+    let mut loaded = opening::load(&asked.folder);
+    if let Some(catalog) = &loaded.catalog {
+        let unseen = unseen(asked, args, catalog, &loaded).await?;
+        loaded.diagnostics.extend(unseen);
+        loaded.diagnostics.sort_by_key(|finding| finding.place.as_ref().map(|place| (place.file.clone(), place.line, place.column)));
+    }
+    let ok = loaded.catalog.is_some() && loaded.diagnostics.iter().all(|finding| finding.severity != Severity::Error);
     if asked.json {
-        output::json(&CheckJson { ok: loaded.catalog.is_some(), diagnostics: &loaded.diagnostics })?;
-    } else if let Some(catalog) = &loaded.catalog {
+        output::json(&CheckJson { ok, diagnostics: &loaded.diagnostics })?;
+    } else if let Some(catalog) = loaded.catalog.as_ref().filter(|_| ok) {
         let mut text = if loaded.diagnostics.is_empty() { String::new() } else { diagnostics::draw(&loaded) };
         text.push_str(&format!(
             "{} and {} understood{}\n",
@@ -30,5 +41,25 @@ pub(crate) fn run(asked: &Asked) -> anyhow::Result<Ending> {
     } else {
         output::text(&diagnostics::draw(&loaded))?;
     }
-    Ok(Ending::with_findings(loaded.catalog.is_none()))
+    Ok(Ending::with_findings(!ok))
+}
+
+/// What the definitions name that was never seen. A store that cannot be asked is a remark, unless strictness depends on it.
+async fn unseen(asked: &Asked, args: &CheckArgs, catalog: &Catalog, loaded: &Loaded) -> anyhow::Result<Vec<Diagnostic>> {
+    let seen = match engine::observed(&asked.folder, &catalog.settings, &EnvironmentAndFiles).await {
+        Ok(seen) => seen.unwrap_or_default(),
+        Err(error) if args.strict => return Err(anyhow::Error::from(error).context("look at what has been observed")),
+        Err(error) => {
+            output::note(&format!("names were not compared with what has been observed: {error}\n"));
+            return Ok(Vec::new());
+        }
+    };
+    let computed: BTreeSet<String> = catalog.traits.keys().map(ToString::to_string).collect();
+    let mut findings = observed::check(&loaded.mentions, &computed, &seen);
+    if args.strict {
+        for finding in &mut findings {
+            finding.severity = Severity::Error;
+        }
+    }
+    Ok(findings)
 }

@@ -8,11 +8,15 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod deliver;
 pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod fmt;
 pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod members;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod test;
 
 /// What every command is told.
 #[derive(Debug, Clone)]

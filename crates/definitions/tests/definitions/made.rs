@@ -45,6 +45,19 @@ pub(crate) fn list_too_long() -> Loaded {
     with("audiences/plain.yaml", format!("{PLAIN}identified_by: [{}]\n", "email, ".repeat(10_001)).as_bytes())
 }
 
+/// An audience's file nearly as large as is read, full of one thing.
+pub(crate) fn filled(head: &str, item: impl Fn(usize) -> String, tail: &str) -> Loaded {
+    let mut text = format!("audience: plain\ndescription: Bought at least once.\n{head}");
+    for number in 0.. {
+        text.push_str(&item(number));
+        if text.len() > 1_000_000 {
+            break;
+        }
+    }
+    text.push_str(tail);
+    with("audiences/plain.yaml", text.as_bytes())
+}
+
 /// A folder with this one file.
 pub(crate) fn with(path: &str, content: &[u8]) -> Loaded {
     let folder = audiences();

@@ -73,3 +73,41 @@ fn deep_nesting_is_refused_before_it_hurts() {
         assert!(loaded.catalog.is_none());
     }
 }
+
+#[test]
+fn large_files_are_answered_in_little_time() {
+    const PLAN: &str = "who: { traits: { plan: ";
+    const ONE_OF: &str = "who: { traits: { plan: { one_of: [";
+    const MATCH_ON: &str = "who: { did: A }\nsync: [{ to: a, match_on: [";
+    let filled = |head: &str, item: &str, tail: &str| made::filled(head, |_| item.to_owned(), tail);
+    let numbered = |head: &str, item: &str, tail: &str| made::filled(head, |number| format!("{item}{number}, "), tail);
+    let begun = std::time::Instant::now();
+    for loaded in [
+        // One value for ever, in the shapes that a value can have.
+        filled(PLAN, "1", " } }"),
+        filled(PLAN, "0.1", " } }"),
+        filled(&format!("{PLAN}1e"), "9", " } }"),
+        filled(&format!("{PLAN}\""), "\\n", "\" } }"),
+        filled("who: { traits: { ", "a.", "b: 1 } }"),
+        filled("title: |\n", "  a\n", ""),
+        filled("title: ", "a", ""),
+        // One thing after the other.
+        filled(ONE_OF, "*a, ", "] } } }"),
+        filled(ONE_OF, "&a !b c, ", "] } } }"),
+        filled(ONE_OF, "{ a: 1 }, ", "] } } }"),
+        numbered(ONE_OF, "k", "] } } }"),
+        numbered(MATCH_ON, "k", "] }]"),
+        filled("who: { all: [", "{ did: A, did_not: A }, ", "] }"),
+        filled("who: { all: [", "{ in_audience: b }, ", "] }"),
+        filled("who: { did: A }\ntests: [", "{ name: a }, ", "]"),
+        numbered("who: { did: A }\ntests: [{ name: a, person: { audiences: [", "k", "] } }]"),
+        filled("who: { did: A }\nidentified_by: [", "email, ", "]"),
+        numbered("who: { did: A }\nwhat: [", "k", "]"),
+        filled("", "audience: plain\n", ""),
+        filled("who:\n", "  - - - - - -\n", ""),
+        filled("", "---\n", ""),
+    ] {
+        assert!(loaded.diagnostics.iter().all(|finding| finding.message.len() < 1_000));
+    }
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}

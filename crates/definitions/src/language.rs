@@ -73,6 +73,8 @@ pub enum Shape {
     MatcherSets,
     /// `{ of: property, ..operators }`.
     Aggregate,
+    /// The same for what comes to a number.
+    NumberAggregate,
     /// A property, or `{ of: property, at_least: 3 }`.
     MostFrequent,
     /// A property, or pairs of properties.
@@ -87,6 +89,13 @@ pub enum Shape {
     Person,
     /// Several of them.
     People,
+}
+
+impl Shape {
+    /// Whether it is one value made of several events.
+    pub fn is_aggregate(self) -> bool {
+        matches!(self, Self::Aggregate | Self::NumberAggregate)
+    }
 }
 
 /// A head of a condition or step, and the keys that may stand beside it.
@@ -218,14 +227,14 @@ pub const COMPANION_KEYS: &[KeySpec] = &[
     key("at_least", Shape::Count(0), "How many times at least; once when nothing is said."),
     key("at_most", Shape::Count(1), "How many times at most; `at_least` must stand beside it."),
     key("exactly", Shape::Count(1), "How many times exactly."),
-    key("sum", Shape::Aggregate, "The total of a number property over the events."),
-    key("average", Shape::Aggregate, "The mean of a number property over the events."),
-    key("min", Shape::Aggregate, "The smallest value of a number property over the events."),
-    key("max", Shape::Aggregate, "The largest value of a number property over the events."),
+    key("sum", Shape::NumberAggregate, "The total of a number property over the events."),
+    key("average", Shape::NumberAggregate, "The mean of a number property over the events."),
+    key("min", Shape::NumberAggregate, "The smallest value of a number property over the events."),
+    key("max", Shape::NumberAggregate, "The largest value of a number property over the events."),
     key("first", Shape::Aggregate, "The value on the earliest event that has one."),
     key("last", Shape::Aggregate, "The value on the latest event that has one."),
     key("most_frequent", Shape::Aggregate, "The commonest value over the events."),
-    key("unique_count", Shape::Aggregate, "How many different values the events have."),
+    key("unique_count", Shape::NumberAggregate, "How many different values the events have."),
     key("which", Shape::Choice(&["any", "first", "last"]), "The occurrence that a sequence starts from; `any` when left out."),
     key("then", Shape::Step, "What must follow."),
 ];

@@ -11,7 +11,6 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::files::{Folder, SourceFile, start_of};
 use crate::fingerprint;
 use crate::meaning::{Audience, Catalog, Destination, Settings};
-use crate::mention::Mention;
 use crate::reader;
 use crate::references;
 use crate::scope::Scope;
@@ -32,7 +31,7 @@ pub struct Loaded {
     /// The text of every file read, by its path relative to the folder, for drawing findings.
     pub sources: BTreeMap<PathBuf, String>,
     /// What the definitions name of the data.
-    pub mentions: Vec<Mention>,
+    pub mentions: Vec<crate::mention::Mention>,
 }
 
 /// Loads a folder: `muster.yaml`, `audiences/*.yaml`, `destinations/*.yaml`. Never fails on user text.

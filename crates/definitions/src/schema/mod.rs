@@ -31,10 +31,7 @@ pub fn schema(vocabulary: &Vocabulary) -> Value {
     let mut definitions: BTreeMap<String, Value> = BTreeMap::new();
     definitions.insert("duration".to_owned(), length());
     definitions.insert("moment".to_owned(), moment());
-    definitions.insert("reference".to_owned(), matchers::reference());
-    definitions.insert("matcher".to_owned(), matchers::matcher());
-    definitions.insert("matchers".to_owned(), matchers::matchers());
-    definitions.insert("aggregate".to_owned(), matchers::aggregate());
+    definitions.extend(matchers::definitions());
     definitions.insert("event_name".to_owned(), vocabulary.event_name());
     definitions.insert("audience_key".to_owned(), vocabulary.audience_key());
     definitions.insert("destination_key".to_owned(), vocabulary.destination_key());
@@ -116,9 +113,10 @@ fn shape(shape: Shape, depth: usize) -> Value {
         Shape::Condition => json!({ "$ref": "#/definitions/condition" }),
         Shape::Conditions => json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/definitions/condition" } }),
         Shape::Step => json!({ "$ref": format!("#/definitions/step_{}", depth + 1) }),
-        Shape::Matchers => json!({ "$ref": "#/definitions/matchers" }),
-        Shape::MatcherSets => json!({ "type": "array", "minItems": 2, "items": { "$ref": "#/definitions/matchers" } }),
+        Shape::Matchers => json!({ "$ref": matchers_at(depth) }),
+        Shape::MatcherSets => json!({ "type": "array", "minItems": 2, "items": { "$ref": matchers_at(depth) } }),
         Shape::Aggregate => json!({ "$ref": "#/definitions/aggregate" }),
+        Shape::NumberAggregate => json!({ "$ref": "#/definitions/number_aggregate" }),
         Shape::MostFrequent => {
             let often = json!({ "type": "integer", "minimum": 1, "description": "How often it must occur." });
             let mut of = path();
@@ -150,6 +148,11 @@ fn shape(shape: Shape, depth: usize) -> Value {
         Shape::Person => json!({ "$ref": "#/definitions/person" }),
         Shape::People => json!({ "type": "array", "items": { "$ref": "#/definitions/person" } }),
     }
+}
+
+/// Only after a first event is there one before, to refer to.
+fn matchers_at(depth: usize) -> &'static str {
+    if depth == 0 { "#/definitions/matchers" } else { "#/definitions/step_matchers" }
 }
 
 fn path() -> Value {

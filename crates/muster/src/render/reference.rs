@@ -186,6 +186,7 @@ fn under(shape: Shape) -> String {
         Shape::Matchers => "a map of paths and what each must be",
         Shape::MatcherSets => "a list of at least two such maps",
         Shape::Aggregate => "`of` with the path of a property, and operators",
+        Shape::NumberAggregate => "`of` with the path of a property, and operators on numbers",
         Shape::MostFrequent => "the path of a property, or `{ of: path, at_least: 3 }`",
         Shape::Same => "the path of a property, or a map of pairs",
         Shape::Sample => "`percent` above 0 and at most 100, and a `salt`",

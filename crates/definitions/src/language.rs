@@ -21,8 +21,8 @@ pub struct KeySpec {
 pub enum Shape {
     /// Any text.
     Text,
-    /// A text of at least so many characters.
-    TextOf(usize),
+    /// A text of at least and at most so many characters.
+    TextOf(usize, usize),
     /// A title: one line of at most 100 characters.
     Title,
     /// The key of this file.
@@ -85,6 +85,8 @@ pub enum Shape {
     Map(&'static [KeySpec]),
     /// A list of maps of these keys.
     Maps(&'static [KeySpec]),
+    /// The same, and there may be none.
+    MapsOrNone(&'static [KeySpec]),
     /// One example person, and people within it.
     Person,
     /// Several of them.
@@ -123,7 +125,7 @@ const fn head(name: &'static str, shape: Shape, doc: &'static str, beside: &'sta
 
 const OF: KeySpec = key("of", Shape::Choice(&["users", "accounts"]), "Whose it is: `users` (default) or `accounts`.");
 const OWNER: KeySpec = key("owner", Shape::Text, "Who answers for it.");
-const DESCRIPTION: KeySpec = required("description", Shape::TextOf(10), "One sentence that a colleague understands.");
+const DESCRIPTION: KeySpec = required("description", Shape::TextOf(10, 1_000), "One sentence that a colleague understands.");
 
 /// The keys of an audience file.
 pub const AUDIENCE_KEYS: &[KeySpec] = &[
@@ -168,6 +170,16 @@ pub const TRAIT_KEYS: &[KeySpec] = &[
 /// The keys of which a computed trait has exactly one.
 pub const REDUCER_KEYS: [&str; 10] = ["count", "sum", "average", "min", "max", "first", "last", "most_frequent", "unique", "unique_count"];
 
+/// Those of them that make a number.
+pub const NUMBER_REDUCERS: [&str; 6] = ["count", "sum", "average", "min", "max", "unique_count"];
+
+/// Those of them that make texts.
+pub const TEXT_REDUCERS: [&str; 2] = ["most_frequent", "unique"];
+
+/// What stands for a phone number in `identified_by`: accepted beside identifiers, because definitions brought from
+/// elsewhere have it, and never the only one.
+pub const PHONE: &str = "phone";
+
 /// The keys of a sync.
 pub const SYNC_KEYS: &[KeySpec] = &[
     required("to", Shape::Destination, "A file in `destinations/`."),
@@ -197,7 +209,7 @@ pub const TEST_KEYS: &[KeySpec] = &[
 pub const PERSON_KEYS: &[KeySpec] = &[
     key("traits", Shape::Values, "Its traits; one named like a computed trait stands in for it."),
     key("audiences", Shape::Audiences, "The audiences it is in, since ever; when left out they are evaluated from the rest."),
-    key("events", Shape::Maps(TEST_EVENT_KEYS), "What it did."),
+    key("events", Shape::MapsOrNone(TEST_EVENT_KEYS), "What it did."),
     key("users", Shape::People, "Of an account: its users."),
     key("account", Shape::Person, "Of a user: the account it belongs to."),
 ];

@@ -21,8 +21,8 @@ pub struct KeySpec {
 pub enum Shape {
     /// Any text.
     Text,
-    /// A text of at least so many characters.
-    TextOf(usize),
+    /// A text of at least and at most so many characters.
+    TextOf(usize, usize),
     /// A title: one line of at most 100 characters.
     Title,
     /// The key of this file.
@@ -73,6 +73,8 @@ pub enum Shape {
     MatcherSets,
     /// `{ of: property, ..operators }`.
     Aggregate,
+    /// The same for what comes to a number.
+    NumberAggregate,
     /// A property, or `{ of: property, at_least: 3 }`.
     MostFrequent,
     /// A property, or pairs of properties.
@@ -83,10 +85,19 @@ pub enum Shape {
     Map(&'static [KeySpec]),
     /// A list of maps of these keys.
     Maps(&'static [KeySpec]),
+    /// The same, and there may be none.
+    MapsOrNone(&'static [KeySpec]),
     /// One example person, and people within it.
     Person,
     /// Several of them.
     People,
+}
+
+impl Shape {
+    /// Whether it is one value made of several events.
+    pub fn is_aggregate(self) -> bool {
+        matches!(self, Self::Aggregate | Self::NumberAggregate)
+    }
 }
 
 /// A head of a condition or step, and the keys that may stand beside it.
@@ -114,7 +125,7 @@ const fn head(name: &'static str, shape: Shape, doc: &'static str, beside: &'sta
 
 const OF: KeySpec = key("of", Shape::Choice(&["users", "accounts"]), "Whose it is: `users` (default) or `accounts`.");
 const OWNER: KeySpec = key("owner", Shape::Text, "Who answers for it.");
-const DESCRIPTION: KeySpec = required("description", Shape::TextOf(10), "One sentence that a colleague understands.");
+const DESCRIPTION: KeySpec = required("description", Shape::TextOf(10, 1_000), "One sentence that a colleague understands.");
 
 /// The keys of an audience file.
 pub const AUDIENCE_KEYS: &[KeySpec] = &[
@@ -159,6 +170,16 @@ pub const TRAIT_KEYS: &[KeySpec] = &[
 /// The keys of which a computed trait has exactly one.
 pub const REDUCER_KEYS: [&str; 10] = ["count", "sum", "average", "min", "max", "first", "last", "most_frequent", "unique", "unique_count"];
 
+/// Those of them that make a number.
+pub const NUMBER_REDUCERS: [&str; 6] = ["count", "sum", "average", "min", "max", "unique_count"];
+
+/// Those of them that make texts.
+pub const TEXT_REDUCERS: [&str; 2] = ["most_frequent", "unique"];
+
+/// What stands for a phone number in `identified_by`: accepted beside identifiers, because definitions brought from
+/// elsewhere have it, and never the only one.
+pub const PHONE: &str = "phone";
+
 /// The keys of a sync.
 pub const SYNC_KEYS: &[KeySpec] = &[
     required("to", Shape::Destination, "A file in `destinations/`."),
@@ -188,7 +209,7 @@ pub const TEST_KEYS: &[KeySpec] = &[
 pub const PERSON_KEYS: &[KeySpec] = &[
     key("traits", Shape::Values, "Its traits; one named like a computed trait stands in for it."),
     key("audiences", Shape::Audiences, "The audiences it is in, since ever; when left out they are evaluated from the rest."),
-    key("events", Shape::Maps(TEST_EVENT_KEYS), "What it did."),
+    key("events", Shape::MapsOrNone(TEST_EVENT_KEYS), "What it did."),
     key("users", Shape::People, "Of an account: its users."),
     key("account", Shape::Person, "Of a user: the account it belongs to."),
 ];
@@ -218,14 +239,14 @@ pub const COMPANION_KEYS: &[KeySpec] = &[
     key("at_least", Shape::Count(0), "How many times at least; once when nothing is said."),
     key("at_most", Shape::Count(1), "How many times at most; `at_least` must stand beside it."),
     key("exactly", Shape::Count(1), "How many times exactly."),
-    key("sum", Shape::Aggregate, "The total of a number property over the events."),
-    key("average", Shape::Aggregate, "The mean of a number property over the events."),
-    key("min", Shape::Aggregate, "The smallest value of a number property over the events."),
-    key("max", Shape::Aggregate, "The largest value of a number property over the events."),
+    key("sum", Shape::NumberAggregate, "The total of a number property over the events."),
+    key("average", Shape::NumberAggregate, "The mean of a number property over the events."),
+    key("min", Shape::NumberAggregate, "The smallest value of a number property over the events."),
+    key("max", Shape::NumberAggregate, "The largest value of a number property over the events."),
     key("first", Shape::Aggregate, "The value on the earliest event that has one."),
     key("last", Shape::Aggregate, "The value on the latest event that has one."),
     key("most_frequent", Shape::Aggregate, "The commonest value over the events."),
-    key("unique_count", Shape::Aggregate, "How many different values the events have."),
+    key("unique_count", Shape::NumberAggregate, "How many different values the events have."),
     key("which", Shape::Choice(&["any", "first", "last"]), "The occurrence that a sequence starts from; `any` when left out."),
     key("then", Shape::Step, "What must follow."),
 ];

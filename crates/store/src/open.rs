@@ -41,7 +41,8 @@ pub async fn open_existing(url: &StoreUrl) -> Result<Option<Arc<dyn Store>>, Sto
         StoreUrl::Postgres(url) => (&Backend::POSTGRES, url.clone()),
     };
     let options = database_url.parse::<AnyConnectOptions>().map_err(failed)?.disable_statement_logging();
-    let mut connection = connect(&options, backend).await.map_err(failed)?;
+    // Without the settings of a session: they would write to an empty file.
+    let mut connection = reach(&options).await.map_err(failed)?;
     let applied = applied_versions(&mut connection).await;
     connection.close().await.map_err(failed)?;
     let known: Vec<i64> = (backend.migrations)().iter().map(|migration| migration.version).collect();
@@ -96,9 +97,13 @@ fn pool(url: &StoreUrl, options: AnyConnectOptions, backend: &'static Backend) -
 
 /// The first connection, made outside the pool, which would try again for a while and then forget what was wrong.
 async fn connect(options: &AnyConnectOptions, backend: &Backend) -> Result<AnyConnection, sqlx::Error> {
-    let mut connection = tokio::time::timeout(REACH_WITHIN, options.connect()).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
+    let mut connection = reach(options).await?;
     connection.execute(backend.session).await?;
     Ok(connection)
+}
+
+async fn reach(options: &AnyConnectOptions) -> Result<AnyConnection, sqlx::Error> {
+    tokio::time::timeout(REACH_WITHIN, options.connect()).await.map_err(|_| sqlx::Error::PoolTimedOut)?
 }
 
 /// `mode` says whether the file may be made.

@@ -110,6 +110,25 @@ async fn many_processes_may_make_one_file() {
 }
 
 #[tokio::test]
+async fn looking_for_a_store_makes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("muster.db");
+    let url = StoreUrl::SqliteFile(file.clone());
+    assert!(store::open_existing(&url).await.unwrap().is_none());
+    assert!(store::open_existing(&StoreUrl::SqliteFile(folder.path().join("no/such/folder/muster.db"))).await.unwrap().is_none());
+    assert!(!file.exists());
+
+    std::fs::write(&file, "").unwrap();
+    assert!(store::open_existing(&url).await.unwrap().is_none(), "a file without tables is no store");
+    assert_eq!(std::fs::metadata(&file).unwrap().len(), 0);
+
+    let written = open(&file).await.unwrap();
+    written.flush(&batch(10)).await.unwrap();
+    let found = store::open_existing(&url).await.unwrap().expect("a store");
+    assert_eq!(found.segments().await.unwrap(), written.segments().await.unwrap());
+}
+
+#[tokio::test]
 async fn a_store_from_the_future_is_not_touched() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("muster.db");

@@ -33,7 +33,7 @@ fn alternative(head: &HeadSpec, depth: usize, vocabulary: &Vocabulary) -> Value 
     properties.extend(beside.iter().map(|key| (key.name.to_owned(), described(key, depth))));
 
     let mut rules = Vec::new();
-    let aggregates: Vec<&str> = beside.iter().filter(|key| key.shape == Shape::Aggregate).map(|key| key.name).collect();
+    let aggregates: Vec<&str> = beside.iter().filter(|key| key.shape.is_aggregate()).map(|key| key.name).collect();
     if has("within") && has("from") {
         rules.push(exclusive("within", &["from", "until"]));
     }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use model::IdentifierKind;
 use serde_json::{Map, Value, json};
 
-use crate::language::{AUDIENCE_KEYS, KeySpec, PERSON_KEYS, REDUCER_KEYS, Shape, TRAIT_KEYS, UNITS};
+use crate::language::{AUDIENCE_KEYS, KeySpec, NUMBER_REDUCERS, PERSON_KEYS, PHONE, REDUCER_KEYS, Shape, TEXT_REDUCERS, TRAIT_KEYS, UNITS};
 
 pub use vocabulary::Vocabulary;
 
@@ -31,10 +31,7 @@ pub fn schema(vocabulary: &Vocabulary) -> Value {
     let mut definitions: BTreeMap<String, Value> = BTreeMap::new();
     definitions.insert("duration".to_owned(), length());
     definitions.insert("moment".to_owned(), moment());
-    definitions.insert("reference".to_owned(), matchers::reference());
-    definitions.insert("matcher".to_owned(), matchers::matcher());
-    definitions.insert("matchers".to_owned(), matchers::matchers());
-    definitions.insert("aggregate".to_owned(), matchers::aggregate());
+    definitions.extend(matchers::definitions());
     definitions.insert("event_name".to_owned(), vocabulary.event_name());
     definitions.insert("audience_key".to_owned(), vocabulary.audience_key());
     definitions.insert("destination_key".to_owned(), vocabulary.destination_key());
@@ -43,7 +40,7 @@ pub fn schema(vocabulary: &Vocabulary) -> Value {
         definitions.insert(format!("step_{depth}"), conditions::step(depth, vocabulary));
     }
     definitions.insert("person".to_owned(), object(PERSON_KEYS, 0));
-    definitions.insert("audience_file".to_owned(), object(AUDIENCE_KEYS, 0));
+    definitions.insert("audience_file".to_owned(), audience_file());
     definitions.insert("trait_file".to_owned(), trait_file(vocabulary));
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -55,10 +52,26 @@ pub fn schema(vocabulary: &Vocabulary) -> Value {
     })
 }
 
+/// Accounts are known by their own identifier alone, users by all the others.
+fn audience_file() -> Value {
+    let group = json!([IdentifierKind::GROUP_ID]);
+    let items = |items: Value| json!({ "properties": { "identified_by": { "items": items } } });
+    let of_accounts = json!({ "required": ["of"], "properties": { "of": { "const": "accounts" } } });
+    let mut file = object(AUDIENCE_KEYS, 0);
+    file["if"] = of_accounts;
+    file["then"] = items(json!({ "enum": group }));
+    file["else"] = items(json!({ "not": { "enum": group } }));
+    file
+}
+
 fn trait_file(vocabulary: &Vocabulary) -> Value {
     let mut file = object(TRAIT_KEYS, 0);
     let one: Vec<Value> = REDUCER_KEYS.iter().map(|name| json!({ "required": [name] })).collect();
     let mut all = vec![exclusive("within", &["from", "until"])];
+    for (reducers, makes) in [(NUMBER_REDUCERS.as_slice(), "number"), (TEXT_REDUCERS.as_slice(), "string")] {
+        let any: Vec<Value> = reducers.iter().map(|name| json!({ "required": [name] })).collect();
+        all.push(json!({ "if": { "anyOf": any }, "then": { "properties": { "if_none": { "type": makes } } } }));
+    }
     all.extend(vocabulary.properties_of("event", &["where", "where_any"]));
     if let Value::Object(file) = &mut file {
         file.insert("oneOf".to_owned(), Value::Array(one));
@@ -92,7 +105,7 @@ fn described(key: &KeySpec, depth: usize) -> Value {
 fn shape(shape: Shape, depth: usize) -> Value {
     match shape {
         Shape::Text => json!({ "type": "string" }),
-        Shape::TextOf(least) => json!({ "type": "string", "minLength": least }),
+        Shape::TextOf(least, most) => json!({ "type": "string", "minLength": least, "maxLength": most }),
         Shape::Title => json!({ "type": "string", "minLength": 1, "maxLength": 100, "pattern": "\\S" }),
         Shape::OwnKey => json!({ "type": "string", "pattern": KEY_PATTERN }),
         Shape::Audience => json!({ "$ref": "#/definitions/audience_key" }),
@@ -101,7 +114,8 @@ fn shape(shape: Shape, depth: usize) -> Value {
         Shape::Property | Shape::Trait => path(),
         Shape::Choice(words) => json!({ "enum": words }),
         Shape::Identifiers => {
-            json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": { "enum": IdentifierKind::KNOWN } })
+            let kinds: Vec<&str> = IdentifierKind::KNOWN.into_iter().chain([PHONE]).collect();
+            json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": { "enum": kinds }, "not": { "const": [PHONE] } })
         }
         Shape::Texts => json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": { "type": "string" } }),
         Shape::Audiences => json!({ "type": "array", "uniqueItems": true, "items": { "$ref": "#/definitions/audience_key" } }),
@@ -116,9 +130,10 @@ fn shape(shape: Shape, depth: usize) -> Value {
         Shape::Condition => json!({ "$ref": "#/definitions/condition" }),
         Shape::Conditions => json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/definitions/condition" } }),
         Shape::Step => json!({ "$ref": format!("#/definitions/step_{}", depth + 1) }),
-        Shape::Matchers => json!({ "$ref": "#/definitions/matchers" }),
-        Shape::MatcherSets => json!({ "type": "array", "minItems": 2, "items": { "$ref": "#/definitions/matchers" } }),
+        Shape::Matchers => json!({ "$ref": matchers_at(depth) }),
+        Shape::MatcherSets => json!({ "type": "array", "minItems": 2, "items": { "$ref": matchers_at(depth) } }),
         Shape::Aggregate => json!({ "$ref": "#/definitions/aggregate" }),
+        Shape::NumberAggregate => json!({ "$ref": "#/definitions/number_aggregate" }),
         Shape::MostFrequent => {
             let often = json!({ "type": "integer", "minimum": 1, "description": "How often it must occur." });
             let mut of = path();
@@ -147,9 +162,15 @@ fn shape(shape: Shape, depth: usize) -> Value {
             map
         }
         Shape::Maps(keys) => json!({ "type": "array", "minItems": 1, "items": object(keys, depth) }),
+        Shape::MapsOrNone(keys) => json!({ "type": "array", "items": object(keys, depth) }),
         Shape::Person => json!({ "$ref": "#/definitions/person" }),
         Shape::People => json!({ "type": "array", "items": { "$ref": "#/definitions/person" } }),
     }
+}
+
+/// Only after a first event is there one before, to refer to.
+fn matchers_at(depth: usize) -> &'static str {
+    if depth == 0 { "#/definitions/matchers" } else { "#/definitions/step_matchers" }
 }
 
 fn path() -> Value {

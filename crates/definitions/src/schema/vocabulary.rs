@@ -52,10 +52,10 @@ impl Vocabulary {
     pub(super) fn traits(&self) -> Value {
         let mut properties = Map::new();
         for (name, values) in &self.observed.traits {
-            properties.insert(escaped(name), matcher_with(&seen(values)));
+            properties.insert(escaped(name), described(&seen(values)));
         }
         for (name, doc) in &self.computed {
-            properties.insert(name.clone(), matcher_with(&format!("{doc} (computed)")));
+            properties.insert(name.clone(), described(&format!("{doc} (computed)")));
         }
         Value::Object(properties)
     }
@@ -65,7 +65,7 @@ impl Vocabulary {
         let events = self.observed.events.iter().filter(|(_, event)| !event.properties.is_empty());
         let rule = |(name, event): (&model::EventName, &crate::observed::ObservedEvent)| {
             let properties: Map<String, Value> =
-                event.properties.iter().map(|(name, values)| (escaped(name), matcher_with(&seen(values)))).collect();
+                event.properties.iter().map(|(name, values)| (escaped(name), described(&seen(values)))).collect();
             let names = event.properties.iter().map(|(name, values)| (escaped(name), seen(values)));
             let of = offered(names, json!({ "type": "string", "pattern": PATH_PATTERN }));
             let under = |key: &&str| match *key {
@@ -90,8 +90,9 @@ fn offered<N: Into<String>>(known: impl Iterator<Item = (N, String)>, any: Value
     json!({ "anyOf": alternatives })
 }
 
-fn matcher_with(doc: &str) -> Value {
-    json!({ "allOf": [{ "$ref": "#/definitions/matcher" }], "description": doc })
+/// Only a hover text: what may stand there is said where every path is.
+fn described(doc: &str) -> Value {
+    json!({ "description": doc })
 }
 
 /// `12 numbers, 3 texts`.

@@ -164,6 +164,33 @@ fn comments_anywhere_survive() {
     }
 }
 
+/// Files as they are while somebody types: whatever is YAML has a layout, and it settles; nothing panics.
+#[test]
+fn half_typed_files_settle_or_are_refused() {
+    let mut files = Vec::new();
+    yaml_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/definitions/valid"), &mut files);
+    let junk =
+        ["#", " # c\n", "\n", " ", "  ", "- ", ": ", "\"", "'", "[", "]", "{", "}", ",", "|\n", ">\n", "?", "*", "~", "é", "\t", "\r\n"];
+    let (mut settled, mut unproven) = (0, Vec::new());
+    for (number, file) in files.iter().enumerate() {
+        let text = fs::read_to_string(file).expect("UTF-8");
+        let places = text.char_indices().map(|(at, _)| at).skip(number % 3).step_by(3);
+        for (at, junk) in places.zip(junk.iter().cycle().skip(number)) {
+            let typed = format!("{}{junk}{}", &text[..at], &text[at..]);
+            match format(file, &typed) {
+                Ok(once) => {
+                    assert_eq!(format(file, &once).as_deref(), Ok(once.as_str()), "not settled after once:\n{typed}");
+                    settled += 1;
+                }
+                Err(FormatError::Refused(_)) => {}
+                Err(FormatError::Unproven) => unproven.push(typed),
+            }
+        }
+    }
+    assert!(settled > 500, "only {settled}");
+    assert!(unproven.is_empty(), "{} without a layout, such as:\n{}", unproven.len(), unproven[0]);
+}
+
 fn yaml_files(folder: &Path, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

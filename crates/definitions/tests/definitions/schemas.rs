@@ -185,7 +185,7 @@ fn find_bare(at: &str, schema: &Value, bare: &mut Vec<String>) {
             Value::Object(properties) if name == "properties" => {
                 properties.iter().for_each(|(name, value)| find_bare(&format!("{at}/{name}"), value, bare));
             }
-            Value::Object(_) if !matches!(name.as_str(), "if" | "then" | "not") => find_bare(&format!("{at}/{name}"), value, bare),
+            Value::Object(_) if !matches!(name.as_str(), "if" | "then" | "else" | "not") => find_bare(&format!("{at}/{name}"), value, bare),
             Value::Array(items) if name != "allOf" => items.iter().for_each(|item| find_bare(&format!("{at}/{name}"), item, bare)),
             _ => {}
         }

@@ -160,7 +160,7 @@ fn operator_entry(spec: &OperatorSpec) -> Entry {
 fn under(shape: Shape) -> String {
     let words = match shape {
         Shape::Text => "a text",
-        Shape::TextOf(least) => return format!("a text of at least {least} characters"),
+        Shape::TextOf(least, most) => return format!("a text of {least} to {most} characters"),
         Shape::Title => "one line of at most 100 characters",
         Shape::OwnKey => "a key: lower-case letters, digits and `_`",
         Shape::Audience => "the key of an audience",
@@ -186,11 +186,12 @@ fn under(shape: Shape) -> String {
         Shape::Matchers => "a map of paths and what each must be",
         Shape::MatcherSets => "a list of at least two such maps",
         Shape::Aggregate => "`of` with the path of a property, and operators",
+        Shape::NumberAggregate => "`of` with the path of a property, and operators on numbers",
         Shape::MostFrequent => "the path of a property, or `{ of: path, at_least: 3 }`",
         Shape::Same => "the path of a property, or a map of pairs",
         Shape::Sample => "`percent` above 0 and at most 100, and a `salt`",
         Shape::Map(_) => "a map",
-        Shape::Maps(_) => "a list of maps",
+        Shape::Maps(_) | Shape::MapsOrNone(_) => "a list of maps",
         Shape::Person => "a person",
         Shape::People => "a list of people",
     };

@@ -20,6 +20,8 @@ pub enum SyncState {
     BelowMinimum,
     /// Could not be sent now; stays pending and is tried again.
     Held,
+    /// Its audience is paused; stays pending until it is not.
+    Paused,
     /// Cannot be sent until somebody mends something; stays pending and is tried again.
     Failed,
 }

@@ -18,5 +18,5 @@ mod work;
 
 pub use contract::*;
 pub use error::StoreError;
-pub use open::open;
+pub use open::{open, open_existing};
 pub use url::StoreUrl;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::migrate::{Migrate as _, Migrator};
+use sqlx::migrate::{Migrate as _, Migration, Migrator};
 use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Executor as _};
 
 use crate::sql_store::{Backend, SqlStore};
@@ -26,10 +26,38 @@ pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, StoreError> {
     Ok(Arc::new(open_sql(url).await?))
 }
 
-pub(crate) async fn open_sql(url: &StoreUrl) -> Result<SqlStore, StoreError> {
+/// Opens a store that is there and up to date, making and changing nothing: for looking in. `None` when there is none, or
+/// one whose tables are older than this binary.
+///
+/// # Errors
+/// When it is there and cannot be reached or read, or was changed by a newer binary.
+pub async fn open_existing(url: &StoreUrl) -> Result<Option<Arc<dyn Store>>, StoreError> {
+    if let StoreUrl::SqliteFile(path) = url
+        && !path.is_file()
+    {
+        return Ok(None);
+    }
+    let (pool, options, backend, at) = prepare(url)?;
+    let failed = |error| StoreError::from_database(DOING, &at, error);
+    let mut connection = connect(&options, backend).await.map_err(failed)?;
+    let applied = applied_versions(&mut connection).await;
+    connection.close().await.map_err(failed)?;
+    let (found, known) = (applied.last().copied().unwrap_or(0), newest((backend.migrations)().iter()));
+    if found > known {
+        return Err(StoreError::NewerThanBinary { found, known });
+    }
+    if found < known {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(SqlStore { pool, backend, at })))
+}
+
+type Prepared = (AnyPool, AnyConnectOptions, &'static Backend, String);
+
+/// All that opening needs to know, before anything is reached.
+fn prepare(url: &StoreUrl) -> Result<Prepared, StoreError> {
     sqlx::any::install_default_drivers();
     let at = url.to_string();
-    let failed = |error| StoreError::from_database(DOING, &at, error);
     let backend = match url {
         StoreUrl::SqliteFile(_) | StoreUrl::SqliteMemory => &Backend::SQLITE,
         StoreUrl::Postgres(_) => &Backend::POSTGRES,
@@ -39,8 +67,14 @@ pub(crate) async fn open_sql(url: &StoreUrl) -> Result<SqlStore, StoreError> {
         StoreUrl::SqliteMemory => "sqlite::memory:".to_owned(),
         StoreUrl::Postgres(url) => url.clone(),
     };
-    let options = database_url.parse::<AnyConnectOptions>().map_err(failed)?.disable_statement_logging();
-    let pool = pool(url, options.clone(), backend);
+    let options = database_url.parse::<AnyConnectOptions>().map_err(|error| StoreError::from_database(DOING, &at, error))?;
+    let options = options.disable_statement_logging();
+    Ok((pool(url, options.clone(), backend), options, backend, at))
+}
+
+pub(crate) async fn open_sql(url: &StoreUrl) -> Result<SqlStore, StoreError> {
+    let (pool, options, backend, at) = prepare(url)?;
+    let failed = |error| StoreError::from_database(DOING, &at, error);
     match url {
         StoreUrl::SqliteMemory => migrate(&mut *pool.acquire().await.map_err(failed)?, backend, &at).await?,
         StoreUrl::SqliteFile(_) | StoreUrl::Postgres(_) => {
@@ -93,7 +127,7 @@ fn sqlite_url(path: &Path, at: &str) -> Result<String, StoreError> {
 
 async fn migrate(connection: &mut AnyConnection, backend: &Backend, at: &str) -> Result<(), StoreError> {
     let migrator = (backend.migrations)();
-    let known = migrator.iter().last().map_or(0, |migration| migration.version);
+    let known = newest(migrator.iter());
     let applied = applied_versions(connection).await;
     let found = applied.last().copied().unwrap_or(0);
     if found > known {
@@ -105,6 +139,10 @@ async fn migrate(connection: &mut AnyConnection, backend: &Backend, at: &str) ->
     } else {
         migrator.run_direct(None, connection, false).await.map_err(|error| StoreError::from_migration(DOING, at, error))
     }
+}
+
+fn newest<'a>(migrations: impl Iterator<Item = &'a Migration>) -> i64 {
+    migrations.last().map_or(0, |migration| migration.version)
 }
 
 /// The versions a store has, ascending; none where there is no list of them yet.

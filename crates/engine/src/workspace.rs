@@ -111,7 +111,7 @@ impl Workspace {
     }
 }
 
-fn store_url(setting: &StoreSetting, data: &Path, secrets: &dyn Secrets) -> Result<StoreUrl, OpenError> {
+pub(crate) fn store_url(setting: &StoreSetting, data: &Path, secrets: &dyn Secrets) -> Result<StoreUrl, OpenError> {
     let variable = match setting {
         StoreSetting::Sqlite => return Ok(StoreUrl::SqliteFile(data.join("muster.db"))),
         StoreSetting::UrlFromEnv(variable) => variable,

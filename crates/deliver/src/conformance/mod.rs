@@ -86,6 +86,7 @@ impl<'a, R: Rehearsal> Stage<'a, R> {
             description: "A rehearsal".to_owned(),
             value: None,
             on_exit: definitions::OnExit::Remove,
+            former: Vec::new(),
             match_on: Vec::new(),
             people,
         };

@@ -10,6 +10,8 @@ use super::syncs::pair;
 use crate::work::{Work, keepable};
 use crate::{Guarded, Hold, RunRecord, StoreError, SyncStart, queries};
 
+type GuardRow = (String, Option<Vec<u8>>, Option<i64>, Option<String>);
+
 /// What a run records of lives.
 pub(crate) async fn record(work: &mut Work<'_>, record: &RunRecord) -> Result<(), StoreError> {
     for audience in &record.retired {
@@ -40,8 +42,8 @@ pub(crate) async fn sent_pairs(work: &mut Work<'_>) -> Result<BTreeSet<(Audience
 }
 
 pub(crate) async fn guards(work: &mut Work<'_>) -> Result<BTreeMap<AudienceKey, Guarded>, StoreError> {
-    let rows: Vec<(String, Option<Vec<u8>>, Option<i64>, Option<String>)> = work.all(query(queries::GUARDS)).await?;
-    let read = |(audience, allowed, since, reason): (String, Option<Vec<u8>>, Option<i64>, Option<String>)| {
+    let rows: Vec<GuardRow> = work.all(query(queries::GUARDS)).await?;
+    let read = |(audience, allowed, since, reason): GuardRow| {
         let held = since.map(|since| Hold { reason: reason.unwrap_or_default(), since: Moment::from_micros(since) });
         Ok((audience_key(&audience)?, Guarded { allowed: allowed.as_deref().map(bitmap).transpose()?, held }))
     };

@@ -134,3 +134,6 @@ pub(crate) async fn memberships_at(store: &dyn Store, until: AsOf) -> Result<BTr
 fn undone(after: &Membership, change: &MembershipDiff) -> Membership {
     after.minus(&change.entered).union(&change.exited)
 }
+
+#[cfg(test)]
+mod tests;

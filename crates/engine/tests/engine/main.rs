@@ -1,6 +1,9 @@
 //! The engine over a real store, a real lake and a stand-in for Facebook.
 
 mod backfill;
+mod guards;
+mod lives;
 mod run;
 mod serve;
 mod shop;
+mod starts;

@@ -290,10 +290,8 @@ impl Workspace {
     }
 
     fn report(&self, pending: &PendingSync, outcome: SyncOutcome) -> DeliveryReport {
-        let level_headed = matches!(
-            outcome.state,
-            SyncState::Sent | SyncState::SentBelowMinimum | SyncState::BelowMinimum | SyncState::Paused
-        );
+        let level_headed =
+            matches!(outcome.state, SyncState::Sent | SyncState::SentBelowMinimum | SyncState::BelowMinimum | SyncState::Paused);
         if !level_headed {
             tracing::warn!(audience = %pending.audience, destination = %pending.destination, state = ?outcome.state, message = outcome.message.as_deref(), "sync not settled; it stays pending");
         }

@@ -59,9 +59,9 @@ impl LifeProblem {
             Self::Reused { audience, .. } => {
                 format!("give the audience another key, and delete `audiences/{audience}.yaml` or set it back to `state: retired`")
             }
-            Self::Deleted { audience, .. } => format!(
-                "restore `audiences/{audience}.yaml` with `state: retired`, run once, and delete it when nothing of it is pending"
-            ),
+            Self::Deleted { audience, .. } => {
+                format!("restore `audiences/{audience}.yaml` with `state: retired`, run once, and delete it when nothing of it is pending")
+            }
             Self::DestinationGone { destination, .. } => {
                 format!("restore `destinations/{destination}.yaml`, run once, and delete it when nothing is pending there")
             }

@@ -92,7 +92,9 @@ fn collect(condition: &Condition, asked: &mut BTreeMap<AudienceKey, Vec<Lookback
                 collect(part, asked);
             }
         }
-        Condition::AnyUser(inner) | Condition::AllUsers(inner) | Condition::NoUser(inner) | Condition::Account(inner) => collect(inner, asked),
+        Condition::AnyUser(inner) | Condition::AllUsers(inner) | Condition::NoUser(inner) | Condition::Account(inner) => {
+            collect(inner, asked)
+        }
         Condition::MemberFor { audience, at_least: lookback }
         | Condition::EnteredAudience { audience, within: lookback }
         | Condition::ExitedAudience { audience, within: lookback } => {

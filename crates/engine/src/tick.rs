@@ -271,8 +271,7 @@ impl History {
         let recorded = self.past.recorded(&self.before);
         let since = |seen: &Seen| (seen.run.as_of, seen.segments);
         let (latest, merged) = (self.seen.as_ref().map(since), self.merged.clone());
-        let left_out: Vec<_> =
-            self.left_out.iter().map(|(key, left)| (key.clone(), since(&left.seen), left.merged.clone())).collect();
+        let left_out: Vec<_> = self.left_out.iter().map(|(key, left)| (key.clone(), since(&left.seen), left.merged.clone())).collect();
         cpu::run(move || {
             let evaluation = evaluator.evaluate(&catalog, &snapshot, &recorded, as_of)?;
             let touched = |(since, segments)| evaluator.touched(&snapshot, since, segments, as_of);
@@ -300,7 +299,8 @@ impl History {
             self.past.add(&found.audience, as_of, &found.changes);
             self.left_out.remove(&found.audience);
             let since = self.before.get(&found.audience).map_or(as_of, |before| before.since);
-            let recorded = RecordedMembership { members: found.members, as_of, since, run_id: run_id.clone(), fingerprint: found.fingerprint };
+            let recorded =
+                RecordedMembership { members: found.members, as_of, since, run_id: run_id.clone(), fingerprint: found.fingerprint };
             self.before.insert(found.audience, recorded);
         }
         for pair in &record.dropped {

@@ -43,7 +43,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Ending> {
     let asked = commands::Asked { folder: cli.folder, json: cli.json };
     match cli.command {
         Command::Init(args) => commands::init::run(&args),
-        Command::Check => commands::check::run(&asked),
+        Command::Check => commands::check::run(&asked).await,
         Command::Ingest(args) => commands::ingest::run(&asked, &args).await,
         Command::Run(args) => commands::run::run(&asked, &args).await,
         Command::Backfill(args) => commands::backfill::run(&asked, &args).await,

@@ -72,7 +72,9 @@ async fn an_audience_that_is_hidden_is_not_taken_for_deleted() {
     let stage = Stage::new("").await;
     stage.settle("big", people(100)).await;
     let id = stage.audience("big").unwrap().id;
-    stage.fault(json!({ "match": { "method": "GET", "path": format!("*/{id}") }, "action": { "kind": "error", "code": 100, "subcode": 33 } }));
+    stage.fault(
+        json!({ "match": { "method": "GET", "path": format!("*/{id}") }, "action": { "kind": "error", "code": 100, "subcode": 33 } }),
+    );
     stage.fault(json!({ "match": { "method": "GET", "path": "*/act_1234567890" }, "action": { "kind": "error", "code": 200 } }));
     assert_eq!(stage.settle("big", Vec::new()).await.state, SyncState::Failed);
     assert_eq!(stage.rows_in("big", LedgerState::Added).await, 100);

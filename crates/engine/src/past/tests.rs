@@ -96,7 +96,9 @@ async fn it_reaches_as_far_as_the_longest_lookback_wherever_it_stands() {
     let nested = |within: &str| Condition::None(vec![entered("1 day"), Condition::AnyUser(Box::new(entered(within)))]);
     let member_for = Condition::All(vec![Condition::MemberFor { audience: key("asked"), at_least: lookback("3 days") }]);
     // A day more than asked for is read: the 10th as of the 14th, three days back.
-    for (who, expected) in [(nested("3 days"), &[10, 12][..]), (member_for, &[10, 12]), (entered("1 day"), &[12]), (nested("1 month"), &[1, 10, 12])] {
+    for (who, expected) in
+        [(nested("3 days"), &[10, 12][..]), (member_for, &[10, 12]), (entered("1 day"), &[12]), (nested("1 month"), &[1, 10, 12])]
+    {
         let past = Past::load(store.as_ref(), &catalog(who), day(14)).await.expect("loads");
         let days: Vec<_> = changes(&past).into_iter().map(|(at, _)| at).collect();
         assert_eq!(days, expected.iter().map(|at| day(*at)).collect::<Vec<_>>());

@@ -38,7 +38,8 @@ async fn too_much_at_once_is_recorded_and_not_sent() {
     let (shop, workspace) = doubled().await;
     let held = run(&workspace, "2025-03-04T00:00:00Z").await;
     assert_eq!(held[0].status.state, SyncState::Held);
-    let expected = "membership moved 100 % (3 of 3), more than `max_change: 50%`; look at it, then release it with `muster deliver --release buyers`";
+    let expected =
+        "membership moved 100 % (3 of 3), more than `max_change: 50%`; look at it, then release it with `muster deliver --release buyers`";
     assert_eq!(held[0].status.message.as_deref(), Some(expected));
     assert_eq!(shop.rows_at_facebook(), 3);
     assert_eq!(workspace.store.memberships().await.expect("one")[&key("buyers")].members.len(), 6);

@@ -111,9 +111,8 @@ async fn a_value_that_was_said_is_sent_and_sent_again_when_it_changes() {
         buyers.syncs[0].value = Some(("worth".to_owned(), place));
     };
     let workspace = shop.workspace_with(valued).await;
-    let said = |worth: u32, at: &str| {
-        format!(r#"{{"type":"identify","userId":"a","timestamp":"2025-03-{at}","traits":{{"worth":{worth}}}}}"#)
-    };
+    let said =
+        |worth: u32, at: &str| format!(r#"{{"type":"identify","userId":"a","timestamp":"2025-03-{at}","traits":{{"worth":{worth}}}}}"#);
     shop.ingest(&workspace, &[said(40, "01T09:00:00Z")]).await;
     shop.orders(&workspace, &[("a", "2025-03-01T10:00:00Z"), ("b", "2025-03-01T11:00:00Z")]).await;
     run(&workspace, "2025-03-02T00:00:00Z").await;

@@ -1,4 +1,4 @@
-//! `muster check`: every mistake in the definitions at once.
+//! `muster check`: every mistake in the definitions at once, also those that only what is recorded shows.
 
 use serde::Serialize;
 
@@ -14,8 +14,9 @@ struct CheckJson<'a> {
     diagnostics: &'a [definitions::Diagnostic],
 }
 
-pub(crate) fn run(asked: &Asked) -> anyhow::Result<Ending> {
-    let loaded = opening::load(&asked.folder);
+pub(crate) async fn run(asked: &Asked) -> anyhow::Result<Ending> {
+    let mut loaded = opening::load(&asked.folder);
+    opening::compare_with_store(&asked.folder, &mut loaded).await;
     if asked.json {
         output::json(&CheckJson { ok: loaded.catalog.is_some(), diagnostics: &loaded.diagnostics })?;
     } else if let Some(catalog) = &loaded.catalog {

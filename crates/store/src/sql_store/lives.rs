@@ -57,8 +57,7 @@ pub(crate) async fn allow(work: &mut Work<'_>, audience: &AudienceKey, members: 
 }
 
 pub(crate) async fn hold(work: &mut Work<'_>, audience: &AudienceKey, hold: &Hold) -> Result<(), StoreError> {
-    let hold =
-        query(queries::HOLD_MEMBERSHIP).bind(audience.as_str().to_owned()).bind(hold.since.micros()).bind(keepable(&hold.reason));
+    let hold = query(queries::HOLD_MEMBERSHIP).bind(audience.as_str().to_owned()).bind(hold.since.micros()).bind(keepable(&hold.reason));
     work.execute(hold).await?;
     Ok(())
 }

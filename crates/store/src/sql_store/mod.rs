@@ -24,8 +24,8 @@ use sqlx::migrate::Migrator;
 
 use crate::work::Work;
 use crate::{
-    Claimed, Flush, Guarded, Hold, ImportProgress, Merge, PendingSync, ProfileIdentity, RecordedChange, RecordedMembership, RunClaim, RunRecord,
-    RunSummary, Seen, Store, StoreError, SyncStart, migrations,
+    Claimed, Flush, Guarded, Hold, ImportProgress, Merge, PendingSync, ProfileIdentity, RecordedChange, RecordedMembership, RunClaim,
+    RunRecord, RunSummary, Seen, Store, StoreError, SyncStart, migrations,
 };
 
 /// What differs between databases.

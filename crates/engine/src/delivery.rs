@@ -5,20 +5,22 @@
 //! paused audience waits; everybody of a retired one, or of one that is not sent somewhere any more, is removed there,
 //! guards and `on_exit` notwithstanding.
 
+mod job;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use definitions::{Audience, AudienceState, AudienceSync, OnExit};
-use deliver::{Context, LedgerError, Sink, SyncJob, SyncOutcome};
+use definitions::{Audience, AudienceState, AudienceSync, OnExit, StartWith};
+use deliver::{LedgerError, Sink, SyncOutcome};
 use evaluate::{EvaluateError, Snapshot};
-use model::{AudienceKey, DestinationKey, Fingerprint, Membership, Person, ProfileId, SyncState, SyncStatus};
+use model::{AudienceKey, DestinationKey, Fingerprint, Membership, SyncState, SyncStatus};
 use serde::Serialize;
 use store::{Guarded, Hold, PendingSync, RecordedMembership, StoreError};
 
 use crate::lease::{Lease, LeaseError, LeaseName};
-use crate::ledger::StoreLedger;
 use crate::life::LifeProblems;
-use crate::{Workspace, cpu, guard, mapping, start};
+use crate::{Workspace, guard, mapping, start};
+use job::Wanted;
 
 /// Delivery could not begin or go on; what was pending stays pending.
 #[derive(Debug, thiserror::Error)]
@@ -67,14 +69,6 @@ impl Known {
     fn today(&self, members: &Membership) -> Membership {
         members.iter().map(|profile| self.snapshot.people.survivor(profile)).collect()
     }
-}
-
-/// Who should be at a destination, and by which rules.
-struct Wanted<'a> {
-    audience: &'a Audience,
-    sync: AudienceSync,
-    recorded: Option<&'a RecordedMembership>,
-    members: Membership,
 }
 
 impl Workspace {
@@ -138,7 +132,7 @@ impl Workspace {
         };
         let sync = start::sync_to(audience, &pending.destination);
         match (audience.state, sync) {
-            (AudienceState::Paused, _) => Ok(ended(SyncState::Paused, "the audience is paused".to_owned())),
+            (AudienceState::Paused, _) => Ok(ended(SyncState::Paused, "the audience is paused")),
             (AudienceState::Retired, _) if !known.retired.contains(&audience.key) => {
                 Ok(SyncOutcome::failed("the audience was retired since the last run; `muster run` says who has to go"))
             }
@@ -150,7 +144,7 @@ impl Workspace {
     /// Everybody goes, whatever became of them: what was sent is in the ledger.
     async fn remove_everybody(&self, audience: &Audience, pending: &PendingSync, known: &Known) -> Result<SyncOutcome, DeliveryError> {
         if !known.sent.contains(&(audience.key.clone(), pending.destination.clone())) {
-            return Ok(ended(SyncState::Sent, "nobody is there".to_owned()));
+            return Ok(ended(SyncState::Sent, "nobody is there"));
         }
         let sink = match self.sink(&pending.destination) {
             Ok(sink) => sink,
@@ -162,7 +156,7 @@ impl Workspace {
             match_on: Vec::new(),
             value: None,
             on_exit: OnExit::Remove,
-            start_with: definitions::StartWith::Everyone,
+            start_with: StartWith::Everyone,
         };
         let nobody = Wanted { audience, sync, recorded: None, members: Membership::empty() };
         let outcome = self.send(sink, nobody, known).await?;
@@ -190,7 +184,7 @@ impl Workspace {
             return Ok(SyncOutcome::failed("the definition was edited since the last run; `muster run` evaluates it"));
         }
         if let Some(objection) = self.ask_guards(audience, &recorded.members, known).await? {
-            return Ok(ended(SyncState::Held, objection));
+            return Ok(ended(SyncState::Held, &objection));
         }
         let sink = match self.sink(&pending.destination) {
             Ok(sink) => sink,
@@ -198,8 +192,11 @@ impl Workspace {
         };
         let held_back = known.starts.get(&(audience.key.clone(), sync.to.clone()));
         let members = match (sync.start_with, held_back) {
-            (definitions::StartWith::NewOnly, Some(held_back)) => recorded.members.minus(held_back),
-            (definitions::StartWith::NewOnly | definitions::StartWith::Everyone, _) => recorded.members.clone(),
+            (StartWith::Everyone, _) => recorded.members.clone(),
+            (StartWith::NewOnly, Some(held_back)) => recorded.members.minus(held_back),
+            (StartWith::NewOnly, None) => {
+                return Ok(SyncOutcome::failed("no run knows yet that only new members are sent; `muster run` notes who is there now"));
+            }
         };
         // Members merged since the run are one person, sent once.
         let members = known.today(&members);
@@ -232,56 +229,6 @@ impl Workspace {
         }
     }
 
-    async fn send(&self, sink: &Arc<dyn Sink>, wanted: Wanted<'_>, known: &Known) -> Result<SyncOutcome, DeliveryError> {
-        let Wanted { audience, sync, recorded, members } = wanted;
-        let former = match sync.on_exit {
-            OnExit::Keep => former(&known.snapshot, &members),
-            OnExit::Remove => Vec::new(),
-        };
-        let job = SyncJob {
-            audience: audience.key.clone(),
-            title: sync.title.as_ref().or(audience.title.as_ref()).map_or_else(|| audience.key.to_string(), String::clone),
-            description: audience.description.clone(),
-            match_on: sync.match_on.clone(),
-            value: sync.value.as_ref().map(|(name, _)| name.clone()),
-            on_exit: sync.on_exit,
-            former,
-            people: match recorded {
-                Some(recorded) => self.people(members, recorded, Arc::clone(&known.snapshot)).await?,
-                None => Vec::new(),
-            },
-        };
-        let ledger = StoreLedger(Arc::clone(&self.store));
-        let clock = || self.clock.now();
-        let context = Context { ledger: &ledger, destination: &sync.to, clock: &clock };
-        Ok(sink.settle(&job, &context).await?)
-    }
-
-    /// The members with all that a destination may match on: what was said until now, and what was computed as of the run. A
-    /// computed trait takes the place of one of that name that was said.
-    async fn people(
-        &self,
-        members: Membership,
-        recorded: &RecordedMembership,
-        snapshot: Arc<Snapshot>,
-    ) -> Result<Vec<Person>, DeliveryError> {
-        let profiles: Vec<_> = members.iter().collect();
-        let identities = self.store.identities(&profiles).await?;
-        let (evaluator, catalog) = (Arc::clone(&self.evaluator), Arc::clone(&self.catalog));
-        let (now, as_of) = (model::AsOf(self.clock.now()), recorded.as_of);
-        let (mut said, mut computed) = cpu::run(move || {
-            let computed = evaluator.computed_traits(&catalog, &snapshot, &members, as_of)?;
-            Ok::<_, EvaluateError>((evaluator.traits(&snapshot, &members, now)?, computed))
-        })
-        .await?;
-        let person = |identity: store::ProfileIdentity| {
-            let mut traits = said.remove(&identity.profile).unwrap_or_default();
-            traits.extend(computed.remove(&identity.profile).unwrap_or_default());
-            Person { traits, profile: identity.profile, public_id: identity.public_id, identifiers: identity.identifiers }
-        };
-        Ok(identities.into_iter().map(person).collect())
-    }
-
     /// How the sync is configured now; blank when the definitions no longer know it.
     fn mapping(&self, pending: &PendingSync) -> Fingerprint {
         let audience = self.catalog.audiences.get(&pending.audience);
@@ -311,12 +258,6 @@ impl Workspace {
 }
 
 /// A sync that ends without a call.
-fn ended(state: SyncState, message: String) -> SyncOutcome {
-    SyncOutcome { state, ..SyncOutcome::failed(&message) }
-}
-
-/// The numbers of those who turned out to be one of these: what was sent under them is theirs.
-fn former(snapshot: &Snapshot, members: &Membership) -> Vec<ProfileId> {
-    let numbers = (0..).zip(&snapshot.people.canonical).map(|(number, survivor)| (ProfileId(number), *survivor));
-    numbers.filter(|(profile, survivor)| profile != survivor && members.contains(*survivor)).map(|(profile, _)| profile).collect()
+fn ended(state: SyncState, message: &str) -> SyncOutcome {
+    SyncOutcome { state, ..SyncOutcome::failed(message) }
 }

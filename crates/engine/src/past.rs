@@ -93,7 +93,7 @@ fn collect(condition: &Condition, asked: &mut BTreeMap<AudienceKey, Vec<Lookback
             }
         }
         Condition::AnyUser(inner) | Condition::AllUsers(inner) | Condition::NoUser(inner) | Condition::Account(inner) => {
-            collect(inner, asked)
+            collect(inner, asked);
         }
         Condition::MemberFor { audience, at_least: lookback }
         | Condition::EnteredAudience { audience, within: lookback }

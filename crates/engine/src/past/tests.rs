@@ -46,8 +46,11 @@ fn entered(within: &str) -> Condition {
     Condition::EnteredAudience { audience: key("asked"), within: lookback(within) }
 }
 
-/// A store with these runs: a day of March, who is in, what changed and why.
-async fn store(runs: &[(u32, &[u32], &[(Reason, MembershipDiff)])]) -> Arc<dyn Store> {
+/// A day of March, who is in then, what changed and why.
+type Run<'a> = (u32, &'a [u32], &'a [(Reason, MembershipDiff)]);
+
+/// A store with these runs.
+async fn store(runs: &[Run<'_>]) -> Arc<dyn Store> {
     let store = store::open(&StoreUrl::SqliteMemory).await.expect("opens");
     for (at, now, changes) in runs {
         let as_of = day(*at);

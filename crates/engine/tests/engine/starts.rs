@@ -2,6 +2,7 @@
 
 use definitions::{Audience, OnExit, StartWith};
 use engine::{Backfill, DeliveryReport, Every, Workspace};
+use model::SyncState;
 use store::RunKind;
 
 use crate::shop::{Shop, as_of, moment};
@@ -49,6 +50,19 @@ async fn who_was_sent_already_is_not_taken_back() {
     run(&workspace, "2025-03-02T00:00:00Z").await;
     run(&shop.workspace_with(new_only).await, "2025-03-03T00:00:00Z").await;
     assert_eq!(shop.rows_at_facebook(), 2);
+}
+
+#[tokio::test]
+async fn a_sync_that_no_run_knows_sends_nobody() {
+    let shop = Shop::open().await;
+    let without = shop.workspace_with(|buyers| buyers.syncs.clear()).await;
+    shop.orders(&without, &[("a", "2025-03-01T10:00:00Z"), ("b", "2025-03-01T11:00:00Z")]).await;
+    run(&without, "2025-03-02T00:00:00Z").await;
+    let workspace = shop.workspace_with(new_only).await;
+    workspace.request_all_syncs().await.expect("asked");
+    assert_eq!(workspace.deliver_pending().await.expect("delivers")[0].status.state, SyncState::Failed);
+    run(&workspace, "2025-03-03T00:00:00Z").await;
+    assert_eq!(shop.rows_at_facebook(), 0);
 }
 
 #[tokio::test]

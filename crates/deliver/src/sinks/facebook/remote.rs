@@ -132,7 +132,7 @@ impl Settling<'_> {
                 "the audience on facebook was made without values, and that cannot be changed: take `value: {value}` out, or delete the audience there and set `recreate_missing: true`"
             ),
             (Some(true), None) => "the audience on facebook was made with a value for each person, and that cannot be changed: put `value` back, or delete the audience there and set `recreate_missing: true`".to_owned(),
-            (Some(true), Some(_)) | (Some(false) | None, None) | (None, Some(_)) => return Ok(()),
+            (Some(true) | None, Some(_)) | (Some(false) | None, None) => return Ok(()),
         };
         Err(Stop::Halt(model::SyncState::Failed, words))
     }

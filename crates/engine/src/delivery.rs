@@ -237,8 +237,12 @@ impl Workspace {
     }
 
     fn report(&self, pending: &PendingSync, outcome: SyncOutcome) -> DeliveryReport {
-        let level_headed =
-            matches!(outcome.state, SyncState::Sent | SyncState::SentBelowMinimum | SyncState::BelowMinimum | SyncState::Paused);
+        // A mapping is noted when the destination is in step by it: a sync that never came so far has not begun.
+        let (mapping, level_headed) = match outcome.state {
+            SyncState::Sent | SyncState::SentBelowMinimum | SyncState::BelowMinimum => (self.mapping(pending), true),
+            SyncState::Paused => (Fingerprint(String::new()), true),
+            SyncState::Pending | SyncState::Held | SyncState::Failed => (Fingerprint(String::new()), false),
+        };
         if !level_headed {
             tracing::warn!(audience = %pending.audience, destination = %pending.destination, state = ?outcome.state, message = outcome.message.as_deref(), "sync not settled; it stays pending");
         }
@@ -250,7 +254,7 @@ impl Workspace {
             sendable: Some(outcome.sendable),
             rows_added: outcome.rows_added,
             rows_removed: outcome.rows_removed,
-            mapping: self.mapping(pending),
+            mapping,
             updated_at: self.clock.now(),
         };
         DeliveryReport { status, rejected: outcome.rejected, calls: outcome.calls }

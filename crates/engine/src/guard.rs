@@ -13,12 +13,13 @@ pub(crate) fn objection(audience: &AudienceKey, guards: &Guards, allowed: Option
         return None;
     }
     let size = members.len();
+    let counted = || format!("{} member{}", grouped(size), if size == 1 { "" } else { "s" });
     let mut reasons = Vec::new();
     if let Some(least) = guards.min_size.filter(|least| size < *least) {
-        reasons.push(format!("{} members, fewer than `min_size: {least}`", grouped(size)));
+        reasons.push(format!("{}, fewer than `min_size: {least}`", counted()));
     }
     if let Some(most) = guards.max_size.filter(|most| size > *most) {
-        reasons.push(format!("{} members, more than `max_size: {most}`", grouped(size)));
+        reasons.push(format!("{}, more than `max_size: {most}`", counted()));
     }
     if let (Some(percent), Some(allowed)) = (guards.max_change_percent, allowed.filter(|allowed| !allowed.is_empty())) {
         let change = diff::diff(allowed, members);
@@ -84,6 +85,7 @@ mod tests {
         check(guards, None, &first(10), &[]);
         check(guards, Some(&first(0)), &first(10), &[]);
         check(guards, None, &first(4), &["4 members, fewer than `min_size: 5`"]);
+        check(guards, None, &first(1), &["1 member, fewer"]);
         check(guards, Some(&first(50)), &first(51), &["51 members, more than `max_size: 50`", "moved 2 %"]);
     }
 

@@ -166,12 +166,71 @@ fn a_backfill_records_history_and_resumes() {
 }
 
 #[test]
+fn definitions_are_compared_with_what_is_recorded() {
+    let shop = Shop::new();
+    assert!(shop.expect(0, &["check"]).contains("no mistakes"));
+    assert!(!shop.path().join("data").exists(), "looking makes nothing");
+    shop.expect(0, &["ingest", "events.example.ndjson"]);
+    shop.expect(0, &["run", "--as-of", AS_OF]);
+    assert!(shop.expect(0, &["check"]).contains("no mistakes"));
+
+    let file = shop.path().join("audiences/retarget_cart_7d.yaml");
+    std::fs::remove_file(&file).expect("deleted");
+    let told = shop.expect(1, &["check"]);
+    assert!(told.contains("error[deleted-audience]: the audience `retarget_cart_7d` was recorded, and its file is gone"), "{told}");
+    assert!(told.contains("help: restore `audiences/retarget_cart_7d.yaml` with `state: retired`"), "{told}");
+    let refused = shop.complaint(&["run", "--as-of", "2025-03-04T00:00:00Z"]);
+    assert!(refused.contains("error: the definitions do not fit what is recorded"), "{refused}");
+    assert!(refused.contains("the audience `retarget_cart_7d` was recorded, and its file is gone"), "{refused}");
+    assert!(shop.complaint(&["backfill", "--from", "2025-03-04"]).contains("its file is gone"));
+    // Looking is allowed.
+    shop.expect(0, &["run", "--as-of", "2025-03-04T00:00:00Z", "--dry-run"]);
+}
+
+#[test]
+fn a_held_change_is_shown_and_released() {
+    let shop = Shop::new();
+    shop.expect(0, &["ingest", "events.example.ndjson"]);
+    // The guard is asked first; the destination has no token, and nothing leaves the house.
+    let text = "audience: recent\ndescription: Bought something in the last month.\nwho:\n  did: Order Completed\n  within: 30 days\nguards:\n  min_size: 5\nsync:\n  - to: nowhere\n";
+    let write = |state: &str| shop.write("audiences/recent.yaml", &format!("{text}state: {state}\n"));
+    write("live");
+    let destination = "destination: nowhere\ntype: facebook\nad_account: \"1\"\naccess_token: { env: NOT_SET_ANYWHERE }\n";
+    shop.write("destinations/nowhere.yaml", destination);
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for arguments in [&["run", "--as-of", AS_OF][..], &["deliver"]] {
+        let told = shop.expect(1, arguments);
+        assert!(squeezed(&told).contains("held: 1 member, fewer than `min_size: 5`"), "{told}");
+    }
+    let listed = shop.json(&["audiences"]);
+    let audience = listed.as_array().expect("audiences").iter().find(|found| found["audience"] == "recent").expect("listed");
+    assert_eq!(audience["state"], "live");
+    let reason = "1 member, fewer than `min_size: 5`; look at it, then release it with `muster deliver --release recent`";
+    assert_eq!(audience["held"]["reason"], reason);
+    let told = shop.expect(1, &["deliver", "--release", "recent"]);
+    assert!(told.contains("released `recent`: 1 member as of 2025-03-03 00:00 UTC, held since"), "{told}");
+    assert!(squeezed(&told).contains("NOT_SET_ANYWHERE"), "{told}");
+
+    write("paused");
+    assert!(shop.expect(0, &["audiences"]).contains("recent (paused)"));
+    assert!(shop.expect(0, &["run", "--as-of", "2025-03-04T00:00:00Z"]).contains("recent (paused)"));
+    write("retired");
+    assert!(shop.expect(0, &["run", "--as-of", "2025-03-05T00:00:00Z"]).contains("recent (retired)"));
+    write("live");
+    let told = shop.expect(1, &["check"]);
+    assert!(told.contains("error[key-used-before]: the key `recent` was retired on"), "{told}");
+    assert!(shop.complaint(&["deliver", "--all"]).contains("keys are never used again"));
+}
+
+#[test]
 fn errors_say_what_to_do_next() {
     let shop = Shop::new();
     assert!(shop.complaint(&["ingest", "nowhere.ndjson"]).contains("nowhere.ndjson"));
     assert!(shop.complaint(&["ingest", "events.example.ndjson", "--csv", "orders"]).contains("no CSV mapping named `orders`"));
     assert!(shop.complaint(&["members", "supress_recent_buyers"]).contains("did you mean `suppress_recent_buyers`?"));
     assert!(shop.complaint(&["members", "suppress_recent_buyers"]).contains("`muster run` does it"));
+    assert!(shop.complaint(&["deliver", "--release", "supress_recent_buyers"]).contains("did you mean `suppress_recent_buyers`?"));
+    assert!(shop.complaint(&["deliver", "--release", "suppress_recent_buyers"]).contains("nothing of `suppress_recent_buyers` is held"));
     assert!(shop.complaint(&["init", shop.path().to_str().expect("UTF-8")]).contains("is not empty"));
     assert!(shop.complaint(&["-C", "/nonexistent", "check-nothing"]).contains("check-nothing"));
     assert!(shop.complaint(&["run", "--as-of", "yesterday"]).contains("ISO 8601"));

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use definitions::OnExit;
-use model::{AudienceKey, DestinationKey, Moment, Person, SyncState};
+use model::{AudienceKey, DestinationKey, Moment, Person, ProfileId, SyncState};
 
 use crate::{Ledger, LedgerError};
 
@@ -26,6 +26,9 @@ pub struct SyncJob {
     pub value: Option<String>,
     /// What happens to those who were sent and are not among `people` any more.
     pub on_exit: OnExit,
+    /// With [`OnExit::Keep`]: profiles who turned out to be one of `people`. They are members under another number, so rows
+    /// sent under theirs are brought in step like those of anybody who stays.
+    pub former: Vec<ProfileId>,
     /// Everybody who should be there.
     pub people: Vec<Person>,
 }

@@ -7,8 +7,10 @@ use serde::Serialize;
 use store::{RunKind, StoreError};
 
 use crate::delivery::{DeliveryError, DeliveryReport};
+use crate::history::just_before;
 use crate::lease::{Lease, LeaseError, LeaseName};
-use crate::run::{History, RunError, RunOutcome, RunReport, Syncs};
+use crate::run::{RunError, RunOutcome, RunReport};
+use crate::tick::{History, Syncs};
 use crate::{Every, Workspace};
 
 /// What to backfill.
@@ -127,10 +129,7 @@ impl Workspace {
         on_tick: &mut (dyn FnMut(&BackfillTick) + Send),
     ) -> Result<BackfillReport, BackfillError> {
         self.check(plan)?;
-        let mut history = History::load(self, AsOf(plan.from)).await?;
-        if history.latest().is_some_and(|latest| latest.moment() >= plan.from) {
-            history.forget();
-        }
+        let mut history = History::load_at(self, just_before(AsOf(plan.from))).await?;
         let mut report = BackfillReport::new();
         for (tick, done) in plan.every.ticks(plan.from, plan.to).zip(1..) {
             let found = history.imagine(self, AsOf(tick)).await?;
@@ -150,9 +149,11 @@ impl Workspace {
     }
 
     async fn record_ticks(&self, plan: Backfill, on_tick: &mut (dyn FnMut(&BackfillTick) + Send)) -> Result<BackfillReport, BackfillError> {
+        let first = AsOf(plan.from);
+        self.check_lives().await.map_err(|source| RunError::Load { as_of: first, source })?.map_err(RunError::Life)?;
         let mut history = History::load(self, AsOf(plan.from)).await?;
         if plan.replace && history.latest().is_some_and(|latest| latest.moment() >= plan.from) {
-            if let Some(latest) = history.latest().filter(|latest| latest.moment() > plan.to) {
+            if let Some(latest) = self.latest_after(plan.to).await.map_err(BackfillError::Rewind)? {
                 return Err(BackfillError::LosesRuns { to: plan.to, latest });
             }
             self.rewind(AsOf(plan.from)).await.map_err(BackfillError::Rewind)?;
@@ -163,7 +164,17 @@ impl Workspace {
             let outcome = history.tick(self, AsOf(tick), RunKind::Backfill, Syncs::Withhold).await?;
             report.add(plan, AsOf(tick), done, outcome, on_tick);
         }
+        let last = AsOf(plan.to);
+        self.store.save_sync_starts(&history.starts_now(self)).await.map_err(|source| RunError::Record { as_of: last, source })?;
         Ok(report)
+    }
+
+    /// The latest run after a moment, of those that should have been: one in the future was recorded by a clock that ran ahead,
+    /// and to lose it is what a replacement is for.
+    async fn latest_after(&self, to: Moment) -> Result<Option<AsOf>, StoreError> {
+        let now = self.clock.now();
+        let runs = self.store.runs(u32::MAX).await?.into_iter().map(|run| run.as_of);
+        Ok(runs.filter(|as_of| to < as_of.moment() && as_of.moment() <= now).max())
     }
 }
 

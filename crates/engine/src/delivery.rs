@@ -1,19 +1,26 @@
 //! Delivery: asks the store what is pending, oldest first, and brings each destination in step.
 //!
-//! It never receives a diff by hand. After a crash, on the next tick and from the command line it is the same code.
+//! It never receives a diff by hand. After a crash, on the next tick and from the command line it is the same code. Guards are
+//! asked here and nowhere else, so that whatever way a membership was recorded, it passes them before it is sent. A
+//! paused audience waits; everybody of a retired one, or of one that is not sent somewhere any more, is removed there,
+//! guards and `on_exit` notwithstanding.
 
-use std::collections::BTreeMap;
+mod job;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use deliver::{Context, LedgerError, SyncJob, SyncOutcome};
+use definitions::{Audience, AudienceState, AudienceSync, OnExit, StartWith};
+use deliver::{LedgerError, Sink, SyncOutcome};
 use evaluate::{EvaluateError, Snapshot};
-use model::{AudienceKey, Fingerprint, Membership, Person, SyncState, SyncStatus};
+use model::{AudienceKey, DestinationKey, Fingerprint, Membership, SyncState, SyncStatus};
 use serde::Serialize;
-use store::{PendingSync, RecordedMembership, StoreError};
+use store::{Guarded, Hold, PendingSync, RecordedMembership, StoreError};
 
 use crate::lease::{Lease, LeaseError, LeaseName};
-use crate::ledger::StoreLedger;
-use crate::{Workspace, cpu, mapping};
+use crate::life::LifeProblems;
+use crate::{Workspace, guard, mapping, start};
+use job::Wanted;
 
 /// Delivery could not begin or go on; what was pending stays pending.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +28,9 @@ pub enum DeliveryError {
     /// Somebody else is at it.
     #[error(transparent)]
     Lease(#[from] LeaseError),
+    /// Keys used again, files deleted too early.
+    #[error(transparent)]
+    Life(#[from] LifeProblems),
     /// The store did not answer.
     #[error("could not read or note what is pending")]
     Store(#[from] StoreError),
@@ -48,42 +58,66 @@ pub struct DeliveryReport {
 struct Known {
     memberships: BTreeMap<AudienceKey, RecordedMembership>,
     snapshot: Arc<Snapshot>,
+    guards: BTreeMap<AudienceKey, Guarded>,
+    /// Where people are, or may be.
+    sent: BTreeSet<(AudienceKey, DestinationKey)>,
+    starts: BTreeMap<(AudienceKey, DestinationKey), Membership>,
+    retired: BTreeSet<AudienceKey>,
+}
+
+impl Known {
+    fn today(&self, members: &Membership) -> Membership {
+        members.iter().map(|profile| self.snapshot.people.survivor(profile)).collect()
+    }
 }
 
 impl Workspace {
     /// Settles every pending sync, oldest first. Nothing pending: nothing happens.
     ///
     /// # Errors
-    /// When another process delivers, or the store fails. A destination that refuses is in the report.
+    /// When another process delivers, the definitions do not fit what is recorded, or the store fails. A destination that
+    /// refuses is in the report.
     pub async fn deliver_pending(&self) -> Result<Vec<DeliveryReport>, DeliveryError> {
         if self.store.pending_syncs().await?.is_empty() {
             return Ok(Vec::new());
         }
+        self.check_lives().await??;
         let lease = Lease::take(LeaseName::Delivery, self).await?;
         let delivered = self.settle_all().await;
         lease.release().await;
         delivered
     }
 
-    /// Asks for every audience of every destination to be brought in step, changed or not.
+    /// Asks for every audience of every destination to be brought in step, changed or not. Paused ones are not asked for.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn request_all_syncs(&self) -> Result<(), DeliveryError> {
         let Some(seen) = self.store.seen().await? else { return Ok(()) };
-        let audiences = self.catalog.audiences.values();
-        let pairs: Vec<_> =
-            audiences.flat_map(|audience| audience.syncs.iter().map(|sync| (audience.key.clone(), sync.to.clone()))).collect();
+        let state = |key: &AudienceKey| self.catalog.audiences.get(key).map(|audience| audience.state);
+        let live = self.catalog.audiences.values().filter(|audience| audience.state == AudienceState::Live);
+        let configured = live.flat_map(|audience| audience.syncs.iter().map(|sync| (audience.key.clone(), sync.to.clone())));
+        let sent = self.store.sent_pairs().await?.into_iter().filter(|(key, _)| state(key) != Some(AudienceState::Paused));
+        let pairs: Vec<_> = configured.chain(sent).collect();
         Ok(self.store.request_syncs(&seen.run.run_id, &pairs, self.clock.now()).await?)
     }
 
     async fn settle_all(&self) -> Result<Vec<DeliveryReport>, DeliveryError> {
         // What is pending is read first: a run recorded after that asks again, and settling this one leaves its request.
         let waiting = self.store.pending_syncs().await?;
-        let known = Known { memberships: self.store.memberships().await?, snapshot: Arc::new(self.snapshot().await?) };
+        let store = self.store.as_ref();
+        let starts = store.sync_starts().await?.into_iter().map(|start| ((start.audience, start.destination), start.held_back));
+        let mut known = Known {
+            memberships: store.memberships().await?,
+            snapshot: Arc::new(self.snapshot().await?),
+            guards: store.guards().await?,
+            sent: store.sent_pairs().await?,
+            starts: starts.collect(),
+            retired: store.retired_audiences().await?.into_keys().collect(),
+        };
         let mut reports = Vec::new();
         for pending in waiting {
-            let outcome = self.settle(&pending, &known).await?;
+            let outcome = self.settle(&pending, &mut known).await?;
             let report = self.report(&pending, outcome);
             self.store.settle_sync(&pending, &report.status).await?;
             tracing::info!(audience = %pending.audience, destination = %pending.destination, state = ?report.status.state, added = report.status.rows_added, removed = report.status.rows_removed, "sync settled");
@@ -92,66 +126,123 @@ impl Workspace {
         Ok(reports)
     }
 
-    async fn settle(&self, pending: &PendingSync, known: &Known) -> Result<SyncOutcome, DeliveryError> {
-        let audience = self.catalog.audiences.get(&pending.audience);
-        let Some((audience, sync)) =
-            audience.and_then(|audience| Some((audience, audience.syncs.iter().find(|sync| sync.to == pending.destination)?)))
-        else {
-            return Ok(SyncOutcome::failed("the definitions no longer send this audience here; what was sent stays as it is"));
+    async fn settle(&self, pending: &PendingSync, known: &mut Known) -> Result<SyncOutcome, DeliveryError> {
+        let Some(audience) = self.catalog.audiences.get(&pending.audience) else {
+            return Ok(SyncOutcome::failed("the definitions do not know this audience; restore its file with `state: retired`"));
         };
-        let sink = match self.sinks.get(&pending.destination) {
-            Some(Ok(sink)) => sink,
-            Some(Err(why)) => return Ok(SyncOutcome::failed(why)),
-            None => return Ok(SyncOutcome::failed("the destination is not connected")),
+        let sync = start::sync_to(audience, &pending.destination);
+        match (audience.state, sync) {
+            (AudienceState::Paused, _) => Ok(ended(SyncState::Paused, "the audience is paused")),
+            (AudienceState::Retired, _) if !known.retired.contains(&audience.key) => {
+                Ok(SyncOutcome::failed("the audience was retired since the last run; `muster run` says who has to go"))
+            }
+            (AudienceState::Retired, _) | (AudienceState::Live, None) => self.remove_everybody(audience, pending, known).await,
+            (AudienceState::Live, Some(sync)) => self.keep_in_step(audience, sync, pending, known).await,
+        }
+    }
+
+    /// Everybody goes, whatever became of them: what was sent is in the ledger.
+    async fn remove_everybody(&self, audience: &Audience, pending: &PendingSync, known: &Known) -> Result<SyncOutcome, DeliveryError> {
+        if !known.sent.contains(&(audience.key.clone(), pending.destination.clone())) {
+            return Ok(ended(SyncState::Sent, "nobody is there"));
+        }
+        let sink = match self.sink(&pending.destination) {
+            Ok(sink) => sink,
+            Err(why) => return Ok(SyncOutcome::failed(why)),
         };
+        let sync = AudienceSync {
+            to: pending.destination.clone(),
+            title: start::sync_to(audience, &pending.destination).and_then(|sync| sync.title.clone()),
+            match_on: Vec::new(),
+            value: None,
+            on_exit: OnExit::Remove,
+            start_with: StartWith::Everyone,
+        };
+        let nobody = Wanted { audience, sync, recorded: None, members: Membership::empty() };
+        let outcome = self.send(sink, nobody, known).await?;
+        Ok(match outcome.state {
+            // Too few for ads is what was asked for.
+            SyncState::Sent | SyncState::SentBelowMinimum => {
+                SyncOutcome { state: SyncState::Sent, message: Some("everybody was removed".to_owned()), ..outcome }
+            }
+            SyncState::Pending | SyncState::BelowMinimum | SyncState::Held | SyncState::Paused | SyncState::Failed => outcome,
+        })
+    }
+
+    async fn keep_in_step(
+        &self,
+        audience: &Audience,
+        sync: &AudienceSync,
+        pending: &PendingSync,
+        known: &mut Known,
+    ) -> Result<SyncOutcome, DeliveryError> {
         // No answer is not the answer "nobody": an audience that was never evaluated must not empty its destination.
-        let Some(recorded) = known.memberships.get(&pending.audience) else {
+        let Some(recorded) = known.memberships.get(&pending.audience).cloned() else {
             return Ok(SyncOutcome::failed("no run has evaluated this audience yet; `muster run` does"));
         };
         if recorded.fingerprint != audience.fingerprint {
             return Ok(SyncOutcome::failed("the definition was edited since the last run; `muster run` evaluates it"));
         }
-        let job = SyncJob {
-            audience: audience.key.clone(),
-            title: sync.title.as_ref().or(audience.title.as_ref()).map_or_else(|| audience.key.to_string(), String::clone),
-            description: audience.description.clone(),
-            match_on: sync.match_on.iter().map(|word| word.text.clone()).collect(),
-            value: sync.value.as_ref().map(|(name, _)| name.clone()),
-            on_exit: sync.on_exit,
-            people: self.people(&recorded.members, Arc::clone(&known.snapshot)).await?,
+        if let Some(objection) = self.ask_guards(audience, &recorded.members, known).await? {
+            return Ok(ended(SyncState::Held, &objection));
+        }
+        let sink = match self.sink(&pending.destination) {
+            Ok(sink) => sink,
+            Err(why) => return Ok(SyncOutcome::failed(why)),
         };
-        let ledger = StoreLedger(Arc::clone(&self.store));
-        let clock = || self.clock.now();
-        let context = Context { ledger: &ledger, destination: &pending.destination, clock: &clock };
-        Ok(sink.settle(&job, &context).await?)
+        let held_back = known.starts.get(&(audience.key.clone(), sync.to.clone()));
+        let members = match (sync.start_with, held_back) {
+            (StartWith::Everyone, _) => recorded.members.clone(),
+            (StartWith::NewOnly, Some(held_back)) => recorded.members.minus(held_back),
+            (StartWith::NewOnly, None) => {
+                return Ok(SyncOutcome::failed("no run knows yet that only new members are sent; `muster run` notes who is there now"));
+            }
+        };
+        // Members merged since the run are one person, sent once.
+        let members = known.today(&members);
+        self.send(sink, Wanted { audience, sync: sync.clone(), recorded: Some(&recorded), members }, known).await
     }
 
-    /// The members with all that a destination may match on, as known now.
-    async fn people(&self, members: &Membership, snapshot: Arc<Snapshot>) -> Result<Vec<Person>, DeliveryError> {
-        // Members merged since the run are one person, sent once.
-        let members: Membership = members.iter().map(|profile| snapshot.people.survivor(profile)).collect();
-        let profiles: Vec<_> = members.iter().collect();
-        let identities = self.store.identities(&profiles).await?;
-        let (evaluator, now) = (Arc::clone(&self.evaluator), model::AsOf(self.clock.now()));
-        let mut traits = cpu::run(move || evaluator.traits(&snapshot, &members, now)).await?;
-        let person = |identity: store::ProfileIdentity| Person {
-            traits: traits.remove(&identity.profile).unwrap_or_default(),
-            profile: identity.profile,
-            public_id: identity.public_id,
-            identifiers: identity.identifiers,
-        };
-        Ok(identities.into_iter().map(person).collect())
+    /// Whether this membership may be sent, and if not, why. What they say is remembered either way.
+    async fn ask_guards(&self, audience: &Audience, members: &Membership, known: &mut Known) -> Result<Option<String>, StoreError> {
+        let members = known.today(members);
+        let guarded = known.guards.get(&audience.key).cloned().unwrap_or_default();
+        let allowed = guarded.allowed.as_ref().map(|allowed| known.today(allowed));
+        let (key, now) = (&audience.key, self.clock.now());
+        let objection = guard::objection(key, &audience.guards, allowed.as_ref(), &members);
+        match &objection {
+            Some(reason) => self.store.hold_membership(key, &Hold { reason: reason.clone(), since: now }).await?,
+            None if guarded.held.is_none() && guarded.allowed.as_ref() == Some(&members) => {}
+            None => {
+                self.store.allow_membership(key, &members, now).await?;
+                known.guards.insert(key.clone(), Guarded { allowed: Some(members), held: None });
+            }
+        }
+        Ok(objection)
+    }
+
+    fn sink(&self, destination: &DestinationKey) -> Result<&Arc<dyn Sink>, &str> {
+        match self.sinks.get(destination) {
+            Some(Ok(sink)) => Ok(sink),
+            Some(Err(why)) => Err(why),
+            None => Err("the destination is not connected"),
+        }
     }
 
     /// How the sync is configured now; blank when the definitions no longer know it.
     fn mapping(&self, pending: &PendingSync) -> Fingerprint {
         let audience = self.catalog.audiences.get(&pending.audience);
-        let sync = audience.and_then(|audience| Some((audience, audience.syncs.iter().find(|sync| sync.to == pending.destination)?)));
+        let sync = audience.and_then(|audience| Some((audience, start::sync_to(audience, &pending.destination)?)));
         sync.map_or(Fingerprint(String::new()), |(audience, sync)| mapping::fingerprint(&self.catalog, audience, sync))
     }
 
     fn report(&self, pending: &PendingSync, outcome: SyncOutcome) -> DeliveryReport {
-        let level_headed = matches!(outcome.state, SyncState::Sent | SyncState::SentBelowMinimum | SyncState::BelowMinimum);
+        // A mapping is noted when the destination is in step by it: a sync that never came so far has not begun.
+        let (mapping, level_headed) = match outcome.state {
+            SyncState::Sent | SyncState::SentBelowMinimum | SyncState::BelowMinimum => (self.mapping(pending), true),
+            SyncState::Paused => (Fingerprint(String::new()), true),
+            SyncState::Pending | SyncState::Held | SyncState::Failed => (Fingerprint(String::new()), false),
+        };
         if !level_headed {
             tracing::warn!(audience = %pending.audience, destination = %pending.destination, state = ?outcome.state, message = outcome.message.as_deref(), "sync not settled; it stays pending");
         }
@@ -163,9 +254,14 @@ impl Workspace {
             sendable: Some(outcome.sendable),
             rows_added: outcome.rows_added,
             rows_removed: outcome.rows_removed,
-            mapping: self.mapping(pending),
+            mapping,
             updated_at: self.clock.now(),
         };
         DeliveryReport { status, rejected: outcome.rejected, calls: outcome.calls }
     }
+}
+
+/// A sync that ends without a call.
+fn ended(state: SyncState, message: &str) -> SyncOutcome {
+    SyncOutcome { state, ..SyncOutcome::failed(message) }
 }

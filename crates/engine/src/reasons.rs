@@ -14,6 +14,13 @@ pub(crate) struct Happened {
     pub(crate) touched: Membership,
 }
 
+impl Happened {
+    /// Whether anything happened that may change how members are sent.
+    pub(crate) fn concerns(&self, members: &Membership) -> bool {
+        !self.merged.is_empty() || !self.touched.intersection(members).is_empty()
+    }
+}
+
 /// Splits a diff; reasons without a change are left out.
 pub(crate) fn split(change: &MembershipDiff, edited: bool, happened: &Happened) -> Vec<(Reason, MembershipDiff)> {
     if change.is_empty() {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use model::{AsOf, Moment};
-use store::RunKind;
+use store::{RunKind, StoreError};
 
 use crate::delivery::DeliveryReport;
 use crate::run::{RunError, RunOutcome};
@@ -43,8 +43,11 @@ impl Workspace {
                         tried = before;
                     }
                     on_run(AsOf(tick), &served);
-                } else if let Err(error) = workspace.deliver_pending().await {
-                    on_run(AsOf(tick), &Err(RunError::Deliver(error)));
+                } else {
+                    workspace.warn_of_runs_ahead().await;
+                    if let Err(error) = workspace.deliver_pending().await {
+                        on_run(AsOf(tick), &Err(RunError::Deliver(error)));
+                    }
                 }
             }
             let Some(next) = schedule.next(now) else {
@@ -58,6 +61,25 @@ impl Workspace {
                 () = &mut stop => return,
                 () = tokio::time::sleep(wait.min(NAP_MAX)) => {}
             }
+        }
+    }
+
+    /// The latest recorded run, when it lies in the future: it was recorded by a clock that ran ahead, and no run is due
+    /// until time has caught up with it.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn run_ahead(&self) -> Result<Option<AsOf>, StoreError> {
+        let seen = self.store.seen().await?;
+        Ok(seen.map(|seen| seen.run.as_of).filter(|as_of| as_of.moment() > self.clock.now()))
+    }
+
+    async fn warn_of_runs_ahead(&self) {
+        if let Ok(Some(ahead)) = self.run_ahead().await {
+            tracing::warn!(
+                "the latest run is recorded as of {ahead}, which lies in the future: a clock ran ahead, and no run is due until then; \
+                 `muster backfill --from MOMENT --replace` records anew what it recorded, from a moment before the clock was wrong"
+            );
         }
     }
 

@@ -20,6 +20,8 @@ pub enum SyncState {
     BelowMinimum,
     /// Could not be sent now; stays pending and is tried again.
     Held,
+    /// Its audience is paused; stays pending until it is not.
+    Paused,
     /// Cannot be sent until somebody mends something; stays pending and is tried again.
     Failed,
 }
@@ -41,7 +43,8 @@ pub struct SyncStatus {
     pub rows_added: u64,
     /// Rows removed by the latest sync.
     pub rows_removed: u64,
-    /// How the sync was configured: another fingerprint now means that the destination is no longer in step.
+    /// How the sync was configured by which the destination is in step: another fingerprint now means that it is no longer. Blank
+    /// while it is not.
     pub mapping: Fingerprint,
     /// When that was.
     pub updated_at: Moment,

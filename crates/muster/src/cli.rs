@@ -71,6 +71,7 @@ pub(crate) enum Command {
     #[command(after_help = MEMBERS_EXAMPLES)]
     Members(MembersArgs),
     /// Send what is pending, without a new run.
+    #[command(after_help = DELIVER_EXAMPLES)]
     Deliver(DeliverArgs),
     /// Show the main job on real purchases, with a local stand-in for Facebook.
     Demo(DemoArgs),
@@ -255,11 +256,19 @@ pub(crate) struct MembersArgs {
     pub(crate) output: Option<PathBuf>,
 }
 
+const DELIVER_EXAMPLES: &str = "\
+Examples:
+  muster deliver                               what waits, once more
+  muster deliver --release cart_abandoners     a change that its guards hold: look at it first";
+
 #[derive(Debug, Args)]
 pub(crate) struct DeliverArgs {
     /// Compare every audience with its destinations, changed or not.
     #[arg(long)]
     pub(crate) all: bool,
+    /// Let a change be sent that the guards of this audience hold, then send what is pending.
+    #[arg(long, value_name = "AUDIENCE")]
+    pub(crate) release: Option<String>,
 }
 
 #[derive(Debug, Args)]

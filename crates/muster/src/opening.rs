@@ -1,6 +1,5 @@
 //! From a folder of definitions to an opened workspace, as every command needs it.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,6 +40,23 @@ pub(crate) fn load(folder: &Path) -> Loaded {
     loaded
 }
 
+/// Adds what does not fit the store, when there is one; none is made. One that cannot be read is no mistake of the definitions.
+pub(crate) async fn compare_with_store(folder: &Path, loaded: &mut Loaded) {
+    let Some(catalog) = &loaded.catalog else { return };
+    let problems = match engine::life_problems(folder, catalog, &EnvironmentAndFiles).await {
+        Ok(problems) => problems,
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the definitions were not compared with what is recorded");
+            return;
+        }
+    };
+    let found = problems.iter().map(|problem| Diagnostic::error(problem.code(), problem.to_string()).help(problem.help()));
+    loaded.diagnostics.extend(found);
+    if !problems.is_empty() {
+        loaded.catalog = None;
+    }
+}
+
 /// The catalog, or every mistake drawn on stderr and an error.
 pub(crate) fn catalog(folder: &Path) -> anyhow::Result<Catalog> {
     let loaded = load(folder);
@@ -69,11 +85,10 @@ pub(crate) async fn connected(folder: &Path) -> anyhow::Result<Workspace> {
     Ok(workspace_at(folder, catalog, Arc::new(SystemClock)).await?.with_sinks(sinks))
 }
 
-/// Connects the sinks that audiences are sent to. One that cannot be connected (its token is not set) stops nothing: the run
+/// Connects the sinks of all destinations, for people may have to be removed where nobody is sent any more. One that cannot be connected (its token is not set) stops nothing: the run
 /// goes on, and what it has for that destination stays pending with the reason.
 pub(crate) fn connect(catalog: &Catalog, secrets: &dyn Secrets) -> Connections {
-    let used: BTreeSet<_> = catalog.audiences.values().flat_map(|audience| audience.syncs.iter().map(|sync| &sync.to)).collect();
-    let destinations = catalog.destinations.iter().filter(|(key, _)| used.contains(key));
+    let destinations = catalog.destinations.iter();
     destinations
         .map(|(key, destination)| {
             let (sink, problems) = deliver::configure(destination, secrets);

@@ -3,7 +3,7 @@
 //! Every method is one transaction: it happens wholly or not at all. Moments are given by the caller; a store never asks
 //! what time it is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
@@ -142,6 +142,8 @@ pub struct RecordedMembership {
     pub members: Membership,
     /// As of when.
     pub as_of: AsOf,
+    /// As of which run the audience was recorded first, of those that still stand.
+    pub since: AsOf,
     /// By which run.
     pub run_id: RunId,
     /// What the definition meant then.
@@ -165,6 +167,42 @@ pub struct RunRecord {
     pub audiences: Vec<AudienceRecord>,
     /// Destinations to bring in step with an audience; one pending sync is kept per pair.
     pub syncs: Vec<(AudienceKey, DestinationKey)>,
+    /// Audiences that are retired from now on: their keys are never used again.
+    pub retired: Vec<AudienceKey>,
+    /// Who is held back from a sync that starts with new members only, where that has changed.
+    pub starts: Vec<SyncStart>,
+    /// Pairs that the definitions no longer know: how they were configured and started is forgotten, so that one put back
+    /// is begun anew.
+    pub dropped: Vec<(AudienceKey, DestinationKey)>,
+}
+
+/// The members who were there when a sync began that starts with new ones only, and who have not exited since.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SyncStart {
+    /// The audience.
+    pub audience: AudienceKey,
+    /// The destination.
+    pub destination: DestinationKey,
+    /// Who is not sent.
+    pub held_back: Membership,
+}
+
+/// What the guards of an audience know.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Guarded {
+    /// The membership that was last allowed to be sent; none was yet when absent.
+    pub allowed: Option<Membership>,
+    /// What is held, while something is.
+    pub held: Option<Hold>,
+}
+
+/// A change of a membership that waits for somebody to look at it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Hold {
+    /// Why, in words.
+    pub reason: String,
+    /// Since when something of this audience has been held without a break.
+    pub since: Moment,
 }
 
 /// What a run found for one audience.
@@ -269,8 +307,11 @@ pub trait Store: Send + Sync {
     /// Forgets every run as of `from` or later, claims and changes included, and makes `memberships` the latest ones.
     /// What destinations hold (remote audiences, ledger, statuses) stays, and so does what is pending.
     async fn rewind(&self, from: AsOf, memberships: &BTreeMap<AudienceKey, RecordedMembership>) -> Result<(), StoreError>;
-    /// Records a claimed run: memberships, changes and pending syncs. Recording it twice is an error.
+    /// Records a claimed run: memberships, changes, pending syncs and lives. Recording it twice is an error, and so is
+    /// recording one when a run of a later as-of is recorded: whoever lost the writer's lease on the way writes nothing.
     async fn record_run(&self, record: &RunRecord) -> Result<(), StoreError>;
+    /// What a recorded run had seen; nothing when it was never recorded or is forgotten.
+    async fn seen_by(&self, run_id: &RunId) -> Result<Option<Seen>, StoreError>;
     /// The latest recorded run (by order of recording) and what it had seen.
     async fn seen(&self) -> Result<Option<Seen>, StoreError>;
     /// The latest recorded runs, newest first.
@@ -280,6 +321,23 @@ pub trait Store: Send + Sync {
     /// Changes of one audience (or of all) in runs with an as-of in `first..=last`, by order of recording: that is how they
     /// add up. Within a run by audience and reason.
     async fn changes(&self, audience: Option<&AudienceKey>, first: AsOf, last: AsOf) -> Result<Vec<RecordedChange>, StoreError>;
+
+    /// The retired audiences, and when the run was recorded that retired them. Rewinding brings none back.
+    async fn retired_audiences(&self) -> Result<BTreeMap<AudienceKey, Moment>, StoreError>;
+    /// Every audience of which something is kept: a recorded membership, a counterpart at a destination, a ledger.
+    async fn known_audiences(&self) -> Result<BTreeSet<AudienceKey>, StoreError>;
+    /// Where people are, or may be: the pairs whose ledger holds a row that was not refused.
+    async fn sent_pairs(&self) -> Result<BTreeSet<(AudienceKey, DestinationKey)>, StoreError>;
+    /// What the guards know of each audience that was ever allowed or held.
+    async fn guards(&self) -> Result<BTreeMap<AudienceKey, Guarded>, StoreError>;
+    /// This membership may be sent: it is what guards compare with from now on, and nothing is held any more.
+    async fn allow_membership(&self, audience: &AudienceKey, members: &Membership, at: Moment) -> Result<(), StoreError>;
+    /// Holds an audience. Held already: the reason is the new one, `since` stays.
+    async fn hold_membership(&self, audience: &AudienceKey, hold: &Hold) -> Result<(), StoreError>;
+    /// Who is held back from syncs that start with new members only; a pair that never began so is missing.
+    async fn sync_starts(&self) -> Result<Vec<SyncStart>, StoreError>;
+    /// Notes who is held back outside a run, as `record_run` does within one.
+    async fn save_sync_starts(&self, starts: &[SyncStart]) -> Result<(), StoreError>;
 
     /// Asks for syncs outside a run, as `record_run` does within one.
     async fn request_syncs(&self, run_id: &RunId, pairs: &[(AudienceKey, DestinationKey)], at: Moment) -> Result<(), StoreError>;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-const SQLITE: [(&str, &str); 9] = [
+const SQLITE: [(&str, &str); 10] = [
     ("numbers", include_str!("../../../sql/sqlite/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/sqlite/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/sqlite/migrations/0003_segments.sql")),
@@ -15,9 +15,10 @@ const SQLITE: [(&str, &str); 9] = [
     ("syncs", include_str!("../../../sql/sqlite/migrations/0007_syncs.sql")),
     ("ledger", include_str!("../../../sql/sqlite/migrations/0008_ledger.sql")),
     ("leases", include_str!("../../../sql/sqlite/migrations/0009_leases.sql")),
+    ("lives", include_str!("../../../sql/sqlite/migrations/0010_lives.sql")),
 ];
 
-const POSTGRES: [(&str, &str); 9] = [
+const POSTGRES: [(&str, &str); 10] = [
     ("numbers", include_str!("../../../sql/postgres/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/postgres/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/postgres/migrations/0003_segments.sql")),
@@ -27,6 +28,7 @@ const POSTGRES: [(&str, &str); 9] = [
     ("syncs", include_str!("../../../sql/postgres/migrations/0007_syncs.sql")),
     ("ledger", include_str!("../../../sql/postgres/migrations/0008_ledger.sql")),
     ("leases", include_str!("../../../sql/postgres/migrations/0009_leases.sql")),
+    ("lives", include_str!("../../../sql/postgres/migrations/0010_lives.sql")),
 ];
 
 pub(crate) fn sqlite() -> Migrator {

@@ -31,13 +31,21 @@ pub(crate) fn of_sync_state(state: SyncState) -> &'static str {
         SyncState::SentBelowMinimum => "sent_below_minimum",
         SyncState::BelowMinimum => "below_minimum",
         SyncState::Held => "held",
+        SyncState::Paused => "paused",
         SyncState::Failed => "failed",
     }
 }
 
 pub(crate) fn sync_state(word: &str) -> Result<SyncState, StoreError> {
-    let all =
-        [SyncState::Pending, SyncState::Sent, SyncState::SentBelowMinimum, SyncState::BelowMinimum, SyncState::Held, SyncState::Failed];
+    let all = [
+        SyncState::Pending,
+        SyncState::Sent,
+        SyncState::SentBelowMinimum,
+        SyncState::BelowMinimum,
+        SyncState::Held,
+        SyncState::Paused,
+        SyncState::Failed,
+    ];
     all.into_iter().find(|state| of_sync_state(*state) == word).ok_or(StoreError::damaged("the state of a sync"))
 }
 

@@ -71,6 +71,20 @@ async fn many_processes_may_open_a_new_store_at_once() {
     server.clean().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_in_makes_nothing() {
+    let Some(server) = Server::find("looking_in_makes_nothing") else { return };
+    let (url, schema) = server.fresh().await;
+    for _ in 0..2 {
+        assert!(store::open_existing(&url).await.unwrap().is_none());
+    }
+    store::open(&url).await.unwrap();
+    assert!(store::open_existing(&url).await.unwrap().expect("up to date").known_audiences().await.unwrap().is_empty());
+    server.run(format!("DELETE FROM {schema}._sqlx_migrations WHERE version = 10")).await;
+    assert!(store::open_existing(&url).await.unwrap().is_none(), "older");
+    server.clean().await;
+}
+
 #[tokio::test]
 async fn a_store_from_the_future_is_not_touched() {
     let Some(server) = Server::find("a_store_from_the_future_is_not_touched") else { return };

@@ -3,6 +3,7 @@ CREATE TABLE memberships (
     audience TEXT COLLATE "C" PRIMARY KEY,
     run_id TEXT COLLATE "C" NOT NULL REFERENCES runs (run_id),
     as_of BIGINT NOT NULL,
+    since_as_of BIGINT NOT NULL, -- of the first run that recorded the audience
     fingerprint TEXT COLLATE "C" NOT NULL,
     members BYTEA NOT NULL
 );

@@ -3,6 +3,7 @@ CREATE TABLE memberships (
     audience TEXT PRIMARY KEY,
     run_id TEXT NOT NULL REFERENCES runs (run_id),
     as_of INTEGER NOT NULL,
+    since_as_of INTEGER NOT NULL, -- of the first run that recorded the audience
     fingerprint TEXT NOT NULL,
     members BLOB NOT NULL
 ) STRICT;

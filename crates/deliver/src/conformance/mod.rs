@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use definitions::OnExit;
 use model::{AudienceKey, DestinationKey, Identifier, IdentifierKind, LedgerState, Moment, Person, ProfileId, PublicId, SyncState, Value};
 
 use crate::{Context, Ledger as _, Sink, SyncJob, SyncOutcome};
@@ -42,6 +43,7 @@ pub async fn all<R: Rehearsal>(fresh: impl AsyncFn() -> R) {
     an_outage_loses_nothing(&fresh().await).await;
     small_audiences_are_held_and_then_sent_whole(&fresh().await).await;
     audiences_do_not_touch_each_other(&fresh().await).await;
+    kept_exits_stay_until_everybody_goes(&fresh().await).await;
 }
 
 /// People 0 to `count`, each with an address and a name.
@@ -78,6 +80,10 @@ impl<'a, R: Rehearsal> Stage<'a, R> {
     }
 
     async fn settle(&self, audience: &str, people: Vec<Person>) -> SyncOutcome {
+        self.settle_with(OnExit::Remove, audience, people).await
+    }
+
+    async fn settle_with(&self, on_exit: OnExit, audience: &str, people: Vec<Person>) -> SyncOutcome {
         let clock = || Moment::from_micros(1_772_366_400_000_000);
         let context = Context { ledger: &self.ledger, destination: &self.destination, clock: &clock };
         let job = SyncJob {
@@ -85,7 +91,8 @@ impl<'a, R: Rehearsal> Stage<'a, R> {
             title: format!("Title of {audience}"),
             description: "A rehearsal".to_owned(),
             value: None,
-            on_exit: definitions::OnExit::Remove,
+            on_exit,
+            former: Vec::new(),
             match_on: Vec::new(),
             people,
         };
@@ -174,4 +181,20 @@ async fn audiences_do_not_touch_each_other<R: Rehearsal>(rehearsal: &R) {
     stage.settle_and_check("second", people(count + 3)).await;
     stage.settle_and_check("first", people(count - 1)).await;
     stage.settle_and_check("second", people(count + 3)).await;
+}
+
+async fn kept_exits_stay_until_everybody_goes<R: Rehearsal>(rehearsal: &R) {
+    let stage = Stage::new(rehearsal);
+    let count = rehearsal.minimum() + 5;
+    let key = AudienceKey::parse("keepers").expect("a key");
+    let everybody: BTreeSet<PublicId> = people(count).into_iter().map(|person| person.public_id).collect();
+    for members in [count, count - 2, count - 3] {
+        let outcome = stage.settle_with(OnExit::Keep, "keepers", people(members)).await;
+        assert_eq!((outcome.sendable, outcome.rows_removed), (u64::from(members), 0));
+        assert_eq!(rehearsal.held(&key).await, everybody, "who exited stays");
+    }
+    let writes = rehearsal.writes().await;
+    stage.settle_with(OnExit::Keep, "keepers", people(count - 3)).await;
+    assert_eq!(rehearsal.writes().await, writes, "nothing changed, nothing is written");
+    stage.settle_and_check("keepers", Vec::new()).await;
 }

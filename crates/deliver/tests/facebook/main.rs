@@ -4,8 +4,10 @@
 
 mod audiences;
 mod contract;
+mod exits;
 mod failures;
 mod schedules;
 mod settings;
 mod stage;
 mod uploads;
+mod values;

@@ -91,6 +91,7 @@ impl Stage {
             description: "For tests".to_owned(),
             value: None,
             on_exit: definitions::OnExit::Remove,
+            former: Vec::new(),
             match_on: Vec::new(),
             people,
         }

@@ -101,3 +101,40 @@ async fn an_interrupted_replacement_empties_nothing() {
     after.run(as_of("2025-03-09T00:00:00Z"), RunKind::Schedule).await.expect("runs");
     assert_eq!(shop.rows_at_facebook(), 2);
 }
+
+#[tokio::test]
+async fn runs_of_a_clock_that_ran_ahead_can_be_replaced() {
+    let shop = shop_with_three_buyers().await;
+    let workspace = shop.workspace().await;
+    workspace.run(as_of("2025-03-03T00:00:00Z"), RunKind::Manual).await.expect("runs");
+    shop.clock.set(moment("2026-01-01T00:00:00Z"));
+    workspace.run(as_of("2025-12-31T00:00:00Z"), RunKind::Manual).await.expect("runs");
+    assert_eq!(workspace.run_ahead().await.expect("an answer"), None);
+    shop.clock.set(moment("2025-03-10T00:00:00Z"));
+    assert_eq!(workspace.run_ahead().await.expect("an answer"), Some(as_of("2025-12-31T00:00:00Z")));
+    let refused = workspace.run(as_of("2025-03-09T00:00:00Z"), RunKind::Manual).await;
+    assert!(matches!(refused, Err(engine::RunError::Backward { .. })));
+
+    // What should have been is not lost along with what should not.
+    let short = Backfill { replace: true, ..daily("2025-03-01T00:00:00Z", "2025-03-02T00:00:00Z") };
+    let refused = workspace.backfill(short, &mut |_| {}).await;
+    assert!(matches!(refused, Err(BackfillError::LosesRuns { latest, .. }) if latest == as_of("2025-03-03T00:00:00Z")));
+    let plan = Backfill { replace: true, ..daily("2025-03-04T00:00:00Z", "2025-03-09T00:00:00Z") };
+    assert_eq!(workspace.backfill(plan, &mut |_| {}).await.expect("backfills").recorded, 6);
+    assert_eq!(workspace.run_ahead().await.expect("an answer"), None);
+    workspace.run(as_of("2025-03-09T12:00:00Z"), RunKind::Manual).await.expect("runs");
+}
+
+#[tokio::test]
+async fn a_dry_replacement_finds_what_the_real_one_does() {
+    let shop = shop_with_three_buyers().await;
+    let workspace = shop.workspace().await;
+    for at in ["2025-03-02T00:00:00Z", "2025-03-07T00:00:00Z"] {
+        workspace.run(as_of(at), RunKind::Manual).await.expect("runs");
+    }
+    let plan = Backfill { replace: true, ..daily("2025-03-04T00:00:00Z", "2025-03-09T12:00:00Z") };
+    let dry = workspace.backfill_dry_run(plan, &mut |_| {}).await.expect("looks");
+    let done = workspace.backfill(plan, &mut |_| {}).await.expect("backfills");
+    assert_eq!((dry.entered, dry.exited), (done.entered, done.exited));
+    assert_eq!((done.entered, done.exited), (2, 1));
+}

@@ -2,6 +2,10 @@
 
 mod backfill;
 mod examples;
+mod guards;
+mod lives;
+mod memory;
 mod run;
 mod serve;
 mod shop;
+mod starts;

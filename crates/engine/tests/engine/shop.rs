@@ -8,7 +8,7 @@ use deliver::Secrets;
 use engine::{StandingClock, Workspace};
 use fake_graph::{FakeGraph, Options};
 use ingest::ImportOptions;
-use model::{AsOf, Moment};
+use model::{AsOf, AudienceKey, Moment};
 use tempfile::TempDir;
 
 pub(crate) fn moment(text: &str) -> Moment {
@@ -19,7 +19,11 @@ pub(crate) fn as_of(text: &str) -> AsOf {
     AsOf(moment(text))
 }
 
-struct Token;
+pub(crate) fn key(text: &str) -> AudienceKey {
+    AudienceKey::parse(text).expect("a key")
+}
+
+pub(crate) struct Token;
 
 impl Secrets for Token {
     fn env(&self, _: &str) -> Option<String> {
@@ -74,6 +78,14 @@ impl Shop {
         Workspace::open(self.folder.path(), catalog, &Token, clock).await.expect("opens").with_sinks(sinks)
     }
 
+    /// The workspace under definitions that say something else about `buyers`.
+    pub(crate) async fn workspace_with(&self, edit: impl FnOnce(&mut definitions::Audience)) -> Workspace {
+        let workspace = self.workspace().await;
+        let mut catalog = (*workspace.catalog).clone();
+        edit(catalog.audiences.get_mut(&key("buyers")).expect("loaded"));
+        workspace.with_catalog(catalog)
+    }
+
     /// Ingests orders: user, moment.
     pub(crate) async fn orders(&self, workspace: &Workspace, orders: &[(&str, &str)]) {
         let lines =
@@ -95,6 +107,16 @@ impl Shop {
         .await
         .expect("ingested");
         assert_eq!((report.rejected, report.duplicates), (0, 0), "{report:?}");
+    }
+
+    /// How many rows were added and how many removed by calls so far.
+    pub(crate) fn rows_sent(&self) -> (usize, usize) {
+        let requests = self.graph.state().requests;
+        let rows = |method: &str| {
+            let calls = requests.iter().filter(|request| request.method == method && request.path.ends_with("/users"));
+            calls.map(|request| request.params["payload"]["data"].as_array().map_or(0, Vec::len)).sum()
+        };
+        (rows("POST"), rows("DELETE"))
     }
 
     /// How many rows the stand-in holds for its only audience.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use definitions::AudienceState;
 use model::{AsOf, AudienceKey, SyncStatus};
 use serde::Serialize;
-use store::RecordedMembership;
+use store::{Hold, RecordedMembership};
 
 use crate::commands::Asked;
 use crate::exit::Ending;
@@ -16,11 +17,13 @@ use crate::{opening, output};
 #[derive(Serialize)]
 struct AudienceJson<'a> {
     audience: &'a AudienceKey,
+    state: AudienceState,
     description: &'a str,
     owner: Option<&'a str>,
     members: Option<u64>,
     as_of: Option<AsOf>,
     edited_since: bool,
+    held: Option<Hold>,
     syncs: Vec<&'a SyncStatus>,
 }
 
@@ -28,7 +31,10 @@ pub(crate) async fn run(asked: &Asked) -> anyhow::Result<Ending> {
     let workspace = opening::workspace(&asked.folder).await?;
     let recorded = workspace.store.memberships().await?;
     let statuses = workspace.store.sync_statuses().await?;
-    let listed: Vec<_> = workspace.catalog.audiences.values().map(|audience| listed(audience, &recorded, &statuses)).collect();
+    let mut guards = workspace.store.guards().await?;
+    let mut held = |key: &AudienceKey| guards.remove(key).and_then(|guarded| guarded.held);
+    let listed: Vec<_> =
+        workspace.catalog.audiences.values().map(|audience| listed(audience, &recorded, held(&audience.key), &statuses)).collect();
     if asked.json {
         output::json(&listed)?;
     } else if listed.is_empty() {
@@ -42,11 +48,14 @@ pub(crate) async fn run(asked: &Asked) -> anyhow::Result<Ending> {
 fn listed<'a>(
     audience: &'a definitions::Audience,
     recorded: &BTreeMap<AudienceKey, RecordedMembership>,
+    held: Option<Hold>,
     statuses: &'a [SyncStatus],
 ) -> AudienceJson<'a> {
     let latest = recorded.get(&audience.key);
     AudienceJson {
         audience: &audience.key,
+        state: audience.state,
+        held,
         description: &audience.description,
         owner: audience.owner.as_deref(),
         members: latest.map(|latest| latest.members.len()),
@@ -66,7 +75,12 @@ fn told(listed: &[AudienceJson<'_>]) -> String {
                 (Some(as_of), true) => format!("{as_of}, edited since"),
             };
             let syncs: Vec<_> = audience.syncs.iter().map(|status| format!("{}: {}", status.destination, reports::state(status))).collect();
-            vec![audience.audience.to_string(), audience.members.map_or("-".to_owned(), grouped), as_of, syncs.join("; ")]
+            vec![
+                reports::named(audience.audience, audience.state),
+                audience.members.map_or("-".to_owned(), grouped),
+                as_of,
+                syncs.join("; "),
+            ]
         })
         .collect();
     table::draw(&[Column::Text("audience"), Column::Number("members"), Column::Text("as of"), Column::Text("syncs")], &rows)

@@ -1,4 +1,5 @@
-//! `muster check`: every mistake in the definitions at once, and whatever they name that traffic has never shown.
+//! `muster check`: every mistake in the definitions at once, also those that only what is recorded shows, and whatever
+//! they name that traffic has never shown.
 
 use std::collections::BTreeSet;
 
@@ -21,6 +22,7 @@ struct CheckJson<'a> {
 
 pub(crate) async fn run(asked: &Asked, args: &CheckArgs) -> anyhow::Result<Ending> {
     let mut loaded = opening::load(&asked.folder);
+    opening::compare_with_store(&asked.folder, &mut loaded).await;
     if let Some(catalog) = &loaded.catalog {
         let unseen = unseen(asked, args, catalog, &loaded).await?;
         loaded.diagnostics.extend(unseen);

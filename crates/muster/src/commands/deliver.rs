@@ -1,13 +1,25 @@
-//! `muster deliver`: sends what is pending, without a new run.
+//! `muster deliver`: sends what is pending, without a new run; lets changes through that guards hold.
+
+use serde::Serialize;
 
 use crate::cli::DeliverArgs;
-use crate::commands::Asked;
+use crate::commands::{Asked, members};
 use crate::exit::Ending;
 use crate::render::{progress, reports};
 use crate::{opening, output};
 
+#[derive(Serialize)]
+struct ReleaseJson<'a> {
+    released: &'a engine::Released,
+    delivered: &'a [engine::DeliveryReport],
+}
+
 pub(crate) async fn run(asked: &Asked, args: &DeliverArgs) -> anyhow::Result<Ending> {
     let workspace = opening::connected(&asked.folder).await?;
+    let released = match &args.release {
+        Some(typed) => Some(workspace.release(&defined(&workspace, typed)?).await?),
+        None => None,
+    };
     if args.all {
         workspace.request_all_syncs().await?;
     }
@@ -15,10 +27,17 @@ pub(crate) async fn run(asked: &Asked, args: &DeliverArgs) -> anyhow::Result<End
     let delivered = workspace.deliver_pending().await;
     spinner.finish_and_clear();
     let delivered = delivered?;
-    if asked.json {
-        output::json(&delivered)?;
-    } else {
-        output::text(&reports::deliveries(&delivered))?;
+    match (&released, asked.json) {
+        (Some(released), true) => output::json(&ReleaseJson { released, delivered: &delivered })?,
+        (None, true) => output::json(&delivered)?,
+        (Some(released), false) => output::text(&format!("{}\n{}", reports::released(released), reports::deliveries(&delivered)))?,
+        (None, false) => output::text(&reports::deliveries(&delivered))?,
     }
     Ok(Ending::with_findings(delivered.iter().any(|report| reports::needs_a_look(&report.status))))
+}
+
+/// The key that was typed, when an audience is defined under it.
+fn defined(workspace: &engine::Workspace, typed: &str) -> anyhow::Result<model::AudienceKey> {
+    let found = workspace.catalog.audiences.keys().find(|key| key.as_str() == typed);
+    found.cloned().ok_or_else(|| members::unknown(workspace, typed))
 }

@@ -66,9 +66,14 @@ fn find<'a>(
     if workspace.catalog.audiences.keys().any(|key| key.as_str() == name) {
         anyhow::bail!("the audience `{name}` has not been evaluated yet; `muster run` does it");
     }
+    Err(unknown(workspace, name))
+}
+
+/// There is no such audience, and perhaps one that is spelled nearly so.
+pub(super) fn unknown(workspace: &engine::Workspace, name: &str) -> anyhow::Error {
     let near = definitions::suggest(name, workspace.catalog.audiences.keys().map(model::AudienceKey::as_str));
     let way_out = near.map_or("`muster audiences` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
-    anyhow::bail!("no audience is named `{name}`; {way_out}")
+    anyhow::anyhow!("no audience is named `{name}`; {way_out}")
 }
 
 fn member(identity: ProfileIdentity) -> Member {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use engine::{DeliveryReport, RunReport};
-use model::{SyncState, SyncStatus};
+use definitions::AudienceState;
+use engine::{DeliveryReport, Released, RunReport};
+use model::{AudienceKey, SyncState, SyncStatus};
 
 use crate::render::numbers::{counted, grouped};
 use crate::render::table::{self, Column};
@@ -17,13 +18,13 @@ pub(crate) fn run(report: &RunReport, statuses: &[SyncStatus], took: Duration) -
         let syncs: Vec<_> = statuses.iter().filter(|status| status.audience == audience.audience).collect();
         for (at, sync) in syncs.iter().enumerate() {
             let first = at == 0;
-            let mut row = vec![if first { audience.audience.to_string() } else { String::new() }];
+            let mut row = vec![if first { named(&audience.audience, audience.state) } else { String::new() }];
             row.extend(counts.iter().map(|count| if first { count.clone() } else { String::new() }));
             row.extend([sync.destination.to_string(), state(sync)]);
             rows.push(row);
         }
         if syncs.is_empty() {
-            let mut row = vec![audience.audience.to_string()];
+            let mut row = vec![named(&audience.audience, audience.state)];
             row.extend(counts);
             row.extend([String::new(), String::new()]);
             rows.push(row);
@@ -45,6 +46,26 @@ pub(crate) fn run(report: &RunReport, statuses: &[SyncStatus], took: Duration) -
         text.push_str(&format!("{} could not be read as the type a definition compares with\n", counted(report.mismatches, "value")));
     }
     text
+}
+
+/// An audience's key, and where it is in its life when that is unusual.
+pub(crate) fn named(audience: &AudienceKey, state: AudienceState) -> String {
+    match state {
+        AudienceState::Live => audience.to_string(),
+        AudienceState::Paused => format!("{audience} (paused)"),
+        AudienceState::Retired => format!("{audience} (retired)"),
+    }
+}
+
+/// What was let through.
+pub(crate) fn released(released: &Released) -> String {
+    format!(
+        "released `{}`: {} as of {}, held since {}\n",
+        released.audience,
+        counted(released.members, "member"),
+        released.as_of,
+        released.was_held.since
+    )
 }
 
 /// What was delivered.
@@ -80,6 +101,7 @@ pub(crate) fn state(status: &SyncStatus) -> String {
             return status.message.clone().unwrap_or_else(|| "below minimum".to_owned());
         }
         SyncState::Held => "held",
+        SyncState::Paused => return "paused".to_owned(),
         SyncState::Failed => "failed",
     };
     match &status.message {

@@ -4,6 +4,7 @@ mod cases;
 mod identities;
 mod leases;
 mod ledger;
+mod lives;
 mod merging;
 mod runs;
 mod segments;
@@ -37,6 +38,7 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
 
     runs::a_run_is_claimed_until_recorded(&*make().await).await;
     runs::a_run_is_recorded_once(&*make().await).await;
+    runs::history_goes_forward(&*make().await).await;
     runs::recording_is_all_or_nothing(&*make().await).await;
     runs::memberships_and_changes_read_back(&*make().await).await;
     runs::changes_come_in_order_of_recording(&*make().await).await;
@@ -52,4 +54,12 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     ledger::rows_are_known_by_profile_schema_and_cells(&*make().await).await;
     ledger::ledgers_of_different_pairs_do_not_mix(&*make().await).await;
     ledger::a_large_ledger_reads_back_in_order(&*make().await).await;
+
+    lives::a_retired_key_stays_retired(&*make().await).await;
+    lives::a_run_that_is_refused_retires_nobody(&*make().await).await;
+    lives::the_first_recording_is_remembered(&*make().await).await;
+    lives::what_was_sent_is_known_without_definitions(&*make().await).await;
+    lives::a_hold_lasts_until_it_is_allowed(&*make().await).await;
+    lives::who_is_held_back_is_recorded_with_a_run(&*make().await).await;
+    lives::a_dropped_pair_begins_anew(&*make().await).await;
 }

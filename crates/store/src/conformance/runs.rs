@@ -11,29 +11,40 @@ fn claim_of(hours: i64, text: &str) -> RunClaim {
     RunClaim { fingerprint: fingerprint(text), as_of: as_of(hours), kind: RunKind::Schedule, started_at: hour(hours) }
 }
 
-async fn claim(store: &dyn Store, hours: i64) -> RunId {
+pub(super) async fn claim(store: &dyn Store, hours: i64) -> RunId {
     match store.claim_run(&claim_of(hours, "f1")).await.expect("an answer") {
         Claimed::Granted(run_id) => run_id,
         Claimed::AlreadyDone(done) => panic!("done already: {done:?}"),
     }
 }
 
-fn record_of(run_id: &RunId, hours: i64, audiences: Vec<AudienceRecord>) -> RunRecord {
+pub(super) fn record_of(run_id: &RunId, hours: i64, audiences: Vec<AudienceRecord>) -> RunRecord {
     let (run_id, recorded_at) = (run_id.clone(), hour(hours));
-    RunRecord { run_id, as_of: as_of(hours), recorded_at, segments_seen: None, merges_seen: 0, audiences, syncs: Vec::new() }
+    RunRecord {
+        run_id,
+        as_of: as_of(hours),
+        recorded_at,
+        segments_seen: None,
+        merges_seen: 0,
+        audiences,
+        syncs: Vec::new(),
+        retired: Vec::new(),
+        starts: Vec::new(),
+        dropped: Vec::new(),
+    }
 }
 
-async fn record(store: &dyn Store, hours: i64, audiences: Vec<AudienceRecord>) -> RunId {
+pub(super) async fn record(store: &dyn Store, hours: i64, audiences: Vec<AudienceRecord>) -> RunId {
     let run_id = claim(store, hours).await;
     store.record_run(&record_of(&run_id, hours, audiences)).await.expect("recorded");
     run_id
 }
 
-fn diff(entered: &[u32], exited: &[u32]) -> MembershipDiff {
+pub(super) fn diff(entered: &[u32], exited: &[u32]) -> MembershipDiff {
     MembershipDiff { entered: members(entered), exited: members(exited) }
 }
 
-fn found(key: &str, now: &[u32], changes: Vec<(Reason, MembershipDiff)>) -> AudienceRecord {
+pub(super) fn found(key: &str, now: &[u32], changes: Vec<(Reason, MembershipDiff)>) -> AudienceRecord {
     AudienceRecord { audience: audience(key), fingerprint: fingerprint("f1"), members: members(now), changes }
 }
 
@@ -44,7 +55,7 @@ pub(super) async fn a_run_is_claimed_until_recorded(store: &dyn Store) {
     let again = RunClaim { kind: RunKind::Manual, started_at: hour(5), ..claim_of(1, "f1") };
     assert_eq!(store.claim_run(&again).await.expect("an answer"), Claimed::Granted(run_id.clone()), "its process died");
     let other = store.claim_run(&claim_of(1, "f2")).await.expect("an answer");
-    assert!(matches!(other, Claimed::Granted(other) if other != run_id), "other definitions are another run");
+    assert!(matches!(&other, Claimed::Granted(other) if *other != run_id), "other definitions are another run");
     assert_eq!(store.recorded_run(&fingerprint("f1"), as_of(1)).await.expect("none"), None);
     assert_eq!(store.runs(10).await.expect("none"), []);
 
@@ -57,12 +68,25 @@ pub(super) async fn a_run_is_claimed_until_recorded(store: &dyn Store) {
     assert_eq!(store.runs(10).await.expect("one"), std::slice::from_ref(&run));
     assert_eq!(store.seen().await.expect("one"), Some(Seen { run, segments: Some(SegmentId(41)), merges: 7 }));
 
-    // The latest is the one recorded last, whatever it asked about.
-    let older = record(store, 0, Vec::new()).await;
-    assert_eq!(store.seen().await.expect("one").expect("recorded").run.run_id, older);
+    // The latest is the one recorded last, also among runs of one moment.
+    let Claimed::Granted(edited) = other else { panic!("other definitions are another run") };
+    store.record_run(&record_of(&edited, 1, Vec::new())).await.expect("recorded");
+    assert_eq!(store.seen().await.expect("one").expect("recorded").run.run_id, edited);
     let order: Vec<_> = store.runs(2).await.expect("two").into_iter().map(|run| run.run_id).collect();
-    assert_eq!(order, [older.clone(), run_id]);
-    assert_eq!(store.runs(1).await.expect("one")[0].run_id, older);
+    assert_eq!(order, [edited.clone(), run_id.clone()]);
+    assert_eq!(store.runs(1).await.expect("one")[0].run_id, edited);
+    let seen = store.seen_by(&run_id).await.expect("one").expect("recorded");
+    assert_eq!((seen.run.run_id, seen.segments, seen.merges), (run_id, Some(SegmentId(41)), 7));
+    assert_eq!(store.seen_by(&RunId("00000000".to_owned())).await.expect("none"), None);
+}
+
+pub(super) async fn history_goes_forward(store: &dyn Store) {
+    let overtaken = claim(store, 1).await;
+    record(store, 2, vec![found("lapsed", &[1], Vec::new())]).await;
+    let late = record_of(&overtaken, 1, vec![found("lapsed", &[2], Vec::new())]);
+    assert!(matches!(store.record_run(&late).await, Err(StoreError::Conflict { .. })), "its lease was lost on the way");
+    assert_eq!(store.memberships().await.expect("one")[&audience("lapsed")].members, members(&[1]));
+    assert_eq!(store.seen().await.expect("one").expect("recorded").run.as_of, as_of(2));
 }
 
 pub(super) async fn a_run_is_recorded_once(store: &dyn Store) {
@@ -98,6 +122,7 @@ pub(super) async fn memberships_and_changes_read_back(store: &dyn Store) {
     let recorded = |now: &[u32], hours, run_id: &RunId| RecordedMembership {
         members: members(now),
         as_of: as_of(hours),
+        since: as_of(1),
         run_id: run_id.clone(),
         fingerprint: fingerprint("f1"),
     };
@@ -121,7 +146,7 @@ pub(super) async fn memberships_and_changes_read_back(store: &dyn Store) {
 
 pub(super) async fn changes_come_in_order_of_recording(store: &dyn Store) {
     let mut runs = Vec::new();
-    for hours in [3, 1, 2] {
+    for hours in [1, 2, 3] {
         let entered = |key| found(key, &[1], vec![(Reason::Data, diff(&[1], &[]))]);
         runs.push(record(store, hours, vec![entered("b"), entered("a")]).await);
     }
@@ -133,7 +158,7 @@ pub(super) async fn changes_come_in_order_of_recording(store: &dyn Store) {
     let pair = |run: usize, audience: &AudienceKey| (runs[run].clone(), audience.clone());
     let all = [pair(0, &a), pair(0, &b), pair(1, &a), pair(1, &b), pair(2, &a), pair(2, &b)];
     assert_eq!(order(None, as_of(1), as_of(3)).await, all);
-    assert_eq!(order(Some(&b), as_of(1), as_of(2)).await, [pair(1, &b), pair(2, &b)]);
+    assert_eq!(order(Some(&b), as_of(2), as_of(3)).await, [pair(1, &b), pair(2, &b)]);
     assert_eq!(order(Some(&audience("c")), as_of(1), as_of(3)).await, []);
     assert_eq!(order(None, as_of(4), as_of(9)).await, []);
 }
@@ -145,7 +170,7 @@ pub(super) async fn rewinding_forgets_later_runs(store: &dyn Store) {
     let forgotten = record(store, 2, entered(&[1, 2], diff(&[2], &[]))).await;
     let dead = claim(store, 3).await;
     store.rewind(as_of(2), &kept).await.expect("rewound");
-    assert_eq!(store.memberships().await.expect("one"), kept);
+    assert_eq!(store.memberships().await.expect("one"), kept, "its `since` included");
     assert_eq!(store.changes(None, as_of(0), as_of(9)).await.expect("one").len(), 1);
     assert_eq!(store.seen().await.expect("one").expect("recorded").run.as_of, as_of(1));
     assert_ne!(claim(store, 2).await, forgotten);

@@ -43,6 +43,9 @@ pub(super) async fn one_sync_is_pending_per_pair(store: &dyn Store) {
         merges_seen: 0,
         audiences: Vec::new(),
         syncs: vec![(audience("b"), destination("facebook")), (audience("c"), destination("facebook"))],
+        retired: Vec::new(),
+        starts: Vec::new(),
+        dropped: Vec::new(),
     };
     store.record_run(&record).await.expect("recorded");
     let found: Vec<_> =
@@ -64,6 +67,7 @@ pub(super) async fn only_what_was_sent_is_settled(store: &dyn Store) {
         (SyncState::SentBelowMinimum, true),
         (SyncState::BelowMinimum, true),
         (SyncState::Held, false),
+        (SyncState::Paused, false),
         (SyncState::Failed, false),
         (SyncState::Pending, false),
     ];

@@ -5,17 +5,18 @@ mod identities;
 mod imports;
 mod leases;
 mod ledger;
+mod lives;
 mod merging;
 mod runs;
 mod segments;
 mod syncs;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use model::{
-    AsOf, AudienceKey, DestinationKey, Fingerprint, Identifier, LedgerChange, LedgerRow, LogName, Moment, People, ProfileId,
+    AsOf, AudienceKey, DestinationKey, Fingerprint, Identifier, LedgerChange, LedgerRow, LogName, Membership, Moment, People, ProfileId,
     RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
 };
 use sqlx::AnyPool;
@@ -23,8 +24,8 @@ use sqlx::migrate::Migrator;
 
 use crate::work::Work;
 use crate::{
-    Claimed, Flush, ImportProgress, Merge, PendingSync, ProfileIdentity, RecordedChange, RecordedMembership, RunClaim, RunRecord,
-    RunSummary, Seen, Store, StoreError, migrations,
+    Claimed, Flush, Guarded, Hold, ImportProgress, Merge, PendingSync, ProfileIdentity, RecordedChange, RecordedMembership, RunClaim,
+    RunRecord, RunSummary, Seen, Store, StoreError, SyncStart, migrations,
 };
 
 /// What differs between databases.
@@ -165,7 +166,13 @@ impl Store for SqlStore {
         let mut work = self.write("record a run").await?;
         runs::record(&mut work, record).await?;
         syncs::request(&mut work, &record.run_id, &record.syncs, record.recorded_at).await?;
+        lives::record(&mut work, record).await?;
         work.commit().await
+    }
+
+    async fn seen_by(&self, run_id: &RunId) -> Result<Option<Seen>, StoreError> {
+        let mut work = self.read("look a run up").await?;
+        runs::seen_by(&mut work, run_id).await
     }
 
     async fn seen(&self) -> Result<Option<Seen>, StoreError> {
@@ -186,6 +193,49 @@ impl Store for SqlStore {
     async fn changes(&self, audience: Option<&AudienceKey>, first: AsOf, last: AsOf) -> Result<Vec<RecordedChange>, StoreError> {
         let mut work = self.read("load changes").await?;
         runs::changes(&mut work, audience, first, last).await
+    }
+
+    async fn retired_audiences(&self) -> Result<BTreeMap<AudienceKey, Moment>, StoreError> {
+        let mut work = self.read("list retired audiences").await?;
+        lives::retired(&mut work).await
+    }
+
+    async fn known_audiences(&self) -> Result<BTreeSet<AudienceKey>, StoreError> {
+        let mut work = self.read("list known audiences").await?;
+        lives::known(&mut work).await
+    }
+
+    async fn sent_pairs(&self) -> Result<BTreeSet<(AudienceKey, DestinationKey)>, StoreError> {
+        let mut work = self.read("list what was sent where").await?;
+        lives::sent_pairs(&mut work).await
+    }
+
+    async fn guards(&self) -> Result<BTreeMap<AudienceKey, Guarded>, StoreError> {
+        let mut work = self.read("load guards").await?;
+        lives::guards(&mut work).await
+    }
+
+    async fn allow_membership(&self, audience: &AudienceKey, members: &Membership, at: Moment) -> Result<(), StoreError> {
+        let mut work = self.write("allow a membership").await?;
+        lives::allow(&mut work, audience, members, at).await?;
+        work.commit().await
+    }
+
+    async fn hold_membership(&self, audience: &AudienceKey, hold: &Hold) -> Result<(), StoreError> {
+        let mut work = self.write("hold a membership").await?;
+        lives::hold(&mut work, audience, hold).await?;
+        work.commit().await
+    }
+
+    async fn sync_starts(&self) -> Result<Vec<SyncStart>, StoreError> {
+        let mut work = self.read("load how syncs started").await?;
+        lives::starts(&mut work).await
+    }
+
+    async fn save_sync_starts(&self, starts: &[SyncStart]) -> Result<(), StoreError> {
+        let mut work = self.write("note how syncs started").await?;
+        lives::save_starts(&mut work, starts).await?;
+        work.commit().await
     }
 
     async fn request_syncs(&self, run_id: &RunId, pairs: &[(AudienceKey, DestinationKey)], at: Moment) -> Result<(), StoreError> {

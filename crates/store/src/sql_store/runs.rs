@@ -14,6 +14,7 @@ use crate::{
 const RUN_ID_LENGTH: usize = 12;
 
 type ChangeRow = (String, i64, String, String, Vec<u8>, Vec<u8>);
+type SeenRow = (String, i64, String, String, i64, i64, Option<i64>, i64);
 type SummaryRow = (String, i64, String, String, i64, i64);
 
 pub(crate) async fn claim(work: &mut Work<'_>, claim: &RunClaim) -> Result<Claimed, StoreError> {
@@ -83,6 +84,12 @@ pub(crate) async fn record(work: &mut Work<'_>, record: &RunRecord) -> Result<()
     if work.execute(recording).await? == 0 {
         return Err(work.conflict(format!("run {run_id} was recorded already")));
     }
+    // Asked once the number is taken: whoever else records waits for that number until this is done.
+    let later: Option<(i64,)> = work.optional(query(queries::LATER_RECORDING).bind(record.as_of.0.micros())).await?;
+    if let Some((later,)) = later {
+        let later = AsOf(Moment::from_micros(later));
+        return Err(work.conflict(format!("a run as of {later} is recorded already, and history goes forward")));
+    }
     for audience in &record.audiences {
         record_audience(work, run_id, record.as_of, audience).await?;
     }
@@ -91,7 +98,7 @@ pub(crate) async fn record(work: &mut Work<'_>, record: &RunRecord) -> Result<()
 
 async fn record_audience(work: &mut Work<'_>, run_id: &RunId, as_of: AsOf, record: &AudienceRecord) -> Result<(), StoreError> {
     let (run_id, fingerprint) = (run_id.clone(), record.fingerprint.clone());
-    let membership = RecordedMembership { members: record.members.clone(), as_of, run_id, fingerprint };
+    let membership = RecordedMembership { members: record.members.clone(), as_of, since: as_of, run_id, fingerprint };
     save_membership(work, &record.audience, &membership).await?;
     for (reason, diff) in &record.changes {
         let change = query(queries::INSERT_CHANGE)
@@ -105,11 +112,13 @@ async fn record_audience(work: &mut Work<'_>, run_id: &RunId, as_of: AsOf, recor
     Ok(())
 }
 
+/// Saves a membership. One that was there keeps its `since`.
 async fn save_membership(work: &mut Work<'_>, audience: &AudienceKey, membership: &RecordedMembership) -> Result<(), StoreError> {
     let save = query(queries::SAVE_MEMBERSHIP)
         .bind(audience.as_str().to_owned())
         .bind(membership.run_id.0.clone())
         .bind(membership.as_of.0.micros())
+        .bind(membership.since.0.micros())
         .bind(membership.fingerprint.0.clone())
         .bind(membership.members.to_bytes());
     work.execute(save).await?;
@@ -117,11 +126,18 @@ async fn save_membership(work: &mut Work<'_>, audience: &AudienceKey, membership
 }
 
 pub(crate) async fn seen(work: &mut Work<'_>) -> Result<Option<Seen>, StoreError> {
-    type SeenRow = (String, i64, String, String, i64, i64, Option<i64>, i64);
     let row: Option<SeenRow> = work.optional(query(queries::SEEN)).await?;
-    let Some((run_id, as_of, kind, fingerprint, started_at, recorded_at, segments, merges)) = row else { return Ok(None) };
+    row.map(seen_of).transpose()
+}
+
+pub(crate) async fn seen_by(work: &mut Work<'_>, run_id: &RunId) -> Result<Option<Seen>, StoreError> {
+    let row: Option<SeenRow> = work.optional(query(queries::SEEN_BY).bind(run_id.0.clone())).await?;
+    row.map(seen_of).transpose()
+}
+
+fn seen_of((run_id, as_of, kind, fingerprint, started_at, recorded_at, segments, merges): SeenRow) -> Result<Seen, StoreError> {
     let run = summary((run_id, as_of, kind, fingerprint, started_at, recorded_at))?;
-    Ok(Some(Seen { run, segments: segments.map(SegmentId), merges: to_u64(merges, "the count of merges")? }))
+    Ok(Seen { run, segments: segments.map(SegmentId), merges: to_u64(merges, "the count of merges")? })
 }
 
 pub(crate) async fn latest(work: &mut Work<'_>, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
@@ -130,12 +146,13 @@ pub(crate) async fn latest(work: &mut Work<'_>, limit: u32) -> Result<Vec<RunSum
 }
 
 pub(crate) async fn memberships(work: &mut Work<'_>) -> Result<BTreeMap<AudienceKey, RecordedMembership>, StoreError> {
-    let rows: Vec<(String, String, i64, String, Vec<u8>)> = work.all(query(queries::MEMBERSHIPS)).await?;
+    let rows: Vec<(String, String, i64, i64, String, Vec<u8>)> = work.all(query(queries::MEMBERSHIPS)).await?;
     let mut memberships = BTreeMap::new();
-    for (audience, run_id, as_of, fingerprint, members) in rows {
+    for (audience, run_id, as_of, since, fingerprint, members) in rows {
         let recorded = RecordedMembership {
             members: bitmap(&members)?,
             as_of: AsOf(Moment::from_micros(as_of)),
+            since: AsOf(Moment::from_micros(since)),
             run_id: RunId(run_id),
             fingerprint: Fingerprint(fingerprint),
         };
@@ -176,10 +193,10 @@ fn summary((run_id, as_of, kind, fingerprint, started_at, recorded_at): SummaryR
     })
 }
 
-fn audience_key(text: &str) -> Result<AudienceKey, StoreError> {
+pub(crate) fn audience_key(text: &str) -> Result<AudienceKey, StoreError> {
     AudienceKey::parse(text).map_err(|_| StoreError::damaged("the key of an audience"))
 }
 
-fn bitmap(bytes: &[u8]) -> Result<Membership, StoreError> {
+pub(crate) fn bitmap(bytes: &[u8]) -> Result<Membership, StoreError> {
     Membership::from_bytes(bytes).map_err(|error| StoreError::Corrupt { what: "a membership", source: Some(error.into()) })
 }

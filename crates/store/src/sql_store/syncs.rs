@@ -48,7 +48,7 @@ pub(crate) async fn settle(work: &mut Work<'_>, sync: &PendingSync, status: &Syn
             work.execute(query(queries::DELETE_PENDING_SYNC).bind(sync.sync_id)).await?;
             Ok(())
         }
-        SyncState::Pending | SyncState::Held | SyncState::Failed => Ok(()),
+        SyncState::Pending | SyncState::Held | SyncState::Paused | SyncState::Failed => Ok(()),
     }
 }
 
@@ -114,7 +114,7 @@ pub(crate) async fn set_not_before(work: &mut Work<'_>, destination: &Destinatio
     Ok(())
 }
 
-fn pair(audience: &str, destination: &str) -> Result<(AudienceKey, DestinationKey), StoreError> {
+pub(crate) fn pair(audience: &str, destination: &str) -> Result<(AudienceKey, DestinationKey), StoreError> {
     let audience = AudienceKey::parse(audience).map_err(|_| StoreError::damaged("the key of an audience"))?;
     let destination = DestinationKey::parse(destination).map_err(|_| StoreError::damaged("the key of a destination"))?;
     Ok((audience, destination))

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A column that Facebook matches people by. The order is that of a row's cells.
+/// A column that Facebook matches people by, or the value it is told of them. The order is that of a row's cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Key {
     ExternId,
@@ -20,6 +20,8 @@ pub(super) enum Key {
     State,
     Zip,
     Country,
+    /// What somebody is worth, in value-based audiences; it matches nobody.
+    Value,
 }
 
 /// What is known about each key.
@@ -27,8 +29,8 @@ struct KeySpec {
     key: Key,
     /// Its name in a schema.
     name: &'static str,
-    /// Its word in `match_on`.
-    word: &'static str,
+    /// Its word in `match_on`; none for what is not matched on.
+    word: Option<&'static str>,
     /// Whether cells are hashes.
     hashed: bool,
     /// Whether it finds a person by itself.
@@ -36,33 +38,34 @@ struct KeySpec {
 }
 
 #[rustfmt::skip]
-const KEYS: [KeySpec; 15] = [
-    KeySpec { key: Key::ExternId,     name: "EXTERN_ID", word: "external_id",   hashed: false, strong: true },
-    KeySpec { key: Key::Email,        name: "EMAIL",     word: "email",         hashed: true,  strong: true },
-    KeySpec { key: Key::Phone,        name: "PHONE",     word: "phone",         hashed: true,  strong: true },
-    KeySpec { key: Key::Madid,        name: "MADID",     word: "mobile_id",     hashed: false, strong: true },
-    KeySpec { key: Key::FirstName,    name: "FN",        word: "first_name",    hashed: true,  strong: false },
-    KeySpec { key: Key::LastName,     name: "LN",        word: "last_name",     hashed: true,  strong: false },
-    KeySpec { key: Key::FirstInitial, name: "FI",        word: "first_initial", hashed: true,  strong: false },
-    KeySpec { key: Key::Gender,       name: "GEN",       word: "gender",        hashed: true,  strong: false },
-    KeySpec { key: Key::BirthYear,    name: "DOBY",      word: "birth_year",    hashed: true,  strong: false },
-    KeySpec { key: Key::BirthMonth,   name: "DOBM",      word: "birth_month",   hashed: true,  strong: false },
-    KeySpec { key: Key::BirthDay,     name: "DOBD",      word: "birth_day",     hashed: true,  strong: false },
-    KeySpec { key: Key::City,         name: "CT",        word: "city",          hashed: true,  strong: false },
-    KeySpec { key: Key::State,        name: "ST",        word: "state",         hashed: true,  strong: false },
-    KeySpec { key: Key::Zip,          name: "ZIP",       word: "zip",           hashed: true,  strong: false },
-    KeySpec { key: Key::Country,      name: "COUNTRY",   word: "country",       hashed: true,  strong: false },
+const KEYS: [KeySpec; 16] = [
+    KeySpec { key: Key::ExternId,     name: "EXTERN_ID", word: Some("external_id"),   hashed: false, strong: true },
+    KeySpec { key: Key::Email,        name: "EMAIL",     word: Some("email"),         hashed: true,  strong: true },
+    KeySpec { key: Key::Phone,        name: "PHONE",     word: Some("phone"),         hashed: true,  strong: true },
+    KeySpec { key: Key::Madid,        name: "MADID",     word: Some("mobile_id"),     hashed: false, strong: true },
+    KeySpec { key: Key::FirstName,    name: "FN",        word: Some("first_name"),    hashed: true,  strong: false },
+    KeySpec { key: Key::LastName,     name: "LN",        word: Some("last_name"),     hashed: true,  strong: false },
+    KeySpec { key: Key::FirstInitial, name: "FI",        word: Some("first_initial"), hashed: true,  strong: false },
+    KeySpec { key: Key::Gender,       name: "GEN",       word: Some("gender"),        hashed: true,  strong: false },
+    KeySpec { key: Key::BirthYear,    name: "DOBY",      word: Some("birth_year"),    hashed: true,  strong: false },
+    KeySpec { key: Key::BirthMonth,   name: "DOBM",      word: Some("birth_month"),   hashed: true,  strong: false },
+    KeySpec { key: Key::BirthDay,     name: "DOBD",      word: Some("birth_day"),     hashed: true,  strong: false },
+    KeySpec { key: Key::City,         name: "CT",        word: Some("city"),          hashed: true,  strong: false },
+    KeySpec { key: Key::State,        name: "ST",        word: Some("state"),         hashed: true,  strong: false },
+    KeySpec { key: Key::Zip,          name: "ZIP",       word: Some("zip"),           hashed: true,  strong: false },
+    KeySpec { key: Key::Country,      name: "COUNTRY",   word: Some("country"),       hashed: true,  strong: false },
+    KeySpec { key: Key::Value,        name: "LOOKALIKE_VALUE", word: None,            hashed: false, strong: false },
 ];
 
 impl Key {
-    /// All keys, in the order of cells.
+    /// All keys that people are matched by, in the order of cells.
     pub(super) fn all() -> impl Iterator<Item = Self> {
-        KEYS.iter().map(|spec| spec.key)
+        KEYS.iter().filter(|spec| spec.word.is_some()).map(|spec| spec.key)
     }
 
     /// All words of `match_on`.
     pub(super) fn words() -> impl Iterator<Item = &'static str> {
-        KEYS.iter().map(|spec| spec.word)
+        KEYS.iter().filter_map(|spec| spec.word)
     }
 
     /// The key with this name in a schema.
@@ -72,7 +75,7 @@ impl Key {
 
     /// The key that a word of `match_on` asks for.
     pub(super) fn from_word(word: &str) -> Option<Self> {
-        KEYS.iter().find(|spec| spec.word == word).map(|spec| spec.key)
+        KEYS.iter().find(|spec| spec.word == Some(word)).map(|spec| spec.key)
     }
 
     /// Its name in a schema.
@@ -107,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_table_is_in_the_order_of_the_keys() {
-        for key in Key::all() {
+        for key in KEYS.iter().map(|spec| spec.key) {
             assert_eq!(key.spec().key, key);
             assert_eq!(Key::parse(key.name()), Some(key));
         }

@@ -47,7 +47,12 @@ pub(super) struct RowRules {
     pub(super) default_country: Option<String>,
     pub(super) city_style: CityStyle,
     pub(super) year_max: i32,
+    /// The trait that says what somebody is worth, for a value-based audience.
+    pub(super) value: Option<String>,
 }
+
+/// What somebody is worth of whom nothing is known, or nothing that can be used: Facebook wants a number in every row.
+const NO_VALUE: &str = "0";
 
 /// Everything that should be at the destination.
 #[derive(Debug, Default)]
@@ -84,12 +89,20 @@ impl Desired {
             return;
         }
         self.sendable += 1;
+        let value = rules.value.as_ref().map(|name| (Key::Value, self.value(person, name, &cell_rules)));
         for (key, cell) in further {
             let extern_id = main.cells.iter().find(|(key, _)| *key == Key::ExternId).cloned();
-            let cells = extern_id.into_iter().chain([(key, cell)]).collect();
+            let cells = extern_id.into_iter().chain([(key, cell)]).chain(value.clone()).collect();
             self.rows.push(Row { profile: person.profile, cells });
         }
+        main.cells.extend(value);
         self.rows.push(main);
+    }
+
+    /// What the person is worth.
+    fn value(&mut self, person: &Person, name: &str, rules: &Rules<'_>) -> String {
+        let said = trait_at(&person.traits, name).and_then(|value| normalize::value_text(value).transpose());
+        said.and_then(|said| self.first(Key::Value, &[said], rules)).unwrap_or_else(|| NO_VALUE.to_owned())
     }
 
     /// Every usable value, once.
@@ -218,7 +231,7 @@ mod tests {
         let keys: BTreeSet<Key> =
             if words.is_empty() { Key::all().collect() } else { words.iter().map(|word| Key::from_word(word).expect(word)).collect() };
         let extern_id_suffices = words.contains(&"external_id");
-        RowRules { keys, extern_id_suffices, default_country: None, city_style: CityStyle::Fold, year_max: 2026 }
+        RowRules { keys, extern_id_suffices, default_country: None, city_style: CityStyle::Fold, year_max: 2026, value: None }
     }
 
     fn person(identifiers: &[(&str, &str)], traits: &[(&str, Value)]) -> Person {
@@ -311,6 +324,25 @@ mod tests {
         let expected = [((Key::Phone, Emptied::Invalid), 1), ((Key::City, Emptied::NotText), 1)];
         assert_eq!(desired.emptied, expected.into());
         assert_eq!(desired.sendable, 1);
+    }
+
+    #[test]
+    fn every_row_of_a_person_carries_the_value() {
+        let cells = |value: Option<Value>| {
+            let mut person = person(&[("email", "a@example.com"), ("email", "b@example.com")], &[]);
+            person.traits.extend(value.map(|value| ("worth".to_owned(), value)));
+            let mut desired = Desired::default();
+            desired.add(&person, &RowRules { value: Some("worth".to_owned()), ..rules(&["email"]) });
+            let values: Vec<_> = desired.rows.iter().map(|row| row.cell(Key::Value).to_owned()).collect();
+            (values, desired.emptied.len())
+        };
+        let both = |text: &str| vec![text.to_owned(); 2];
+        assert_eq!(cells(Some(12.5.into())), (both("12.5"), 0));
+        assert_eq!(cells(Some("100".into())), (both("100"), 0));
+        assert_eq!(cells(None), (both("0"), 0));
+        for unusable in [Value::from(-1.0), "much".into(), true.into()] {
+            assert_eq!(cells(Some(unusable)), (both("0"), 1));
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Names are not unique there, and creating twice makes two. Our audiences carry a marker in their description; that,
 //! and looking again whenever the answer to a create was lost, makes creating safe to repeat.
 
+use definitions::OnExit;
 use model::{LedgerChange, LedgerRow, LedgerState, RemoteAudience};
 use serde_json::{Value, json};
 
@@ -12,8 +13,8 @@ use super::settling::{Settling, Stop};
 use crate::dispatch::Verdict;
 
 const AUDIENCE_FIELDS: &str = "id,name,account_id,subtype,operation_status,delivery_status,approximate_count_lower_bound,\
-approximate_count_upper_bound,time_content_updated,delete_time,permission_for_actions";
-const LIST_FIELDS: &str = "id,name,account_id,subtype,description";
+approximate_count_upper_bound,time_content_updated,delete_time,permission_for_actions,is_value_based";
+const LIST_FIELDS: &str = "id,name,account_id,subtype,description,is_value_based";
 const ACCOUNT_FIELDS: &str = "id,name,account_status,tos_accepted";
 const PAGE_LIMIT: u32 = 25;
 /// An account holds 500 audiences; pages may be as short as Facebook likes, and even empty.
@@ -59,8 +60,10 @@ impl Settling<'_> {
             match self.talk.patiently(&Request::get(known.remote_id.clone(), AUDIENCE_FIELDS)).await {
                 Ok(node) => {
                     self.check_standing(&node)?;
+                    self.check_value(&node)?;
                     return self.renamed(known, name).await;
                 }
+                Err(failure) if failure.advice == Advice::Missing && self.is_emptied() => return self.gone(known, ledger).await,
                 Err(failure) if failure.advice == Advice::Missing && self.may_recreate(ledger) => {}
                 Err(failure) => return Err(self.halt(failure).await),
             }
@@ -77,6 +80,24 @@ impl Settling<'_> {
 
     fn may_recreate(&self, ledger: &[LedgerRow]) -> bool {
         self.options.recreate_missing || ledger.iter().all(|row| row.state == LedgerState::Rejected)
+    }
+
+    /// Whether nobody is to be there any more.
+    fn is_emptied(&self) -> bool {
+        self.job.people.is_empty() && self.job.on_exit == OnExit::Remove
+    }
+
+    /// The audience to empty cannot be seen. When the account can, and does not list it, it was deleted, and everybody in it
+    /// with it; else it may be hidden from this token, and nothing is forgotten.
+    async fn gone(&mut self, known: RemoteAudience, ledger: &mut Vec<LedgerRow>) -> Result<RemoteAudience, Stop> {
+        self.check_account().await?;
+        if let Some(remote_id) = self.find(&known.name).await? {
+            let found = RemoteAudience { remote_id, ..known };
+            self.save_remote(&found).await?;
+            return Ok(found);
+        }
+        self.change_ledger(&LedgerChange { upsert: Vec::new(), delete: std::mem::take(ledger) }).await?;
+        Err(Stop::Halt(model::SyncState::Sent, "the audience was deleted on facebook, and everybody in it with it".to_owned()))
     }
 
     fn check_standing(&mut self, node: &Value) -> Result<(), Stop> {
@@ -102,9 +123,24 @@ impl Settling<'_> {
         }
     }
 
+    /// Whether the audience carries values exactly when the sync has one: on Facebook that is settled when it is made. To remove
+    /// people it does not matter.
+    fn check_value(&self, node: &Value) -> Result<(), Stop> {
+        let words = match (node["is_value_based"].as_bool(), &self.job.value) {
+            _ if self.job.people.is_empty() => return Ok(()),
+            (Some(false), Some(value)) => format!(
+                "the audience on facebook was made without values, and that cannot be changed: take `value: {value}` out, or delete the audience there and set `recreate_missing: true`"
+            ),
+            (Some(true), None) => "the audience on facebook was made with a value for each person, and that cannot be changed: put `value` back, or delete the audience there and set `recreate_missing: true`".to_owned(),
+            (Some(true) | None, Some(_)) | (Some(false) | None, None) => return Ok(()),
+        };
+        Err(Stop::Halt(model::SyncState::Failed, words))
+    }
+
     /// Carries a new title over. What somebody renamed on Facebook stays as it is until the title changes here.
     async fn renamed(&mut self, known: RemoteAudience, name: &str) -> Result<RemoteAudience, Stop> {
-        if known.name == name || !self.options.rename {
+        // An audience that is emptied for good keeps its name: the sync that gave it may be gone.
+        if known.name == name || !self.options.rename || self.job.people.is_empty() {
             return Ok(known);
         }
         let request = Request::post(known.remote_id.clone(), [("name", json!(name)), ("description", json!(self.description()))]);
@@ -136,8 +172,12 @@ impl Settling<'_> {
             Ok(listed) => listed,
             Err(failure) => return Err(self.halt(failure).await),
         };
-        choose(&listed, name, &self.marker(), &self.options.account, self.options.adopt_by_name)
-            .map_err(|words| Stop::Halt(model::SyncState::Failed, words))
+        let chosen = choose(&listed, name, &self.marker(), &self.options.account, self.options.adopt_by_name)
+            .map_err(|words| Stop::Halt(model::SyncState::Failed, words))?;
+        for node in listed.iter().filter(|node| chosen.is_some() && id_text(&node["id"]) == chosen) {
+            self.check_value(node)?;
+        }
+        Ok(chosen)
     }
 
     /// Every audience of the account that may have this name; the filter is only a hint.
@@ -190,6 +230,7 @@ impl Settling<'_> {
     async fn create(&mut self, name: &str, ledger: &mut Vec<LedgerRow>) -> Result<String, Stop> {
         // Whatever the ledger holds was sent to an audience that is gone.
         self.change_ledger(&LedgerChange { upsert: Vec::new(), delete: std::mem::take(ledger) }).await?;
+        let value = self.job.value.as_ref().map(|_| ("is_value_based", json!(true)));
         let request = Request::post(
             format!("{}/customaudiences", self.account_path()),
             [
@@ -197,7 +238,9 @@ impl Settling<'_> {
                 ("subtype", json!("CUSTOM")),
                 ("customer_file_source", json!(self.options.customer_file_source)),
                 ("description", json!(self.description())),
-            ],
+            ]
+            .into_iter()
+            .chain(value),
         );
         let mut tries_made = 0;
         loop {

@@ -44,6 +44,14 @@ impl Row {
         self.cells.iter().find(|(held, _)| *held == key).map_or("", |(_, cell)| cell)
     }
 
+    /// Whom the row is about: its cells without the value, which comes last and says nothing of that.
+    pub(super) fn identity(&self) -> &[(Key, String)] {
+        match self.cells.split_last() {
+            Some(((Key::Value, _), identity)) => identity,
+            Some(_) | None => &self.cells,
+        }
+    }
+
     /// Whether there is something under a key.
     pub(super) fn has(&self, key: Key) -> bool {
         self.cells.iter().any(|(held, _)| *held == key)

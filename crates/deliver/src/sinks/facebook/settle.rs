@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::Datelike as _;
+use definitions::OnExit;
 use model::{LedgerChange, LedgerState, SyncState};
 
 use super::key::Key;
 use super::normalize::Emptied;
 use super::options::{BelowMinimum, match_keys};
 use super::people::{Desired, INSUFFICIENT, RowRules};
-use super::plan::{Plan, plan};
+use super::plan::{Exits, Plan, plan};
 use super::settling::{Settling, Stop};
 use super::upload::{Line, Offered, Operation};
 use crate::{LedgerError, SyncOutcome};
@@ -55,7 +56,12 @@ impl Settling<'_> {
         }
         let mut rows = ledger.rows(audience, destination).await?;
         let remote = self.remote(known, &name, &mut rows).await?;
-        let plan = plan(desired.rows, rows).map_err(|unreadable| Stop::Halt(SyncState::Failed, unreadable.to_string()))?;
+        let members: HashSet<_> = self.job.people.iter().map(|person| person.profile).chain(self.job.former.iter().copied()).collect();
+        let exits = match self.job.on_exit {
+            OnExit::Remove => Exits::Removed,
+            OnExit::Keep => Exits::Kept { members: &members },
+        };
+        let plan = plan(desired.rows, rows, exits).map_err(|unreadable| Stop::Halt(SyncState::Failed, unreadable.to_string()))?;
         self.carry_out(&remote.remote_id, plan).await?;
         self.throttles.store(0, std::sync::atomic::Ordering::Relaxed);
         Ok(self.end_state(sendable))
@@ -108,6 +114,7 @@ impl Settling<'_> {
             default_country: self.options.default_country.clone(),
             city_style: self.options.city_style,
             year_max: self.now().to_utc().year(),
+            value: self.job.value.clone(),
         };
         let mut desired = Desired::default();
         for people in self.job.people.chunks(PEOPLE_AT_A_TIME) {

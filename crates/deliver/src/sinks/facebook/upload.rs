@@ -57,8 +57,18 @@ struct Group<'a> {
 
 impl Group<'_> {
     fn cells(&self, line: &Line) -> Vec<Value> {
-        self.schema.iter().map(|key| Value::from(line.sent.cell(*key))).collect()
+        let cell = |key: &Key| match key {
+            Key::Value => number(line.sent.cell(*key)),
+            _ => Value::from(line.sent.cell(*key)),
+        };
+        self.schema.iter().map(cell).collect()
     }
+}
+
+/// A value as JSON: whole numbers without a fraction, nothing as 0.
+fn number(text: &str) -> Value {
+    let whole = text.parse::<u64>().map(Value::from);
+    whole.unwrap_or_else(|_| text.parse::<f64>().map_or_else(|_| Value::from(0), Value::from))
 }
 
 impl Settling<'_> {

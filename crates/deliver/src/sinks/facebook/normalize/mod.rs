@@ -13,6 +13,7 @@ mod name;
 mod phone;
 mod state;
 mod text;
+mod value;
 mod zip;
 
 use model::Value;
@@ -109,6 +110,7 @@ pub(super) fn normalized(key: Key, trimmed: &str, rules: &Rules<'_>) -> Result<S
         Key::State => Some(state::normalize(trimmed, rules.country)),
         Key::Zip => zip::normalize(trimmed, rules.country),
         Key::Country => country::normalize(trimmed),
+        Key::Value => value::normalize(trimmed),
     };
     normalized.filter(|text| !text.is_empty()).ok_or(Emptied::Invalid)
 }

@@ -1,0 +1,1 @@
+DELETE FROM sync_starts WHERE audience = $1 AND destination = $2

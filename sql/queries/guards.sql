@@ -1,0 +1,1 @@
+SELECT audience, allowed, held_since_at, reason FROM guards

@@ -1,0 +1,1 @@
+SELECT audience, retired_at FROM retired_audiences

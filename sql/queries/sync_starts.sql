@@ -1,0 +1,1 @@
+SELECT audience, destination, members FROM sync_starts

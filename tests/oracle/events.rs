@@ -26,8 +26,7 @@ impl<'a> Event<'a> {
 
     fn is_after(&self, other: &Self) -> bool {
         let (mine, others) = (self.fact, other.fact);
-        mine.occurred_at > others.occurred_at
-            || (mine.occurred_at == others.occurred_at && mine.source_order.is_after(others.source_order))
+        mine.occurred_at > others.occurred_at || (mine.occurred_at == others.occurred_at && mine.source_order.is_after(others.source_order))
     }
 }
 
@@ -96,8 +95,7 @@ impl Oracle<'_> {
         profile: ProfileId,
         parent: Option<&Event<'_>>,
     ) -> bool {
-        let matches =
-            |path_match: &PathMatch| self.matches(path_match, event.property(&path_match.path[0]), profile, parent);
+        let matches = |path_match: &PathMatch| self.matches(path_match, event.property(&path_match.path[0]), profile, parent);
         event.name == name
             && filter.all.iter().all(matches)
             && (filter.any.is_empty() || filter.any.iter().any(|set| set.iter().all(matches)))

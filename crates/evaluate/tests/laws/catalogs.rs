@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use definitions::{
-    Aggregate, Audience, AudienceState, Catalog, ComputedTrait, Condition, Filter, Guards, Operator, Reducer, ReferenceOf, Scalar, Settings,
-    StoreSetting,
+    Aggregate, Audience, AudienceState, Catalog, ComputedTrait, Condition, Filter, Guards, Operator, Reducer, ReferenceOf, Scalar,
+    Settings, StoreSetting,
 };
 use model::{AudienceKey, Collection, Fingerprint, IdentifierKind, Lookback, TraitKey, Value, WorkspaceZone};
 use proptest::prelude::*;
@@ -173,10 +173,6 @@ fn refer_backwards(condition: &mut Condition, of: Collection, before: &[Audience
                 None => *condition = Condition::ActiveWithin(Lookback::parse("1 day").expect("plain")),
             }
         }
-        Condition::Event(_)
-        | Condition::Traits(_)
-        | Condition::ActiveWithin(_)
-        | Condition::InactiveFor(_)
-        | Condition::Sample { .. } => {}
+        Condition::Event(_) | Condition::Traits(_) | Condition::ActiveWithin(_) | Condition::InactiveFor(_) | Condition::Sample { .. } => {}
     }
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::histories::EVENTS;
-use crate::matchers::{Sight, filter, lookback, matcher, moment_spec, path, path_matches};
+use crate::matchers::{Sight, filter, lookback, matcher, moment_spec, number_matcher, path, path_matches};
 
 const NESTED: u32 = 2;
 const STEPS: u32 = 2;
@@ -28,12 +28,8 @@ fn nested(of: Collection, depth: u32) -> BoxedStrategy<Condition> {
         Collection::Users => nested(Collection::Accounts, depth - 1).prop_map(|inner| Condition::Account(Box::new(inner))).boxed(),
         Collection::Accounts => {
             let inner = || nested(Collection::Users, depth - 1).prop_map(Box::new);
-            prop_oneof![
-                inner().prop_map(Condition::AnyUser),
-                inner().prop_map(Condition::AllUsers),
-                inner().prop_map(Condition::NoUser)
-            ]
-            .boxed()
+            prop_oneof![inner().prop_map(Condition::AnyUser), inner().prop_map(Condition::AllUsers), inner().prop_map(Condition::NoUser)]
+                .boxed()
         }
     };
     prop_oneof![5 => leaf(), 2 => groups, 2 => across].boxed()
@@ -65,7 +61,8 @@ pub(crate) fn numbered(number: usize) -> AudienceKey {
     AudienceKey::parse(&format!("audience_{}", 9 - number)).expect("plain")
 }
 
-/// `did_not` stands alone; whatever else is asked goes with a count of at least one.
+/// `did_not` stands alone; whatever else is asked goes with a count of at least one, and one chosen occurrence with no
+/// count at all.
 fn event_condition() -> impl Strategy<Value = EventCondition> {
     let plain = (event(), filter(Sight::Profile), window(), count());
     let which = select(vec![Which::Any, Which::First, Which::Last]);
@@ -75,6 +72,9 @@ fn event_condition() -> impl Strategy<Value = EventCondition> {
             Some((which, step)) => (which, Some(Box::new(step))),
             None => (Which::Any, None),
         };
+        if which != Which::Any {
+            return EventCondition { filter, window, which, then, ..EventCondition::did(event) };
+        }
         let asks_more = then.is_some() || aggregate.is_some();
         let count = if asks_more && is_none(count) { CountRange { at_least: 0, at_most: Some(1) } } else { count };
         EventCondition { event, filter, window, count, aggregate, which, then }
@@ -101,18 +101,10 @@ fn step(deeper: u32) -> BoxedStrategy<Step> {
 }
 
 fn aggregate_match() -> impl Strategy<Value = AggregateMatch> {
-    let reducer = select(vec![
-        Reducer::Sum,
-        Reducer::Average,
-        Reducer::Min,
-        Reducer::Max,
-        Reducer::First,
-        Reducer::Last,
-        Reducer::MostFrequent { at_least: MOST_FREQUENT_AT_LEAST },
-        Reducer::UniqueCount,
-    ]);
-    (reducer, path(), matcher(Sight::Profile))
-        .prop_map(|(reducer, path, matcher)| AggregateMatch { aggregate: Aggregate { reducer, path }, matcher })
+    let of_numbers = select(vec![Reducer::Sum, Reducer::Average, Reducer::Min, Reducer::Max, Reducer::UniqueCount]);
+    let of_anything = select(vec![Reducer::First, Reducer::Last, Reducer::MostFrequent { at_least: MOST_FREQUENT_AT_LEAST }]);
+    let asked = prop_oneof![(of_numbers, number_matcher()), (of_anything, matcher(Sight::Profile))];
+    (asked, path()).prop_map(|((reducer, matcher), path)| AggregateMatch { aggregate: Aggregate { reducer, path }, matcher })
 }
 
 fn count() -> impl Strategy<Value = CountRange> {

@@ -9,8 +9,20 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::histories::{INTEGERS, MEMBERS, NAMES, NUMBERS, TEXTS, moment};
 use crate::spelling::operator_name;
 
-const LOOKBACKS: [&str; 12] =
-    ["1 day", "7 days", "30 days", "12 hours", "720 hours", "1 minute", "1 week", "1 month", "2 months", "14 days", "8 days", "99999 months"];
+const LOOKBACKS: [&str; 12] = [
+    "1 day",
+    "7 days",
+    "30 days",
+    "12 hours",
+    "720 hours",
+    "1 minute",
+    "1 week",
+    "1 month",
+    "2 months",
+    "14 days",
+    "8 days",
+    "99999 months",
+];
 
 /// Whose values a matcher may be compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,9 +63,35 @@ pub(crate) fn path() -> impl Strategy<Value = Vec<String>> {
     path.prop_map(|path| path.into_iter().map(str::to_owned).collect())
 }
 
-/// Operators of different names; `exists` alone and without `or_missing`.
+/// Any operators.
 pub(crate) fn matcher(sight: Sight) -> impl Strategy<Value = Matcher> {
-    (prop::collection::vec(operator(sight), 1..3), any::<bool>(), prop::bool::weighted(0.2)).prop_map(
+    matcher_of(operator(sight))
+}
+
+/// Operators that compare numbers.
+pub(crate) fn number_matcher() -> impl Strategy<Value = Matcher> {
+    let comparison = select(vec![Comparison::Equals, Comparison::NotEquals, Comparison::Above, Comparison::AtMost]);
+    let compared = (comparison, reference(Sight::Profile)).prop_map(|(comparison, with)| Operator::Compare { comparison, with });
+    let equal = prop_oneof![
+        number().prop_map(|number| Operator::Equals(Scalar::Number(number))),
+        number().prop_map(|number| Operator::NotEquals(Scalar::Number(number))),
+        select(INTEGERS.to_vec()).prop_map(|integer| Operator::OneOf(vec![Scalar::Integer(integer), Scalar::Number(1.0)])),
+    ];
+    matcher_of(prop_oneof![4 => bounds(), 2 => equal, 1 => compared])
+}
+
+fn bounds() -> impl Strategy<Value = Operator> {
+    prop_oneof![
+        number().prop_map(Operator::Above),
+        number().prop_map(Operator::AtLeast),
+        number().prop_map(Operator::Below),
+        number().prop_map(Operator::AtMost),
+    ]
+}
+
+/// Operators of different names; `exists` alone and without `or_missing`.
+fn matcher_of(operator: impl Strategy<Value = Operator>) -> impl Strategy<Value = Matcher> {
+    (prop::collection::vec(operator, 1..3), any::<bool>(), prop::bool::weighted(0.2)).prop_map(
         |(mut operators, ignore_case, or_missing)| {
             let mut seen = Vec::new();
             operators.retain(|operator| {
@@ -78,12 +116,6 @@ fn operator(sight: Sight) -> impl Strategy<Value = Operator> {
         needle().prop_map(Operator::StartsWith),
         needle().prop_map(Operator::EndsWith),
     ];
-    let numbers = prop_oneof![
-        number().prop_map(Operator::Above),
-        number().prop_map(Operator::AtLeast),
-        number().prop_map(Operator::Below),
-        number().prop_map(Operator::AtMost),
-    ];
     let dates = prop_oneof![
         moment_spec().prop_map(Operator::Before),
         moment_spec().prop_map(Operator::After),
@@ -104,7 +136,7 @@ fn operator(sight: Sight) -> impl Strategy<Value = Operator> {
         2 => scalars().prop_map(Operator::OneOf),
         2 => scalars().prop_map(Operator::NoneOf),
         4 => texts,
-        4 => numbers,
+        4 => bounds(),
         2 => any::<bool>().prop_map(Operator::Exists),
         4 => dates,
         4 => lists,

@@ -143,7 +143,8 @@ impl Definitions {
             files.push((format!("traits/{key}.yaml"), file("trait", key, body.clone())));
         }
         for (key, body) in &self.audiences {
-            let body = if body.contains_key("who") { body.clone() } else { Map::from_iter([("who".to_owned(), Json::Object(body.clone()))]) };
+            let body =
+                if body.contains_key("who") { body.clone() } else { Map::from_iter([("who".to_owned(), Json::Object(body.clone()))]) };
             files.push((format!("audiences/{key}.yaml"), file("audience", key, body)));
         }
         folder::load(&files, zone.unwrap_or("UTC"))

@@ -59,7 +59,8 @@ pub(crate) fn tell(story: &Story) {
         last: None,
         seen: None,
     };
-    telling.world.people.accounts = (0..telling.names.len()).filter(|number| story.accounts.contains(&telling.names[*number])).map(profile).collect();
+    telling.world.people.accounts =
+        (0..telling.names.len()).filter(|number| story.accounts.contains(&telling.names[*number])).map(profile).collect();
     telling.recorded.audiences = story.recorded.iter().map(|(key, past)| (audience(key), telling.past(past))).collect();
     for (number, step) in (1..).zip(&story.steps) {
         telling.play(step, number);

@@ -48,13 +48,10 @@ use format::{Definitions, Story};
 use histories::{PROFILES, history};
 use world::World;
 
-const CASES_DEFAULT: u32 = 100;
+const CASES_DEFAULT: u32 = 48;
 
 /// What a catalog may be refused for though it was drawn to be spelled: it contradicts itself.
 const CONTRADICTIONS: [&str; 2] = ["contradiction", "empty-window"];
-/// What says that this version reads only a part of it.
-const BEHIND: [&str; 2] = ["not-supported", "folder-ignored"];
-
 /// Asks everything of both; on the first difference says what was asked, and which answers differ.
 fn difference(case: &Case) -> Result<(), (Asked<'_>, String)> {
     let history = &case.history;
@@ -121,9 +118,6 @@ fn a_case_printed_as_a_story_is_the_same_case() {
             let text = asked.story();
             let story: Story = serde_json::from_str(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
             let loaded = Definitions::of(&story).load(story.zone.as_deref());
-            if loaded.diagnostics.iter().any(|found| BEHIND.contains(&found.code)) {
-                continue;
-            }
             let Some(catalog) = loaded.catalog else {
                 let mut errors = loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error);
                 let refused = errors.find(|found| !CONTRADICTIONS.contains(&found.code));
@@ -148,7 +142,7 @@ fn a_case_printed_as_a_story_is_the_same_case() {
         Err(TestError::Fail(reason, _)) => panic!("{reason}"),
         Err(abort @ TestError::Abort(_)) => panic!("{abort}"),
     }
-    assert!(read.get() * 20 >= printed.get(), "{} of {} printed cases could be read", read.get(), printed.get());
+    assert!(read.get() * 4 >= printed.get(), "{} of {} printed cases could be read", read.get(), printed.get());
 }
 
 /// What `touched` promises, in the words of the rule.

@@ -183,6 +183,7 @@ impl Oracle<'_> {
     }
 
     /// Outer `None`: such profiles have no computed trait of this name. Inner `None`: it is missing.
+    #[expect(clippy::option_option, reason = "outer: is there such a trait; inner: does it have a value")]
     fn computed_trait(&self, profile: ProfileId, name: &str) -> Option<Option<Value>> {
         let computed = self.catalog.traits.values().find(|computed| computed.key.as_str() == name)?;
         if computed.of != self.collection(profile) {

@@ -57,27 +57,24 @@ pub(super) fn aggregate(aggregate: &Aggregate, events: &[Event<'_>]) -> Option<V
 
 /// The sum in millionths, and of how many numbers.
 fn total(values: &[&Value]) -> Option<(i128, i128)> {
-    let mut total = 0;
-    let mut count = 0;
-    for value in values {
-        if let Some(float) = float(value).filter(|float| float.abs() <= SUMMED_MAX) {
-            #[expect(clippy::cast_possible_truncation, reason = "at most 10^26")]
-            let millionths = (float * 1e6).round() as i128;
-            total += millionths;
-            count += 1;
-        }
-    }
-    (count > 0).then_some((total, count))
+    let millionths: Vec<i128> = values.iter().filter_map(|value| millionths(value)).collect();
+    (!millionths.is_empty()).then(|| (millionths.iter().sum(), millionths.len() as i128))
 }
 
-fn float(value: &Value) -> Option<f64> {
-    decimal(value)?;
-    match value {
-        Value::Number(number) => Some(*number),
-        Value::Integer(integer) => Some(*integer as f64),
-        Value::Text(text) => text.parse().ok(),
-        Value::Flag(_) | Value::List(_) | Value::Object(_) => None,
+/// A whole number exactly; any other to the nearest millionth, half of one away from zero.
+fn millionths(value: &Value) -> Option<i128> {
+    let (whole, float) = match number(value)? {
+        Value::Integer(integer) => (Some(integer), integer as f64),
+        #[expect(clippy::cast_possible_truncation, reason = "larger ones are left out below")]
+        Value::Number(float) => ((float.fract() == 0.0).then_some(float as i128), float),
+        Value::Flag(_) | Value::Text(_) | Value::List(_) | Value::Object(_) => return None,
+    };
+    if float.abs() > SUMMED_MAX {
+        return None;
     }
+    #[expect(clippy::cast_possible_truncation, reason = "at most 10^26")]
+    let rounded = (float * 1e6).round() as i128;
+    Some(whole.map_or(rounded, |whole| whole * MILLION))
 }
 
 /// Half a millionth goes away from zero.

@@ -39,7 +39,7 @@ impl Oracle<'_> {
             }
             match changes.pop() {
                 Some((at, change)) if *at > AsOf(since) => {
-                    inside = inside.into_iter().filter(|number| !change.entered.contains(*number)).collect();
+                    inside.retain(|number| !change.entered.contains(*number));
                     inside.extend(change.exited.iter());
                 }
                 Some(_) | None => return true,

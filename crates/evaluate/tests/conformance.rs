@@ -1,274 +1,34 @@
 //! Conformance: the numbered cases of the semantics that evaluation answers for, one test each.
 //!
-//! `T` is 10 June 2025, noon UTC. Unless a case says otherwise there is one person, known by a user id since January.
+//! Those that others answer for:
+//!
+//! | case | what | where |
+//! |---|---|---|
+//! | 5 | a message sent twice counts once | `ingest`: `a_message_sent_twice_counts_once` (what is stored is counted here) |
+//! | 25 | merges between runs | `fixtures/stories/merges-between-ticks.json`; `engine`: `a_merge_alone_changes_nobody` |
+//! | 26 | identifiers that disagree | `ingest`: `the_least_trusted_is_left_aside_first`, `an_address_outranks_a_browser_that_leads_to_somebody_else` |
+//! | 27 | blocked values | `ingest`: `a_blocked_id_does_not_identify_and_the_event_still_lands` |
+//! | 28 | limits on identifiers | nobody: there are no such limits |
+//! | 29 | all, then nothing, a new destination all | `deliver::conformance`: `sends_everybody_and_then_nothing`; `engine`: `facebook_is_brought_in_step_and_left_alone` |
+//! | 30 | edits send the difference | `fixtures/stories/edits.json`; `engine`: `every_change_says_why` |
+//! | 31 | retiring | `fixtures/stories/paused-and-retired.json` for who is in; what is sent is the work of `engine` and `deliver` |
+//! | 32 | deletion | nobody: nothing deletes a person |
+//! | 33 to 36 | SDKs, limits and answers over HTTP | nobody: there is no HTTP API |
 
+#[path = "conformance/accounts.rs"]
+mod accounts;
+#[path = "conformance/aggregates.rs"]
+mod aggregates;
+#[path = "conformance/conditions.rs"]
+mod conditions;
 #[path = "world/folder.rs"]
 mod folder;
+#[path = "conformance/runs.rs"]
+mod runs;
+#[path = "conformance/scene.rs"]
+mod scene;
+#[path = "conformance/sequences.rs"]
+mod sequences;
 mod world;
 #[path = "world/written.rs"]
 mod written;
-
-use std::collections::BTreeMap;
-
-use definitions::Severity;
-use evaluate::{Evaluation, Recorded};
-use model::{
-    AsOf, AudienceKey, EventName, Fact, FactKind, IdentifierKind, MessageKey, Moment, People, ProfileId, Sighting, SourceOrder, Value,
-};
-use serde_json::json;
-
-use world::World;
-
-const T: &str = "2025-06-10T12:00:00Z";
-const IN: bool = true;
-const OUT: bool = false;
-
-fn moment(text: &str) -> Moment {
-    Moment::parse(text).expect("a moment")
-}
-
-fn fact(at: &str, kind: FactKind) -> Fact {
-    Fact {
-        profile: ProfileId(0),
-        occurred_at: moment(at),
-        received_at: moment(at),
-        message_key: MessageKey(0),
-        source_order: SourceOrder::default(),
-        kind,
-    }
-}
-
-/// `X` happened, with these properties.
-fn x(at: &str, properties: serde_json::Value) -> Fact {
-    let properties: BTreeMap<String, Value> = serde_json::from_value(properties).expect("an object without nulls");
-    fact(at, FactKind::Event { name: EventName::parse("X").expect("plain"), properties: properties.into_iter().collect() })
-}
-
-/// These traits were said; null takes one away.
-fn said(at: &str, traits: serde_json::Value) -> Fact {
-    let traits: BTreeMap<String, Option<Value>> = serde_json::from_value(traits).expect("an object");
-    fact(at, FactKind::Traits(traits.into_iter().collect()))
-}
-
-/// One person known by an identifier of this kind.
-fn known_by(kind: &str) -> People {
-    let sighting = Sighting { profile: ProfileId(0), first_seen_at: moment("2025-01-01") };
-    let sightings = BTreeMap::from([(IdentifierKind::new(kind), vec![sighting])]);
-    People { canonical: vec![ProfileId(0)], accounts: Vec::new(), sightings, links: Vec::new() }
-}
-
-/// A lake in which each fact came in a batch of its own, in this order.
-fn world_of(people: People, facts: &[Fact]) -> World {
-    let mut world = World::new(people);
-    for (number, fact) in facts.iter().enumerate() {
-        world.write(&[Fact { message_key: MessageKey(number as u128), ..fact.clone() }]);
-    }
-    world
-}
-
-fn ask(world: &World, who: &str, as_of: &str) -> Evaluation {
-    let catalog = written::catalog(&[("case", who)], "UTC");
-    world.evaluator().evaluate(&catalog, &world.snapshot(), &Recorded::default(), AsOf(moment(as_of))).expect("own lake")
-}
-
-fn is_in(evaluation: &Evaluation) -> bool {
-    evaluation.memberships[&AudienceKey::parse("case").expect("plain")].contains(ProfileId(0))
-}
-
-#[track_caller]
-fn check_at(as_of: &str, who: &str, facts: &[Fact], expected: bool) -> Evaluation {
-    let evaluation = ask(&world_of(known_by(IdentifierKind::USER_ID), facts), who, as_of);
-    assert_eq!(is_in(&evaluation), expected, "{who} as of {as_of}");
-    evaluation
-}
-
-#[track_caller]
-fn check(who: &str, facts: &[Fact], expected: bool) -> Evaluation {
-    check_at(T, who, facts, expected)
-}
-
-/// A person whose trait `t` is this value (null: none).
-#[track_caller]
-fn check_trait(matcher: &str, value: &serde_json::Value, expected: bool) -> Evaluation {
-    check(&format!("traits: {{ t: {matcher} }}"), &[said("2025-06-01", json!({ "t": value }))], expected)
-}
-
-#[test]
-fn case_01_a_window_holds_its_start_and_the_as_of() {
-    let who = "did: X\nwithin: 7 days";
-    check(who, &[x("2025-06-03T12:00:00Z", json!({}))], IN);
-    check(who, &[x("2025-06-03T11:59:59.999Z", json!({}))], OUT);
-    check(who, &[x("2025-06-10T11:59:59.999Z", json!({}))], IN);
-    // An event at the very as-of counts in this run; a later one in a later run.
-    check(who, &[x(T, json!({}))], IN);
-    let later = [x("2025-06-10T12:00:00.001Z", json!({}))];
-    check(who, &later, OUT);
-    check_at("2025-06-10T13:00:00Z", who, &later, IN);
-}
-
-#[test]
-fn case_02_a_slice_holds_its_start_and_not_its_end() {
-    let who = "did: X\nfrom: 60 days ago\nuntil: 30 days ago";
-    check(who, &[x("2025-05-11T12:00:00Z", json!({}))], OUT);
-    check(who, &[x("2025-05-11T11:59:59.999Z", json!({}))], IN);
-    check(who, &[x("2025-04-11T12:00:00Z", json!({}))], IN);
-    check(who, &[x("2025-04-11T11:59:59.999Z", json!({}))], OUT);
-}
-
-#[test]
-fn case_03_who_did_nothing_did_not_if_considered_at_all() {
-    let facts = [said("2025-06-01", json!({ "plan": "pro" }))];
-    check("did_not: X", &facts, IN);
-    let visitor = world_of(known_by(IdentifierKind::ANONYMOUS_ID), &facts);
-    assert!(!is_in(&ask(&visitor, "did_not: X", T)));
-}
-
-#[test]
-fn case_04_did_not_with_a_filter_minds_only_what_passes_it() {
-    let who = "did_not: X\nwhere: { p: 1 }";
-    check(who, &[x("2025-06-01", json!({ "p": 2 }))], IN);
-    check(who, &[x("2025-06-01", json!({ "p": 2 })), x("2025-06-01", json!({ "p": 1 }))], OUT);
-}
-
-#[test]
-fn case_06_whether_zero_counts_is_said_by_the_author() {
-    let loaded = written::load(&[("case", "did: X\nat_most: 2")], "UTC");
-    assert!(loaded.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error), "{:#?}", loaded.diagnostics);
-    check("did: X\nat_least: 0\nat_most: 2", &[], IN);
-    check("did: X\nat_least: 1\nat_most: 2", &[], OUT);
-    let once = x("2025-06-01", json!({}));
-    check("did: X\nat_least: 1\nat_most: 2", &[once.clone(), once.clone()], IN);
-    check("did: X\nat_least: 1\nat_most: 2", &[once.clone(), once.clone(), once], OUT);
-}
-
-#[test]
-fn case_07_a_missing_value_is_not_unequal_unless_allowed() {
-    check("traits: { country: { not_equals: US } }", &[], OUT);
-    check("traits: { country: { not_equals: US, or_missing: true } }", &[], IN);
-}
-
-#[test]
-fn case_08_a_missing_value_does_not_lack_a_text() {
-    check("traits: { country: { not_contains: US } }", &[], OUT);
-}
-
-#[test]
-fn case_09_an_empty_text_is_a_value_and_null_takes_it_away() {
-    check_trait("{ exists: true }", &json!(""), IN);
-    check_trait("\"\"", &json!(""), IN);
-    let taken_away = [said("2025-06-01", json!({ "t": "" })), said("2025-06-02", json!({ "t": null }))];
-    check("traits: { t: { exists: false } }", &taken_away, IN);
-    check("traits: { t: { exists: true } }", &taken_away, OUT);
-}
-
-#[test]
-fn case_10_a_number_is_read_from_a_decimal_text_and_from_nothing_else() {
-    assert_eq!(check_trait("{ at_least: 100 }", &json!("100"), IN).mismatches, 0);
-    assert_eq!(check_trait("{ at_least: 100 }", &json!("100 EUR"), OUT).mismatches, 1);
-    assert_eq!(check_trait("{ at_least: 100 }", &json!(true), OUT).mismatches, 1);
-    let counted =
-        check("did: X\nwhere: { p: { at_least: 100 } }", &[x(T, json!({ "p": "x" })), x(T, json!({ "p": "x" })), x(T, json!({}))], OUT);
-    assert_eq!(counted.mismatches, 2, "two events say something else than a number, one says nothing");
-}
-
-#[test]
-fn case_11_true_is_read_from_true_alone() {
-    check_trait("{ equals: true }", &json!("true"), IN);
-    assert_eq!(check_trait("{ equals: true }", &json!(1), OUT).mismatches, 1);
-}
-
-#[test]
-fn case_12_the_constant_decides_how_a_value_is_read() {
-    check_trait("{ equals: \"5\" }", &json!(5), IN);
-    check_trait("{ equals: 5 }", &json!("5.0"), IN);
-    check_trait("{ equals: \"5\" }", &json!("5.0"), OUT);
-}
-
-#[test]
-fn case_13_a_path_through_a_list_has_several_values() {
-    let facts = [x("2025-06-01", json!({ "products": [{ "category": "Bags" }, { "category": "Shoes" }] }))];
-    check("did: X\nwhere: { products.category: Shoes }", &facts, IN);
-    check("did: X\nwhere: { products.category: { not_equals: Shoes } }", &facts, OUT);
-    check("did: X\nwhere: { products.category: { not_equals: Hats } }", &facts, IN);
-}
-
-#[test]
-fn case_15_a_bare_date_of_today_is_ahead_all_day() {
-    for hour in 0..24 {
-        let as_of = format!("2025-06-10T{hour:02}:30:00Z");
-        check_at(&as_of, "traits: { t: { within_next: 3 days } }", &[said("2025-06-01", json!({ "t": "2025-06-10" }))], IN);
-    }
-}
-
-#[test]
-fn case_16_a_timestamp_without_a_zone_is_utc_and_counted() {
-    let counted = check_trait("{ after: \"2025-06-10T12:00:00Z\" }", &json!("2025-06-10T12:00:00"), IN);
-    assert_eq!((counted.zone_missing, counted.mismatches), (1, 0));
-    let counted = check_trait("{ before: \"2025-06-10T12:00:00Z\" }", &json!("2025-06-10T12:00:00"), OUT);
-    assert_eq!(counted.zone_missing, 1);
-    assert_eq!(check_trait("{ before: 2025-06-10 }", &json!("2025-06-09"), IN).zone_missing, 0, "a bare date lacks no zone");
-}
-
-#[test]
-fn case_17_an_older_value_that_arrives_later_changes_nothing() {
-    let facts = [said("2025-06-02", json!({ "plan": "pro" })), said("2025-06-01", json!({ "plan": "trial" }))];
-    check("traits: { plan: pro }", &facts, IN);
-    // Said at the same moment: what was received later is newer, then the greater message key.
-    let at_once = |received_at: &str, plan: &str| Fact { received_at: moment(received_at), ..said("2025-06-02", json!({ "plan": plan })) };
-    check("traits: { plan: pro }", &[at_once("2025-06-04", "pro"), at_once("2025-06-03", "trial")], IN);
-    check("traits: { plan: pro }", &[at_once("2025-06-03", "trial"), at_once("2025-06-03", "pro")], IN);
-}
-
-#[test]
-fn case_22_a_cycle_of_audiences_is_refused() {
-    let loaded = written::load(&[("a", "in_audience: b"), ("b", "in_audience: a")], "UTC");
-    assert!(loaded.catalog.is_none());
-    let names_the_path = loaded.diagnostics.iter().any(|diagnostic| diagnostic.message.contains("a -> b -> a"));
-    assert!(names_the_path, "{:#?}", loaded.diagnostics);
-}
-
-#[test]
-fn case_23_nothing_is_unknown() {
-    // De Morgan, on a value that cannot be read, a missing one and a list.
-    for value in [json!("n/a"), json!(null), json!([]), json!({ "a": 1 })] {
-        let facts = [said("2025-06-01", json!({ "t": value, "u": "yes" }))];
-        check("any: [{ traits: { u: \"yes\" } }, { traits: { t: { above: 5 } } }]", &facts, IN);
-        check("all: [{ traits: { u: \"yes\" } }, { traits: { t: { above: 5 } } }]", &facts, OUT);
-        check("none: [{ traits: { t: { above: 5 } } }]", &facts, IN);
-        check("none: [{ none: [{ traits: { t: { above: 5 } } }] }]", &facts, OUT);
-    }
-}
-
-#[test]
-fn case_40_asking_twice_gives_the_same_bytes() {
-    let facts: Vec<Fact> = (1..=9).map(|day| x(&format!("2025-06-0{day}T10:00:00Z"), json!({ "p": day }))).collect();
-    let world = world_of(known_by(IdentifierKind::USER_ID), &facts);
-    let who = "any: [{ did: X, within: 3 days, at_least: 2, where: { p: { above: 7 } } }, { did_not: X }]";
-    let (evaluator, catalog) = (world.evaluator(), written::catalog(&[("case", who)], "UTC"));
-    let once = |evaluator: &evaluate::Evaluator| {
-        let evaluation = evaluator.evaluate(&catalog, &world.snapshot(), &Recorded::default(), AsOf(moment(T))).expect("own lake");
-        let bytes: Vec<_> = evaluation.memberships.values().map(model::Membership::to_bytes).collect();
-        (bytes, evaluation)
-    };
-    let first = once(&evaluator);
-    assert_eq!(first, once(&evaluator), "with columns in memory");
-    assert_eq!(first, once(&world.evaluator()), "read afresh");
-}
-
-/// A segment that cannot be read completely must never look like nobody matching.
-#[test]
-fn what_cannot_be_read_is_an_error() {
-    let world = world_of(known_by(IdentifierKind::USER_ID), &[x("2025-06-01", json!({})), x("2025-06-02", json!({}))]);
-    let catalog = written::catalog(&[("case", "did: X")], "UTC");
-    let ask = |snapshot: &evaluate::Snapshot| world.evaluator().evaluate(&catalog, snapshot, &Recorded::default(), AsOf(moment(T)));
-    assert!(ask(&world.snapshot()).is_ok());
-
-    let mut missing = world.snapshot();
-    missing.segments[1].1.path = "events/event=X/day=2025-06-02/gone.parquet".to_owned();
-    let mut longer = world.snapshot();
-    longer.segments[1].1.rows += 1;
-    for snapshot in [missing, longer] {
-        assert!(ask(&snapshot).is_err());
-        assert!(world.evaluator().touched(&snapshot, AsOf(moment("2025-06-01")), None, AsOf(moment(T))).is_err());
-    }
-}

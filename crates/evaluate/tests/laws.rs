@@ -48,11 +48,10 @@ use format::{Definitions, Story};
 use histories::{PROFILES, history};
 use world::World;
 
-const CASES_DEFAULT: u32 = 150;
+const CASES_DEFAULT: u32 = 48;
 
 /// What a catalog may be refused for though it was drawn to be spelled: it contradicts itself.
-const CONTRADICTIONS: [&str; 2] = ["contradiction", "not-supported"];
-
+const CONTRADICTIONS: [&str; 2] = ["contradiction", "empty-window"];
 /// Asks everything of both; on the first difference says what was asked, and which answers differ.
 fn difference(case: &Case) -> Result<(), (Asked<'_>, String)> {
     let history = &case.history;
@@ -138,10 +137,12 @@ fn a_case_printed_as_a_story_is_the_same_case() {
         }
         Ok(())
     };
-    if let Err(failure) = hold(cases() / 2, &case(), law) {
-        panic!("{failure}");
+    match hold(cases() / 2, &case(), law) {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, _)) => panic!("{reason}"),
+        Err(abort @ TestError::Abort(_)) => panic!("{abort}"),
     }
-    assert!(read.get() * 10 >= printed.get(), "{} of {} printed cases could be read", read.get(), printed.get());
+    assert!(read.get() * 4 >= printed.get(), "{} of {} printed cases could be read", read.get(), printed.get());
 }
 
 /// What `touched` promises, in the words of the rule.
@@ -158,7 +159,12 @@ fn touched_are_those_about_whom_something_was_said() {
         let news = |number: usize, at: AsOf| (number > 0 || at > since) && at <= as_of;
         let batches = history.batches.iter().enumerate();
         let said = batches.flat_map(|(number, batch)| batch.iter().filter(move |fact| news(number, AsOf(fact.occurred_at))));
-        let expected: Membership = said.map(|fact| history.people.survivor(fact.profile)).collect();
+        let mut expected: Membership = said.map(|fact| history.people.survivor(fact.profile)).collect();
+        // Whatever is said of a user concerns its accounts, and the other way round.
+        let links = history.people.links.iter().filter(|link| AsOf(link.since) <= as_of);
+        let pairs = links.map(|link| (history.people.survivor(link.user), history.people.survivor(link.account)));
+        let beside = pairs.flat_map(|(user, account)| [(user, account), (account, user)]).filter(|(one, _)| expected.contains(*one));
+        expected = expected.union(&beside.map(|(_, other)| other).collect());
         let found = world.evaluator().touched(&world.snapshot(), since, seen, as_of).expect("own lake");
         prop_assert_eq!(found, expected, "touched in ({}, {}] or above segment {:?}", since, as_of, seen);
         Ok(())

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use crate::conditions::{condition, event, numbered, window};
-use crate::histories::{KINDS, KINDS_ACCOUNTS};
-use crate::matchers::{Sight, filter, path, scalar};
+use crate::histories::{KINDS, KINDS_ACCOUNTS, TEXTS};
+use crate::matchers::{Sight, composed, filter, number, path, scalar};
 
 /// Computed traits are named like a trait that is sent, or not; they are evaluated in this order.
 const TRAITS: [&str; 3] = ["p", "d", "c"];
@@ -60,7 +60,7 @@ fn traits() -> impl Strategy<Value = Vec<ComputedTrait>> {
         Reducer::Unique,
         Reducer::UniqueCount,
     ]);
-    let if_none = prop::option::weighted(0.3, scalar());
+    let if_none = prop::option::weighted(0.3, (number(), select(TEXTS.to_vec()), scalar()));
     let draft = (collection(), event(), filter(Sight::Profile), window(), reducer, path(), if_none);
     let names = prop_oneof![Just(Vec::new()), subsequence(TRAITS.to_vec(), 1..=TRAITS.len())];
     (names, prop::collection::vec(draft, TRAITS.len())).prop_map(|(names, drafts)| {
@@ -78,7 +78,7 @@ fn traits() -> impl Strategy<Value = Vec<ComputedTrait>> {
                 filter,
                 window,
                 aggregate: Aggregate { reducer, path },
-                if_none: if_none.map(value),
+                if_none: if_none.map(|(number, text, any)| fitting(reducer, number, text, any)),
                 fingerprint: Fingerprint((*name).to_owned()),
             });
         }
@@ -97,6 +97,16 @@ fn refer_to_known(filter: &mut Filter, names: &[&str], known: &[&str]) {
         {
             "q".clone_into(&mut with.path[0]);
         }
+    }
+}
+
+/// What stands in place of nothing has the type of the trait.
+fn fitting(reducer: Reducer, number: f64, text: &str, any: Scalar) -> Value {
+    match reducer {
+        Reducer::Count | Reducer::Sum | Reducer::Average | Reducer::Min | Reducer::Max | Reducer::UniqueCount => Value::Number(number),
+        Reducer::MostFrequent { .. } => Value::Text(composed(text)),
+        Reducer::Unique => Value::List(vec![Value::Text(composed(text))]),
+        Reducer::First | Reducer::Last => value(any),
     }
 }
 

@@ -1,14 +1,14 @@
 //! Random conditions: of users and of accounts, every head, sequences up to three steps deep.
 
 use definitions::{
-    Aggregate, AggregateMatch, Condition, CountRange, EventCondition, MOST_FREQUENT_AT_LEAST, Reducer, SamePath, Step, Which,
+    Aggregate, AggregateMatch, Condition, CountRange, EventCondition, Filter, MOST_FREQUENT_AT_LEAST, Reducer, SamePath, Step, Which,
 };
-use model::{AudienceKey, Collection, EventName, Window};
+use model::{AudienceKey, Collection, EventName, Lookback, Window};
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::histories::EVENTS;
-use crate::matchers::{Sight, filter, lookback, matcher, moment_spec, path, path_matches};
+use crate::matchers::{Sight, filter, lookback, matcher, moment_spec, number_matcher, path, path_matches};
 
 const NESTED: u32 = 2;
 const STEPS: u32 = 2;
@@ -39,15 +39,15 @@ fn leaf() -> impl Strategy<Value = Condition> {
     let salt = select(vec!["", "a", "hold-out"]);
     let percent = select(vec![0.5, 10.0, 33.3, 50.0, 100.0]);
     prop_oneof![
-        10 => event_condition().prop_map(Condition::Event),
-        6 => path_matches(Sight::Profile, 1..3).prop_map(Condition::Traits),
+        12 => event_condition().prop_map(Condition::Event),
+        5 => path_matches(Sight::Profile, 1..3).prop_map(Condition::Traits),
         1 => lookback().prop_map(Condition::ActiveWithin),
         1 => lookback().prop_map(Condition::InactiveFor),
         1 => key().prop_map(Condition::InAudience),
         1 => key().prop_map(Condition::NotInAudience),
-        1 => (key(), lookback()).prop_map(|(audience, at_least)| Condition::MemberFor { audience, at_least }),
-        1 => (key(), lookback()).prop_map(|(audience, within)| Condition::EnteredAudience { audience, within }),
-        1 => (key(), lookback()).prop_map(|(audience, within)| Condition::ExitedAudience { audience, within }),
+        2 => (key(), lookback()).prop_map(|(audience, at_least)| Condition::MemberFor { audience, at_least }),
+        2 => (key(), lookback()).prop_map(|(audience, within)| Condition::EnteredAudience { audience, within }),
+        2 => (key(), lookback()).prop_map(|(audience, within)| Condition::ExitedAudience { audience, within }),
         1 => (percent, salt).prop_map(|(percent, salt)| Condition::Sample { percent, salt: salt.to_owned() }),
     ]
 }
@@ -61,16 +61,20 @@ pub(crate) fn numbered(number: usize) -> AudienceKey {
     AudienceKey::parse(&format!("audience_{}", 9 - number)).expect("plain")
 }
 
-/// `did_not` stands alone; whatever else is asked goes with a count of at least one.
+/// `did_not` stands alone; whatever else is asked goes with a count of at least one, and one chosen occurrence with no
+/// count at all.
 fn event_condition() -> impl Strategy<Value = EventCondition> {
     let plain = (event(), filter(Sight::Profile), window(), count());
     let which = select(vec![Which::Any, Which::First, Which::Last]);
-    let sequence = prop_oneof![3 => Just(None), 2 => (which, step(STEPS)).prop_map(Some)];
+    let sequence = prop_oneof![1 => Just(None), 1 => (which, step(STEPS)).prop_map(Some)];
     (plain, sequence, prop::option::weighted(0.3, aggregate_match())).prop_map(|((event, filter, window, count), sequence, aggregate)| {
         let (which, then) = match sequence {
             Some((which, step)) => (which, Some(Box::new(step))),
             None => (Which::Any, None),
         };
+        if which != Which::Any {
+            return EventCondition { filter, window, which, then, ..EventCondition::did(event) };
+        }
         let asks_more = then.is_some() || aggregate.is_some();
         let count = if asks_more && is_none(count) { CountRange { at_least: 0, at_most: Some(1) } } else { count };
         EventCondition { event, filter, window, count, aggregate, which, then }
@@ -83,12 +87,15 @@ fn is_none(count: CountRange) -> bool {
 
 fn step(deeper: u32) -> BoxedStrategy<Step> {
     let same = prop_oneof![
-        2 => Just(Vec::new()),
+        6 => Just(Vec::new()),
         1 => (path(), path()).prop_map(|(parent_path, path)| vec![SamePath { parent_path, path }]),
         1 => path().prop_map(|path| vec![SamePath { parent_path: path.clone(), path }]),
     ];
     let then = if deeper == 0 { Just(None).boxed() } else { prop::option::weighted(0.4, step(deeper - 1)).boxed() };
-    (event(), filter(Sight::Parent), prop::option::weighted(0.6, lookback()), count(), same, then)
+    let within = prop_oneof![3 => select(vec!["7 days", "1 day", "12 hours", "8 days"]).prop_map(length), 1 => lookback()];
+    let filter = prop_oneof![2 => Just(Filter::default()), 1 => filter(Sight::Parent)];
+    let event = prop_oneof![2 => select(vec!["A", "B"]).prop_map(named), 1 => event()];
+    (event, filter, prop::option::weighted(0.7, within), count(), same, then)
         .prop_map(|(event, filter, within, count, same, then)| {
             let then = then.filter(|_| !is_none(count)).map(Box::new);
             Step { event, filter, within, count, same, then }
@@ -97,18 +104,10 @@ fn step(deeper: u32) -> BoxedStrategy<Step> {
 }
 
 fn aggregate_match() -> impl Strategy<Value = AggregateMatch> {
-    let reducer = select(vec![
-        Reducer::Sum,
-        Reducer::Average,
-        Reducer::Min,
-        Reducer::Max,
-        Reducer::First,
-        Reducer::Last,
-        Reducer::MostFrequent { at_least: MOST_FREQUENT_AT_LEAST },
-        Reducer::UniqueCount,
-    ]);
-    (reducer, path(), matcher(Sight::Profile))
-        .prop_map(|(reducer, path, matcher)| AggregateMatch { aggregate: Aggregate { reducer, path }, matcher })
+    let of_numbers = select(vec![Reducer::Sum, Reducer::Average, Reducer::Min, Reducer::Max, Reducer::UniqueCount]);
+    let of_anything = select(vec![Reducer::First, Reducer::Last, Reducer::MostFrequent { at_least: MOST_FREQUENT_AT_LEAST }]);
+    let asked = prop_oneof![(of_numbers, number_matcher()), (of_anything, matcher(Sight::Profile))];
+    (asked, path()).prop_map(|((reducer, matcher), path)| AggregateMatch { aggregate: Aggregate { reducer, path }, matcher })
 }
 
 fn count() -> impl Strategy<Value = CountRange> {
@@ -122,7 +121,15 @@ fn count() -> impl Strategy<Value = CountRange> {
 }
 
 pub(crate) fn event() -> impl Strategy<Value = EventName> {
-    select(EVENTS.to_vec()).prop_map(|name| EventName::parse(name).expect("plain"))
+    select(EVENTS.to_vec()).prop_map(named)
+}
+
+fn named(name: &str) -> EventName {
+    EventName::parse(name).expect("plain")
+}
+
+fn length(text: &str) -> Lookback {
+    Lookback::parse(text).expect("plain")
 }
 
 pub(crate) fn window() -> impl Strategy<Value = Window> {

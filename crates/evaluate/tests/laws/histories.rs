@@ -46,9 +46,12 @@ pub(crate) const TEXTS: [&str; 24] = [
     "2025-04-09T11:59:59.999999Z",
     "2025-02-08T12:00:00.000Z",
 ];
-pub(crate) const NUMBERS: [f64; 11] = [0.0, 1.0, 5.0, 5.5, -1.0, 0.1, 0.2, 0.000_000_5, 100.0, 9_007_199_254_740_992.0, 1e21];
+/// Days that come round, and moments, on borders.
+const DATES: [&str; 6] = ["2024-02-29", "1984-02-29", "1984-03-12", "2025-03-10", "2025-03-10T00:00:00Z", "2025-03-17"];
+pub(crate) const NUMBERS: [f64; 12] =
+    [0.0, 1.0, 5.0, 5.5, -1.0, 0.1, 0.2, 0.000_000_5, 100.0, 1_000_000_000_001.0, 9_007_199_254_740_992.0, 1e21];
 pub(crate) const INTEGERS: [i128; 3] = [9_007_199_254_740_993, -9_007_199_254_740_993, 18_446_744_073_709_551_615];
-const DAYS: [i64; 12] = [-31, -30, -28, -8, -7, -6, -1, 0, 1, 7, 14, 20];
+const DAYS: [i64; 14] = [-31, -30, -28, -10, -9, -8, -7, -6, -1, 0, 1, 7, 14, 20];
 pub(crate) const PROFILES: u32 = 7;
 pub(crate) const DAY: i64 = 86_400_000_000;
 
@@ -63,7 +66,7 @@ pub(crate) struct History {
 }
 
 pub(crate) fn history() -> impl Strategy<Value = History> {
-    let batches = prop::collection::vec(prop::collection::vec(fact(), 0..16), 1..4);
+    let batches = prop::collection::vec(prop::collection::vec(fact(), 0..24), 1..4);
     let zone = select(vec![chrono_tz::UTC, chrono_tz::Europe::Berlin, chrono_tz::America::New_York, chrono_tz::Asia::Kolkata]);
     // Windows are tried at their borders: so long after something happened, and a moment off.
     let later = select(vec![0, -1, DAY, 7 * DAY, 7 * DAY + 1, 30 * DAY, 30 * DAY + 1, DAY / 2, 31 * DAY]);
@@ -103,13 +106,15 @@ fn fact() -> impl Strategy<Value = Fact> {
         said.filter(|(name, value)| value.is_some() || name == gone).collect()
     });
     let kind = prop_oneof![
-        3 => (select(EVENTS.to_vec()), properties)
+        3 => (prop_oneof![select(vec!["A", "B"]), select(EVENTS.to_vec())], properties)
             .prop_map(|(name, properties)| FactKind::Event { name: EventName::parse(name).expect("plain"), properties }),
-        2 => traits.prop_map(FactKind::Traits),
+        1 => traits.prop_map(FactKind::Traits),
     ];
     let received_at = select(vec![0, 0, 1, DAY]).prop_map(move |later| Moment::from_micros(1_800_000_000_000_000 + later));
-    let source_order = (1..4_u32, 0..6_u32).prop_map(|(batch, place)| SourceOrder { batch, place });
-    (0..PROFILES, moment(), received_at, source_order, kind).prop_map(|(profile, occurred_at, received_at, source_order, kind)| Fact {
+    let source_order = (1..3_u32, 0..6_u32).prop_map(|(batch, place)| SourceOrder { batch, place });
+    // Most of it is about two of them, so that there is something to count.
+    let profile = prop_oneof![2 => 0..2_u32, 1 => 0..PROFILES];
+    (profile, moment(), received_at, source_order, kind).prop_map(|(profile, occurred_at, received_at, source_order, kind)| Fact {
         profile: ProfileId(profile),
         occurred_at,
         received_at,
@@ -121,7 +126,11 @@ fn fact() -> impl Strategy<Value = Fact> {
 
 /// A value, or none, for each of the names.
 fn values() -> impl Strategy<Value = [Option<Value>; 3]> {
-    let texts = prop_oneof![9 => select(TEXTS.to_vec()).prop_map(Value::from), 1 => value()];
+    let texts = prop_oneof![
+        5 => select(TEXTS.to_vec()).prop_map(Value::from),
+        4 => select(DATES.to_vec()).prop_map(Value::from),
+        1 => value(),
+    ];
     let numbers = prop_oneof![9 => select(NUMBERS.to_vec()).prop_map(Value::from), 1 => value()];
     let some = 0.6;
     let option = prop::option::weighted::<BoxedStrategy<Value>>;
@@ -151,11 +160,19 @@ fn people() -> impl Strategy<Value = People> {
     let accounts = prop_oneof![1 => Just(Vec::new()), 3 => subsequence((0..PROFILES).collect::<Vec<_>>(), 1..4)];
     let early = Moment::parse("2024-12-01").expect("plain");
     let since = move || prop_oneof![2 => Just(early), 1 => moment()];
-    let seen = prop::collection::vec((0..PROFILES, any::<prop::sample::Index>(), since()), 0..18);
-    let links = prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), since()), 0..8);
-    (parents, any::<bool>(), accounts, seen, links).prop_map(|(parents, upwards, accounts, seen, links)| {
+    let known = prop::collection::vec(prop::bool::weighted(0.7), PROFILES as usize);
+    let seen = prop::collection::vec((0..PROFILES, any::<prop::sample::Index>(), since()), 0..12);
+    let links = prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), since()), 0..10);
+    (parents, any::<bool>(), accounts, known, seen, links).prop_map(move |(parents, upwards, accounts, known, seen, links)| {
         let users: Vec<u32> = (0..PROFILES).filter(|number| !accounts.contains(number)).collect();
         let mut sightings: BTreeMap<IdentifierKind, Vec<Sighting>> = BTreeMap::new();
+        for (number, _) in (0..PROFILES).zip(known).filter(|(_, known)| *known) {
+            let kinds: &[&str] = if accounts.contains(&number) { &KINDS_ACCOUNTS } else { &KINDS };
+            for kind in kinds {
+                let seen = Sighting { profile: ProfileId(number), first_seen_at: early };
+                sightings.entry(IdentifierKind::new(kind)).or_default().push(seen);
+            }
+        }
         for (number, kind, first_seen_at) in seen {
             let kinds: &[&str] = if accounts.contains(&number) { &KINDS_ACCOUNTS } else { &KINDS };
             let kind = IdentifierKind::new(kinds[kind.index(kinds.len())]);

@@ -37,12 +37,17 @@ pub(crate) fn filter(sight: Sight) -> impl Strategy<Value = Filter> {
     let set = move |sizes| path_matches(sight, sizes);
     let all = prop_oneof![Just(Vec::new()), set(1..3)];
     let any = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(set(1..3), 2..4)];
-    prop_oneof![1 => Just(Filter::default()), 1 => (all, any).prop_map(|(all, any)| Filter { all, any })]
+    prop_oneof![2 => Just(Filter::default()), 1 => (all, any).prop_map(|(all, any)| Filter { all, any })]
 }
 
 /// Matchers of different paths.
 pub(crate) fn path_matches(sight: Sight, sizes: std::ops::Range<usize>) -> impl Strategy<Value = Vec<PathMatch>> {
-    let path_match = (path(), matcher(sight)).prop_map(|(path, matcher)| PathMatch { path, matcher });
+    let any = (path(), matcher(sight)).prop_map(|(path, matcher)| PathMatch { path, matcher });
+    // What is asked of texts and numbers is mostly asked where there are some.
+    let at = |name: &str, matcher: Matcher| PathMatch { path: vec![name.to_owned()], matcher };
+    let text = matcher_of(prop_oneof![2 => dates(), 1 => texts()]).prop_map(move |matcher| at("q", matcher));
+    let number = number_matcher().prop_map(move |matcher| at("r", matcher));
+    let path_match = prop_oneof![2 => any, 1 => text, 1 => number];
     prop::collection::vec(path_match, sizes).prop_map(|mut matches| {
         let mut seen: Vec<Vec<String>> = Vec::new();
         matches.retain(|path_match| {
@@ -63,9 +68,35 @@ pub(crate) fn path() -> impl Strategy<Value = Vec<String>> {
     path.prop_map(|path| path.into_iter().map(str::to_owned).collect())
 }
 
-/// Operators of different names; `exists` alone and without `or_missing`.
+/// Any operators.
 pub(crate) fn matcher(sight: Sight) -> impl Strategy<Value = Matcher> {
-    (prop::collection::vec(operator(sight), 1..3), any::<bool>(), prop::bool::weighted(0.2)).prop_map(
+    matcher_of(operator(sight))
+}
+
+/// Operators that compare numbers.
+pub(crate) fn number_matcher() -> impl Strategy<Value = Matcher> {
+    let comparison = select(vec![Comparison::Equals, Comparison::NotEquals, Comparison::Above, Comparison::AtMost]);
+    let compared = (comparison, reference(Sight::Profile)).prop_map(|(comparison, with)| Operator::Compare { comparison, with });
+    let equal = prop_oneof![
+        number().prop_map(|number| Operator::Equals(Scalar::Number(number))),
+        number().prop_map(|number| Operator::NotEquals(Scalar::Number(number))),
+        select(INTEGERS.to_vec()).prop_map(|integer| Operator::OneOf(vec![Scalar::Integer(integer), Scalar::Number(1.0)])),
+    ];
+    matcher_of(prop_oneof![4 => bounds(), 2 => equal, 1 => compared])
+}
+
+fn bounds() -> impl Strategy<Value = Operator> {
+    prop_oneof![
+        number().prop_map(Operator::Above),
+        number().prop_map(Operator::AtLeast),
+        number().prop_map(Operator::Below),
+        number().prop_map(Operator::AtMost),
+    ]
+}
+
+/// Operators of different names; `exists` alone and without `or_missing`.
+fn matcher_of(operator: impl Strategy<Value = Operator>) -> impl Strategy<Value = Matcher> {
+    (prop::collection::vec(operator, 1..3), any::<bool>(), prop::bool::weighted(0.2)).prop_map(
         |(mut operators, ignore_case, or_missing)| {
             let mut seen = Vec::new();
             operators.retain(|operator| {
@@ -83,26 +114,6 @@ pub(crate) fn matcher(sight: Sight) -> impl Strategy<Value = Matcher> {
 }
 
 fn operator(sight: Sight) -> impl Strategy<Value = Operator> {
-    let texts = prop_oneof![
-        needle().prop_map(Operator::Contains),
-        needle().prop_map(Operator::NotContains),
-        subsequence(NEEDLES.to_vec(), 1..3).prop_map(|needles| Operator::ContainsAny(needles.into_iter().map(composed).collect())),
-        needle().prop_map(Operator::StartsWith),
-        needle().prop_map(Operator::EndsWith),
-    ];
-    let numbers = prop_oneof![
-        number().prop_map(Operator::Above),
-        number().prop_map(Operator::AtLeast),
-        number().prop_map(Operator::Below),
-        number().prop_map(Operator::AtMost),
-    ];
-    let dates = prop_oneof![
-        moment_spec().prop_map(Operator::Before),
-        moment_spec().prop_map(Operator::After),
-        lookback().prop_map(Operator::WithinLast),
-        lookback().prop_map(Operator::WithinNext),
-        lookback().prop_map(Operator::AnniversaryWithinNext),
-    ];
     let lists = prop_oneof![
         scalar().prop_map(Operator::Includes),
         scalars().prop_map(Operator::IncludesAny),
@@ -115,12 +126,32 @@ fn operator(sight: Sight) -> impl Strategy<Value = Operator> {
         2 => scalar().prop_map(Operator::NotEquals),
         2 => scalars().prop_map(Operator::OneOf),
         2 => scalars().prop_map(Operator::NoneOf),
-        4 => texts,
-        4 => numbers,
+        4 => texts(),
+        4 => bounds(),
         2 => any::<bool>().prop_map(Operator::Exists),
-        4 => dates,
+        4 => dates(),
         4 => lists,
         6 => compared,
+    ]
+}
+
+fn texts() -> impl Strategy<Value = Operator> {
+    prop_oneof![
+        needle().prop_map(Operator::Contains),
+        needle().prop_map(Operator::NotContains),
+        subsequence(NEEDLES.to_vec(), 1..3).prop_map(|needles| Operator::ContainsAny(needles.into_iter().map(composed).collect())),
+        needle().prop_map(Operator::StartsWith),
+        needle().prop_map(Operator::EndsWith),
+    ]
+}
+
+fn dates() -> impl Strategy<Value = Operator> {
+    prop_oneof![
+        1 => moment_spec().prop_map(Operator::Before),
+        1 => moment_spec().prop_map(Operator::After),
+        1 => lookback().prop_map(Operator::WithinLast),
+        1 => lookback().prop_map(Operator::WithinNext),
+        2 => lookback().prop_map(Operator::AnniversaryWithinNext),
     ]
 }
 
@@ -184,7 +215,7 @@ fn scalars() -> impl Strategy<Value = Vec<Scalar>> {
     })
 }
 
-fn number() -> impl Strategy<Value = f64> {
+pub(crate) fn number() -> impl Strategy<Value = f64> {
     select(NUMBERS.to_vec())
 }
 
@@ -195,6 +226,6 @@ fn needle() -> impl Strategy<Value = String> {
 }
 
 /// Constants are NFC, as definitions are read.
-fn composed(text: &str) -> String {
+pub(crate) fn composed(text: &str) -> String {
     text.nfc().collect()
 }

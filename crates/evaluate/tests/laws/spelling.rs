@@ -47,7 +47,12 @@ pub(crate) fn computed_trait(computed: &ComputedTrait) -> Value {
     };
     body.insert(reducer_name(reducer).to_owned(), of);
     if let Some(value) = &computed.if_none {
-        body.insert("if_none".to_owned(), serde_json::to_value(value).expect("a scalar"));
+        // A list of unique values is given as its one value.
+        let value = match value {
+            model::Value::List(items) => items.iter().map(|item| serde_json::to_value(item).expect("a text")).next().unwrap_or_default(),
+            scalar => serde_json::to_value(scalar).expect("a scalar"),
+        };
+        body.insert("if_none".to_owned(), value);
     }
     Value::Object(body)
 }

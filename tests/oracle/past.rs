@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{AsOf, AudienceKey, Membership, MembershipDiff, Moment, ProfileId};
+use model::{AsOf, AudienceKey, Moment, ProfileId};
 
 use super::Oracle;
 
@@ -16,11 +16,11 @@ impl Oracle<'_> {
     }
 
     pub(super) fn entered_since(&self, audience: &AudienceKey, profile: ProfileId, since: Moment) -> bool {
-        self.changes(audience).any(|(at, change)| *at >= AsOf(since) && self.names(&change.entered, profile))
+        self.runs(audience).iter().any(|run| run.at >= AsOf(since) && !self.names(&run.before, profile) && self.names(&run.after, profile))
     }
 
     pub(super) fn exited_since(&self, audience: &AudienceKey, profile: ProfileId, since: Moment) -> bool {
-        self.changes(audience).any(|(at, change)| *at >= AsOf(since) && self.names(&change.exited, profile))
+        self.runs(audience).iter().any(|run| run.at >= AsOf(since) && self.names(&run.before, profile) && !self.names(&run.after, profile))
     }
 
     /// Whether every run found it inside, from the last one at or before that moment on.
@@ -31,28 +31,37 @@ impl Oracle<'_> {
         if past.since.is_none_or(|first| first > AsOf(since)) {
             return false;
         }
+        let later = self.runs(audience).into_iter().filter(|run| run.at > AsOf(since));
+        self.was_recorded_last(audience, profile) && later.into_iter().all(|run| self.names(&run.before, profile))
+    }
+
+    /// The recorded runs that changed something, with who was in before and after each, told backwards from the last.
+    fn runs(&self, audience: &AudienceKey) -> Vec<Run> {
+        let Some(past) = self.recorded.audiences.get(audience) else {
+            return Vec::new();
+        };
         let mut inside: BTreeSet<ProfileId> = past.members.iter().collect();
-        let mut changes: Vec<&(AsOf, MembershipDiff)> = self.changes(audience).collect();
-        loop {
-            if !self.merged_into(profile).any(|number| inside.contains(&number)) {
-                return false;
-            }
-            match changes.pop() {
-                Some((at, change)) if *at > AsOf(since) => {
-                    inside.retain(|number| !change.entered.contains(*number));
-                    inside.extend(change.exited.iter());
-                }
-                Some(_) | None => return true,
+        let mut runs: Vec<Run> = Vec::new();
+        for (at, change) in past.changes.iter().rev().filter(|(at, _)| *at <= self.as_of) {
+            let after = inside.clone();
+            inside.retain(|number| !change.entered.contains(*number));
+            inside.extend(change.exited.iter());
+            match runs.last_mut().filter(|run| run.at == *at) {
+                Some(run) => run.before = inside.clone(),
+                None => runs.push(Run { at: *at, before: inside.clone(), after }),
             }
         }
+        runs
     }
 
-    fn changes(&self, audience: &AudienceKey) -> impl Iterator<Item = &(AsOf, MembershipDiff)> + '_ {
-        let all = self.recorded.audiences.get(audience).into_iter().flat_map(|past| &past.changes);
-        all.filter(|(at, _)| *at <= self.as_of)
+    fn names(&self, profiles: &BTreeSet<ProfileId>, profile: ProfileId) -> bool {
+        self.merged_into(profile).any(|number| profiles.contains(&number))
     }
+}
 
-    fn names(&self, profiles: &Membership, profile: ProfileId) -> bool {
-        self.merged_into(profile).any(|number| profiles.contains(number))
-    }
+/// One recorded moment, by the numbers profiles had then.
+struct Run {
+    at: AsOf,
+    before: BTreeSet<ProfileId>,
+    after: BTreeSet<ProfileId>,
 }

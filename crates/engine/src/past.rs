@@ -33,7 +33,7 @@ impl Past {
             for change in recorded {
                 // The reasons of one run are one change.
                 match changes.last_mut().filter(|_| run.as_ref() == Some(&change.run_id)) {
-                    Some((_, whole)) => *whole = joined(whole, &change.diff),
+                    Some((_, whole)) => *whole = diff::then(whole, &change.diff),
                     None => changes.push((change.as_of, change.diff)),
                 }
                 run = Some(change.run_id);
@@ -57,17 +57,12 @@ impl Past {
         let Some(lookbacks) = self.asked.get(audience) else { return };
         let changes = self.changes.entry(audience.clone()).or_default();
         if !found.is_empty() {
-            let whole = found.iter().fold(MembershipDiff::default(), |whole, (_, part)| joined(&whole, part));
+            let whole = found.iter().fold(MembershipDiff::default(), |whole, (_, part)| diff::then(&whole, part));
             changes.push((as_of, whole));
         }
         let first = reach(lookbacks, as_of, self.zone);
         changes.retain(|(at, _)| *at >= first);
     }
-}
-
-/// Parts of one change: their profiles are different ones.
-fn joined(one: &MembershipDiff, other: &MembershipDiff) -> MembershipDiff {
-    MembershipDiff { entered: one.entered.union(&other.entered), exited: one.exited.union(&other.exited) }
 }
 
 /// How far back a question as of a moment looks, and a day more.

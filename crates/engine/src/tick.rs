@@ -194,7 +194,7 @@ impl History {
             let same_meaning = self.before.get(key).is_some_and(|before| before.fingerprint == audience.fingerprint);
             let edited = !same_meaning || audience.state == AudienceState::Retired;
             let happened = since.get(key).unwrap_or(&happened);
-            let changes = reasons::split(&change, edited, happened);
+            let mut changes = reasons::split(&change, edited, happened);
             if audience.state == AudienceState::Retired {
                 self.retire(audience, &mut record);
             } else {
@@ -202,6 +202,10 @@ impl History {
                 record.starts.extend(self.starts(audience, &members));
             }
             outcomes.push(outcome(audience, &members, &change, &changes));
+            let moved = diff::diff(&self.recorded_members(key), &before);
+            if !moved.is_empty() {
+                changes.insert(0, (Reason::Moved, moved));
+            }
             record.audiences.push(AudienceRecord { audience: key.clone(), fingerprint: audience.fingerprint.clone(), members, changes });
         }
         let report =
@@ -228,8 +232,11 @@ impl History {
 
     /// Who was in, with merged profiles counted as the one they turned out to be: nobody enters or exits by a merge alone.
     fn members_before(&self, key: &AudienceKey) -> Membership {
-        let Some(before) = self.before.get(key) else { return Membership::empty() };
-        before.members.iter().map(|profile| self.survivor(profile)).collect()
+        self.recorded_members(key).iter().map(|profile| self.survivor(profile)).collect()
+    }
+
+    fn recorded_members(&self, key: &AudienceKey) -> Membership {
+        self.before.get(key).map_or_else(Membership::empty, |before| before.members.clone())
     }
 
     fn survivor(&self, profile: ProfileId) -> ProfileId {

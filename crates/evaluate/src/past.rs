@@ -1,13 +1,14 @@
 //! The recorded past: who has been a member how long, who entered and who exited lately.
 //!
-//! Moments are the as-ofs of recorded runs; the run being evaluated is one of them. Recorded profiles are named as they
-//! were then and are mapped to today's survivors. Somebody entered (or exited) when a run found so of any of the profiles
-//! that are one person today. Somebody has been a member throughout when at every run at least one of those profiles was:
-//! that two profiles turn out to be one person ends nobody's membership.
+//! Moments are the as-ofs of recorded runs; the run being evaluated is one of them. Profiles that are one person today are
+//! looked at as one in the past too: that person was in after a run when any of those profiles was, entered when a run
+//! found one of them in and the run before none, and exited the other way round. So that two profiles turn out to be one
+//! person ends nobody's membership and begins none. The membership after an earlier run is what was recorded last, with
+//! the changes since undone.
 
 use std::collections::BTreeMap;
 
-use model::{AsOf, Lookback, Membership, MembershipDiff, People, WorkspaceZone};
+use model::{AsOf, Lookback, MembershipDiff, People, ProfileId, WorkspaceZone};
 use roaring::RoaringBitmap;
 
 use crate::recorded::RecordedAudience;
@@ -26,21 +27,22 @@ pub(crate) struct Past<'a> {
 impl Past<'_> {
     /// Who entered in the last so-and-so long.
     pub(crate) fn entered(&self, within: Lookback) -> RoaringBitmap {
-        let now = self.members - self.survivors(&self.recorded_members());
-        self.changed(within, |change| &change.entered) | now
+        self.found(within, |before, after| after - before)
     }
 
     /// Who exited in the last so-and-so long.
     pub(crate) fn exited(&self, within: Lookback) -> RoaringBitmap {
-        let now = self.survivors(&self.recorded_members()) - self.members;
-        self.changed(within, |change| &change.exited) | now
+        self.found(within, |before, after| before - after)
     }
 
-    fn changed(&self, within: Lookback, half: impl Fn(&MembershipDiff) -> &Membership) -> RoaringBitmap {
+    /// What is found at any run in the last so-and-so long, this one included, from the memberships before and after it.
+    fn found(&self, within: Lookback, find: impl Fn(&RoaringBitmap, &RoaringBitmap) -> RoaringBitmap) -> RoaringBitmap {
         let since = AsOf(within.before(self.as_of.moment(), self.zone));
+        let mut after = self.members.clone();
         let mut found = RoaringBitmap::new();
-        for (_, change) in self.changes().filter(|(at, _)| *at >= since) {
-            found |= self.survivors(half(change).bitmap());
+        for before in self.earlier(|at| at >= since) {
+            found |= find(&before, &after);
+            after = before;
         }
         found
     }
@@ -52,49 +54,60 @@ impl Past<'_> {
         if !recorded_by_then {
             return RoaringBitmap::new();
         }
-        // Runs of one as-of are one step; memberships are undone run by run, newest first.
+        let mut throughout = self.members.clone();
+        for before in self.earlier(|at| at > since) {
+            throughout &= before;
+        }
+        throughout
+    }
+
+    /// The memberships before this run and before each earlier one that is asked for, newest first.
+    fn earlier(&self, asked: impl Fn(AsOf) -> bool) -> Vec<RoaringBitmap> {
+        // Runs of one as-of are one step.
         let mut runs: BTreeMap<AsOf, Vec<&MembershipDiff>> = BTreeMap::new();
-        for (at, change) in self.changes().filter(|(at, _)| *at > since) {
+        for (at, change) in self.changes().filter(|(at, _)| asked(*at)) {
             runs.entry(*at).or_default().push(change);
         }
-        let mut members = self.recorded_members();
-        let mut throughout = self.members & self.survivors(&members);
+        let merged = merged(self.people);
+        let mut members = self.recorded.map(|recorded| recorded.members.bitmap().clone()).unwrap_or_default();
+        let mut earlier = vec![today(self.people, &merged, &members)];
         for changes in runs.into_values().rev() {
             for change in changes.into_iter().rev() {
                 members -= change.entered.bitmap();
                 members |= change.exited.bitmap();
             }
-            throughout &= self.survivors(&members);
+            earlier.push(today(self.people, &merged, &members));
         }
-        throughout
+        earlier
     }
 
     fn changes(&self) -> impl Iterator<Item = &(AsOf, MembershipDiff)> {
         let changes = self.recorded.into_iter().flat_map(|recorded| &recorded.changes);
         changes.filter(|(at, _)| *at <= self.as_of)
     }
-
-    fn recorded_members(&self) -> RoaringBitmap {
-        self.recorded.map(|recorded| recorded.members.bitmap().clone()).unwrap_or_default()
-    }
-
-    fn survivors(&self, profiles: &RoaringBitmap) -> RoaringBitmap {
-        survivors(self.people, profiles)
-    }
 }
 
 /// Today's survivors of profiles named earlier.
 pub(crate) fn survivors(people: &People, profiles: &RoaringBitmap) -> RoaringBitmap {
-    let merged = profiles.iter().any(|profile| people.survivor(model::ProfileId(profile)).0 != profile);
-    if !merged {
-        return profiles.clone();
-    }
-    profiles.iter().map(|profile| people.survivor(model::ProfileId(profile)).0).collect()
+    today(people, &merged(people), profiles)
+}
+
+/// The profiles that go by another number today.
+fn merged(people: &People) -> RoaringBitmap {
+    let numbers = (0_u32..).zip(&people.canonical);
+    numbers.filter(|(number, survivor)| *number != survivor.0).map(|(number, _)| number).collect()
+}
+
+fn today(people: &People, merged: &RoaringBitmap, profiles: &RoaringBitmap) -> RoaringBitmap {
+    let moved = profiles & merged;
+    let mut today = profiles - merged;
+    today.extend(moved.into_iter().map(|profile| people.survivor(ProfileId(profile)).0));
+    today
 }
 
 #[cfg(test)]
 mod tests {
-    use model::{Moment, ProfileId};
+    use model::{Membership, Moment};
 
     use super::*;
 
@@ -145,7 +158,7 @@ mod tests {
         // 4 has been in since hour 1, its survivor 5 entered at hour 8; and the other way round for 3 and 2.
         let changes = || vec![run(1, &[4, 2], &[]), run(8, &[5, 3], &[])];
         check(changes(), &[2, 3, 4, 5], &[2, 5], |past| past.throughout(hours("9 hours")), &[2, 5]);
-        check(changes(), &[2, 3, 4, 5], &[2, 5], |past| past.entered(hours("2 hours")), &[2, 5]);
+        check(changes(), &[2, 3, 4, 5], &[2, 5], |past| past.entered(hours("2 hours")), &[]);
         check(changes(), &[2, 3, 4, 5], &[2, 5], |past| past.entered(hours("1 hour")), &[]);
     }
 

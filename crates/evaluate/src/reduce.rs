@@ -170,7 +170,10 @@ impl<'a> Reduction<'a> {
 fn millionths(number: Exact) -> Option<i128> {
     #[expect(clippy::cast_possible_truncation, reason = "checked: at most 10^26")]
     match number {
-        Exact::Float(float) => (float.abs() <= SUMMAND_MAX).then(|| (float * 1e6).round() as i128),
+        Exact::Float(float) if float.abs() > SUMMAND_MAX => None,
+        // Multiplied as an integer, a whole number keeps its last digit.
+        Exact::Float(float) if float.fract() == 0.0 => Some(float as i128 * MILLION),
+        Exact::Float(float) => Some((float * 1e6).round() as i128),
         Exact::Integer(integer) => (integer.unsigned_abs() <= INTEGER_MAX).then(|| integer * MILLION),
     }
 }
@@ -210,6 +213,7 @@ mod tests {
     fn sums_are_exact_decimals() {
         assert_eq!(sum_of(&[0.1, 0.2]), Value::Number(0.3));
         assert_eq!(sum_of(&[0.1; 10]), Value::Number(1.0));
+        assert_eq!(sum_of(&[1_000_000_000_001.0]), Value::Number(1_000_000_000_001.0));
         assert_eq!(sum_of(&[1e15, 0.1, -1e15]), Value::Number(0.1));
         assert_eq!(sum_of(&[19.99, -20.0]), Value::Number(-0.01));
         assert_eq!(sum_of(&[9_007_199_254_740_992.0, 1.0]), Value::Integer(9_007_199_254_740_993));

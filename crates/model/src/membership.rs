@@ -131,11 +131,14 @@ pub enum Reason {
     Definition,
     /// Two profiles turned out to be one person.
     Merge,
+    /// A member goes by another number since a merge: neither entered nor exited. Recorded so that the memberships after
+    /// earlier runs can be told exactly, before whatever else the run found; never reported.
+    Moved,
 }
 
 impl Reason {
     /// Every reason, in order of their names in reports.
-    pub const ALL: [Self; 4] = [Self::Data, Self::Time, Self::Definition, Self::Merge];
+    pub const ALL: [Self; 5] = [Self::Data, Self::Time, Self::Definition, Self::Merge, Self::Moved];
 
     /// The word stored and shown.
     pub fn as_str(self) -> &'static str {
@@ -144,6 +147,7 @@ impl Reason {
             Self::Time => "time",
             Self::Definition => "definition",
             Self::Merge => "merge",
+            Self::Moved => "moved",
         }
     }
 

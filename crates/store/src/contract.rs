@@ -319,7 +319,7 @@ pub trait Store: Send + Sync {
     /// Latest memberships of all audiences ever recorded.
     async fn memberships(&self) -> Result<BTreeMap<AudienceKey, RecordedMembership>, StoreError>;
     /// Changes of one audience (or of all) in runs with an as-of in `first..=last`, by order of recording: that is how they
-    /// add up. Within a run by audience and reason.
+    /// add up. Within a run by audience and reason, moves first.
     async fn changes(&self, audience: Option<&AudienceKey>, first: AsOf, last: AsOf) -> Result<Vec<RecordedChange>, StoreError>;
 
     /// The retired audiences, and when the run was recorded that retired them. Rewinding brings none back.

@@ -90,6 +90,7 @@ impl Asked<'_> {
         steps.retain(|step| serde_json::to_value(step).is_ok_and(|step| step != Json::Object(serde_json::Map::new())));
         let body = |body: Json| body.as_object().cloned().unwrap_or_default();
         let story = Story {
+            folder: None,
             says: "the smallest random case that breaks a law".to_owned(),
             zone: Some(self.history.zone.name().to_owned()),
             profiles: everybody().map(name).collect(),

@@ -76,7 +76,6 @@ pub(crate) fn condition(meaning: &Condition) -> Value {
         Condition::AllUsers(inner) => json!({ "all_users": condition(inner) }),
         Condition::NoUser(inner) => json!({ "no_user": condition(inner) }),
         Condition::Account(inner) => json!({ "account": condition(inner) }),
-        Condition::Sample { percent, salt } if salt.is_empty() => json!({ "sample": { "percent": number(*percent) } }),
         Condition::Sample { percent, salt } => json!({ "sample": { "percent": number(*percent), "salt": salt } }),
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Story {
     pub(crate) says: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) folder: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) profiles: Vec<String>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -26,6 +28,7 @@ pub(crate) struct Story {
     pub(crate) anonymous: Names,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) traits: BTreeMap<String, Map<String, Json>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) audiences: BTreeMap<String, Map<String, Json>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) recorded: BTreeMap<String, Past>,

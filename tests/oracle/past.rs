@@ -47,7 +47,7 @@ impl Oracle<'_> {
             inside.retain(|number| !change.entered.contains(*number));
             inside.extend(change.exited.iter());
             match runs.last_mut().filter(|run| run.at == *at) {
-                Some(run) => run.before = inside.clone(),
+                Some(run) => run.before.clone_from(&inside),
                 None => runs.push(Run { at: *at, before: inside.clone(), after }),
             }
         }

@@ -56,7 +56,7 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
         occurred_at: Moment::from_micros(occurred),
         received_at: Moment::from_micros(received),
         message_key: MessageKey(key),
-        source_order: SourceOrder::unpacked(key as u64),
+        source_order: SourceOrder { batch: profile, place: u32::try_from(received).expect("small") },
         kind,
     });
     vec(fact, 0..40)

@@ -33,8 +33,12 @@ pub(crate) async fn run(asked: &Asked, args: &CheckArgs) -> anyhow::Result<Endin
         output::json(&CheckJson { ok, diagnostics: &loaded.diagnostics })?;
     } else if let Some(catalog) = loaded.catalog.as_ref().filter(|_| ok) {
         let mut text = if loaded.diagnostics.is_empty() { String::new() } else { diagnostics::draw(&loaded) };
+        let traits = match catalog.traits.len() as u64 {
+            0 => String::new(),
+            traits => format!(", {}", counted(traits, "computed trait")),
+        };
         text.push_str(&format!(
-            "{} and {} understood{}\n",
+            "{}{traits} and {} understood{}\n",
             counted(catalog.audiences.len() as u64, "audience"),
             counted(catalog.destinations.len() as u64, "destination"),
             if loaded.diagnostics.is_empty() { ", no mistakes" } else { "" },

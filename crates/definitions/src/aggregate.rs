@@ -1,30 +1,24 @@
 //! Aggregates beside `did`: one value made of a property over several events, and what it must be.
 //!
-//! The most frequent value must occur at least [`MOST_FREQUENT_AT_LEAST`] times; an `at_least` beside `of` compares
+//! The most frequent value must occur at least [`crate::meaning::MOST_FREQUENT_AT_LEAST`] times; an `at_least` beside `of` compares
 //! the value itself. Numbers are made of numbers alone, so whatever compares them is a number too.
 
 use crate::diagnostic::Diagnostic;
 use crate::fields::Fields;
 use crate::matcher::{self, MatcherYaml, Subject};
-use crate::meaning::{Aggregate, AggregateMatch, Comparison, MOST_FREQUENT_AT_LEAST, Operator, Reducer, Scalar};
+use crate::meaning::{Aggregate, AggregateMatch, Comparison, Operator, Reducer, Scalar};
 use crate::mention::{self, ReadAs};
 use crate::path;
 use crate::quote::quoted;
+use crate::reducer::REDUCERS;
 use crate::scope::Scope;
 use crate::tree::{Data, Key, Node};
 use crate::when;
 
-/// The aggregates that a condition can compare.
-pub(crate) const INLINE: [(&str, Reducer); 8] = [
-    ("sum", Reducer::Sum),
-    ("average", Reducer::Average),
-    ("min", Reducer::Min),
-    ("max", Reducer::Max),
-    ("first", Reducer::First),
-    ("last", Reducer::Last),
-    ("most_frequent", Reducer::MostFrequent { at_least: MOST_FREQUENT_AT_LEAST }),
-    ("unique_count", Reducer::UniqueCount),
-];
+/// The reducers that a condition can compare: all but the list of unique values, and the count, which has keys of its own.
+pub(crate) fn inline() -> impl Iterator<Item = (&'static str, Reducer)> {
+    REDUCERS.into_iter().filter(|(_, reducer)| !matches!(reducer, Reducer::Count | Reducer::Unique))
+}
 
 /// The aggregates beside a `did`, as typed.
 pub(crate) struct AggregateYaml<'a> {
@@ -34,7 +28,7 @@ pub(crate) struct AggregateYaml<'a> {
 impl<'a> AggregateYaml<'a> {
     /// Takes whichever there are.
     pub(crate) fn take(fields: &mut Fields<'a>) -> Self {
-        let given = INLINE.iter().filter_map(|(name, reducer)| fields.take_entry(name).map(|(key, node)| (key, node, *reducer)));
+        let given = inline().filter_map(|(name, reducer)| fields.take_entry(name).map(|(key, node)| (key, node, reducer)));
         let mut given: Vec<_> = given.collect();
         given.sort_by_key(|(key, ..)| key.place.span.start);
         Self { given }
@@ -100,7 +94,7 @@ pub(crate) fn property(node: &Node, event: &str, read_as: Option<ReadAs>, scope:
 }
 
 fn name(reducer: Reducer) -> &'static str {
-    INLINE.iter().find(|(_, known)| *known == reducer).map_or("count", |(name, _)| name)
+    REDUCERS.into_iter().find(|(_, known)| *known == reducer).map_or("count", |(name, _)| name)
 }
 
 fn example(reducer: Reducer) -> &'static str {

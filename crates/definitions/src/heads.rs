@@ -1,21 +1,14 @@
-//! The heads of conditions and of a sequence's steps, and what may stand beside each: one table for reading, for
-//! suggestions and for saying why a key stands in the wrong place.
+//! Taking a condition's or step's one head, and saying why another key stands in the wrong place. The heads and what may
+//! stand beside each are the tables of [`crate::language`], which the schema and the reference are made of too.
 
 use crate::aggregate;
 use crate::diagnostic::Diagnostic;
 use crate::fields::{Fields, unknown_key};
 use crate::foreign::FOREIGN;
+use crate::language::{CONDITION_HEADS, HeadSpec, STEP_HEADS};
 use crate::quote::{alternatives, quoted};
 use crate::scope::Scope;
 use crate::tree::{Data, Key, Node};
-
-/// What a condition is about, and its companions.
-#[derive(Debug)]
-pub(crate) struct Head {
-    pub(crate) name: &'static str,
-    /// The keys that may stand beside it.
-    pub(crate) beside: &'static [&'static str],
-}
 
 /// Where a head stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +20,10 @@ pub(crate) enum Position {
 }
 
 impl Position {
-    fn heads(self) -> &'static [Head] {
+    pub(crate) fn heads(self) -> &'static [HeadSpec] {
         match self {
-            Self::Condition => &HEADS,
-            Self::Step => &STEP_HEADS,
+            Self::Condition => CONDITION_HEADS,
+            Self::Step => STEP_HEADS,
         }
     }
 }
@@ -39,63 +32,10 @@ impl Position {
 const TRAIT_FILES: [&str; 2] = ["unique", "count"];
 const COUNTS: [&str; 3] = ["at_least", "at_most", "exactly"];
 
-/// The heads of conditions.
-pub(crate) const HEADS: [Head; 17] = [
-    head("all", &[]),
-    head("any", &[]),
-    head("none", &[]),
-    head(
-        "did",
-        &[
-            "where",
-            "where_any",
-            "within",
-            "from",
-            "until",
-            "at_least",
-            "at_most",
-            "exactly",
-            "sum",
-            "average",
-            "min",
-            "max",
-            "first",
-            "last",
-            "most_frequent",
-            "unique_count",
-            "which",
-            "then",
-        ],
-    ),
-    head("did_not", &["where", "where_any", "within", "from", "until"]),
-    head("active_within", &[]),
-    head("inactive_for", &[]),
-    head("traits", &[]),
-    head("in_audience", &["for_at_least"]),
-    head("not_in_audience", &[]),
-    head("entered_audience", &["within"]),
-    head("exited_audience", &["within"]),
-    head("any_user", &[]),
-    head("all_users", &[]),
-    head("no_user", &[]),
-    head("account", &[]),
-    head("sample", &[]),
-];
-
-/// The heads of a sequence's steps.
-const STEP_HEADS: [Head; 2] = [
-    head("did", &["where", "where_any", "within", "at_least", "at_most", "exactly", "same", "then"]),
-    head("did_not", &["where", "where_any", "within", "same"]),
-];
-
-const fn head(name: &'static str, beside: &'static [&'static str]) -> Head {
-    Head { name, beside }
-}
-
 /// What was found when looking for a head.
 pub(crate) enum Found<'a> {
     /// Exactly one: its row, key and value.
-    One(&'static Head, &'a Key, &'a Node),
+    One(&'static HeadSpec, &'a Key, &'a Node),
     /// None at all, which is not noted yet.
     None,
     /// Several, which is noted.
@@ -104,8 +44,8 @@ pub(crate) enum Found<'a> {
 
 /// Takes the one head out of the fields.
 pub(crate) fn take_one<'a>(fields: &mut Fields<'a>, position: Position, scope: &mut Scope) -> Found<'a> {
-    let mut found: Vec<(&'static Head, &'a Key, &'a Node)> =
-        position.heads().iter().filter_map(|head| fields.take_entry(head.name).map(|(key, value)| (head, key, value))).collect();
+    let mut found: Vec<(&'static HeadSpec, &'a Key, &'a Node)> =
+        position.heads().iter().filter_map(|head| fields.take_entry(head.key.name).map(|(key, value)| (head, key, value))).collect();
     found.sort_by_key(|(_, key, _)| key.place.span.start);
     match found.as_slice() {
         [] => Found::None,
@@ -128,7 +68,7 @@ pub(crate) fn take_one<'a>(fields: &mut Fields<'a>, position: Position, scope: &
 /// Notes that a map has no head.
 pub(crate) fn none_found(node: &Node, position: Position, scope: &mut Scope) {
     let entries: &[(Key, Node)] = if let Data::Map(entries) = &node.data { entries } else { &[] };
-    let names = || position.heads().iter().map(|head| head.name);
+    let names = || position.heads().iter().map(|head| head.key.name);
     let (what, missing) = match position {
         Position::Condition => ("a condition", "nothing says what kind of condition this is"),
         Position::Step => ("a step", "nothing says what must follow"),
@@ -150,19 +90,19 @@ pub(crate) fn none_found(node: &Node, position: Position, scope: &mut Scope) {
 }
 
 /// Notes every key that does not go with the head; whether there was none.
-pub(crate) fn refuse_rest(head: &Head, key: &Key, fields: Fields<'_>, position: Position, scope: &mut Scope) -> bool {
+pub(crate) fn refuse_rest(head: &HeadSpec, key: &Key, fields: Fields<'_>, position: Position, scope: &mut Scope) -> bool {
     let rest = fields.rest();
     let clean = rest.is_empty();
     for (other, _) in rest {
-        scope.report(if let ("sample", "salt" | "percent") = (head.name, other.text.as_str()) {
+        scope.report(if let ("sample", "salt" | "percent") = (head.key.name, other.text.as_str()) {
             let finding = Diagnostic::error("misplaced-key", format!("{} belongs inside `sample`", quoted(&other.text)));
             finding.at(&other.place).label(&key.place, "the head").help("write `sample: { percent: 10, salt: holdout }`")
         } else if companions().any(|name| name == other.text) {
             misplaced(head, key, other, position)
         } else if head.beside.is_empty() {
-            unknown_key(other, &[], &[]).help(format!("nothing goes beside {}", quoted(head.name)))
+            unknown_key(other, &[], &[]).help(format!("nothing goes beside {}", quoted(head.key.name)))
         } else {
-            let help = format!("beside {} may stand {}", quoted(head.name), alternatives(head.beside.iter().copied()));
+            let help = format!("beside {} may stand {}", quoted(head.key.name), alternatives(head.beside.iter().copied()));
             unknown_key(other, head.beside, FOREIGN).help_or(help)
         });
     }
@@ -171,16 +111,16 @@ pub(crate) fn refuse_rest(head: &Head, key: &Key, fields: Fields<'_>, position: 
 
 /// Every key that may stand beside some head.
 fn companions() -> impl Iterator<Item = &'static str> {
-    let beside = HEADS.iter().chain(&STEP_HEADS).flat_map(|head| head.beside.iter().copied());
+    let beside = CONDITION_HEADS.iter().chain(STEP_HEADS).flat_map(|head| head.beside.iter().copied());
     beside.chain(TRAIT_FILES)
 }
 
-fn misplaced(head: &Head, key: &Key, other: &Key, position: Position) -> Diagnostic {
-    let (head, other_name) = (head.name, other.text.as_str());
+fn misplaced(head: &HeadSpec, key: &Key, other: &Key, position: Position) -> Diagnostic {
+    let (head, other_name) = (head.key.name, other.text.as_str());
     let code = if other_name == "same" { "no-sequence" } else { "misplaced-key" };
     let under = if position == Position::Step { " under `then`" } else { "" };
     let finding = Diagnostic::error(code, format!("{} does not go with {}{under}", quoted(other_name), quoted(head)));
-    let is_aggregate = aggregate::INLINE.iter().any(|(name, _)| *name == other_name);
+    let is_aggregate = aggregate::inline().any(|(name, _)| name == other_name);
     let help = match (head, other_name) {
         (_, "count") => "a count of events is `at_least`, `at_most` or `exactly`, beside `did`; `count: true` belongs in `traits/`",
         (_, "unique") => "it makes a list, for `traits/`; compare how many there are with `unique_count: { of: sku, at_least: 3 }`",

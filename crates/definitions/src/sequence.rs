@@ -9,7 +9,8 @@ use crate::diagnostic::Diagnostic;
 use crate::event::{event_name, written_name};
 use crate::fields::Fields;
 use crate::filter::FilterYaml;
-use crate::heads::{self, Found, HEADS, Head, Position};
+use crate::heads::{self, Found, Position};
+use crate::language::HeadSpec;
 use crate::limits;
 use crate::matcher::Subject;
 use crate::meaning::{SamePath, Step, Which};
@@ -123,7 +124,7 @@ fn step(then: &Key, node: &Node, depth: usize, parent: &str, scope: &mut Scope) 
     let filter = FilterYaml::take(&mut fields).read(Subject::Property { event: name, parent: Some(parent) }, scope);
     let within = fields.take("within").map_or(Some(None), |node| when::lookback(node, scope).map(Some));
     let same = fields.take("same").map_or(Some(Vec::new()), |node| same(node, name, parent, scope));
-    let (count, next) = if head.name == "did" {
+    let (count, next) = if head.key.name == "did" {
         let count = CountYaml::take(&mut fields).read(scope);
         let next = fields.take_entry("then");
         let next = next.map_or(Some(None), |(then, node)| step(then, node, depth + 1, name, scope).map(|step| Some(Box::new(step))));
@@ -137,13 +138,13 @@ fn step(then: &Key, node: &Node, depth: usize, parent: &str, scope: &mut Scope) 
 }
 
 /// The one head of a step.
-fn head<'a>(node: &'a Node, fields: &mut Fields<'a>, scope: &mut Scope) -> Option<(&'static Head, &'a Key, &'a Node)> {
+fn head<'a>(node: &'a Node, fields: &mut Fields<'a>, scope: &mut Scope) -> Option<(&'static HeadSpec, &'a Key, &'a Node)> {
     match heads::take_one(fields, Position::Step, scope) {
         Found::One(head, key, value) => return Some((head, key, value)),
         Found::Several => return None,
         Found::None => {}
     }
-    let other = HEADS.iter().find_map(|head| fields.take_entry(head.name));
+    let other = Position::Condition.heads().iter().find_map(|head| fields.take_entry(head.key.name));
     match other {
         None => heads::none_found(node, Position::Step, scope),
         Some((other, _)) => {

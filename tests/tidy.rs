@@ -132,3 +132,24 @@ fn rust_files(folder: &Path, into: &mut Vec<PathBuf>) {
         }
     }
 }
+
+/// Whatever code a finding has, `muster explain` knows it and the reference lists it.
+#[test]
+fn every_code_is_in_the_reference() {
+    let reference = fs::read_to_string(root().join("docs/reference.md")).expect("the reference");
+    let mut missing = BTreeSet::new();
+    let mut sources = Vec::new();
+    rust_files(&root().join("crates"), &mut sources);
+    for path in sources {
+        let text = fs::read_to_string(&path).expect("source");
+        for made in ["Diagnostic::error(\"", "Diagnostic::warning(\"", "Diagnostic::hint(\""] {
+            for rest in text.split(made).skip(1) {
+                let code = rest.split('"').next().unwrap_or_default();
+                if !reference.contains(&format!("| `{code}` |")) {
+                    missing.insert(code.to_owned());
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}

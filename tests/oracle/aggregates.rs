@@ -11,9 +11,9 @@ use super::values::{decimal, elements, number};
 const MILLION: i128 = 1_000_000;
 const SUMMED_MAX: f64 = 1e20;
 
-/// In order of time; what happened at once in the order it was received, then by message key.
+/// In order of time; what happened at once in the order it was received, then as it stood in its batch, then by message key.
 pub(super) fn sort(events: &mut [Event<'_>]) {
-    events.sort_by_key(|event| (event.fact.occurred_at, event.fact.received_at, event.fact.message_key));
+    events.sort_by_key(|event| (event.fact.occurred_at, event.fact.received_at, event.fact.source_order, event.fact.message_key));
 }
 
 pub(super) fn aggregate(aggregate: &Aggregate, events: &[Event<'_>]) -> Option<Value> {

@@ -24,13 +24,17 @@ impl Oracle<'_> {
         if elements.is_empty() && matcher.or_missing {
             return true;
         }
-        matcher.operators.iter().all(|operator| match operator {
+        let holds = |operator: &Operator, elements: &[&Value]| match operator {
             Operator::Compare { comparison, with } => {
                 let referenced = self.referenced(with, profile, parent);
-                self.comparison_holds(*comparison, &referenced, matcher.ignore_case, &elements)
+                self.comparison_holds(*comparison, &referenced, matcher.ignore_case, elements)
             }
-            plain => self.operator_holds(plain, matcher, present, &elements),
-        })
+            plain => self.operator_holds(plain, matcher, present, elements),
+        };
+        // What is asked of an element is asked of one and the same element.
+        let (of_one, others): (Vec<&Operator>, Vec<&Operator>) = matcher.operators.iter().partition(|operator| asks_one_element(operator));
+        let one_meets_all = elements.iter().any(|element| of_one.iter().all(|operator| holds(operator, &[*element])));
+        (of_one.is_empty() || one_meets_all) && others.into_iter().all(|operator| holds(operator, &elements))
     }
 
     fn operator_holds(&self, operator: &Operator, matcher: &Matcher, present: bool, elements: &[&Value]) -> bool {
@@ -108,7 +112,7 @@ impl Oracle<'_> {
 
     /// What is asked of an element on the left; `None` when the referenced one cannot stand on the right.
     fn pair<'a>(&'a self, comparison: Comparison, constant: &Value, ignore_case: bool) -> Option<Pair<'a>> {
-        let needle = constant.to_text().map(|text| spell(&text, ignore_case));
+        let needle = constant.to_text().map(|text| spell(&text, ignore_case)).filter(|needle| !needle.is_empty());
         let text = move |value: &Value| value.to_text().map(|text| spell(&text, ignore_case));
         let spec = date(constant).map(|date| match date {
             Date::Day(day) => MomentSpec::Date(day),
@@ -187,4 +191,20 @@ impl Oracle<'_> {
             day.is_some_and(|day| today <= day && day < end)
         })
     }
+}
+
+/// Not of all elements, of the list or of the value as a whole.
+fn asks_one_element(operator: &Operator) -> bool {
+    !matches!(
+        operator,
+        Operator::Exists(_)
+            | Operator::NotEquals(_)
+            | Operator::NoneOf(_)
+            | Operator::NotContains(_)
+            | Operator::Includes(_)
+            | Operator::IncludesAny(_)
+            | Operator::IncludesAll(_)
+            | Operator::IncludesNone(_)
+            | Operator::Compare { comparison: Comparison::NotEquals | Comparison::NotContains, .. }
+    )
 }

@@ -8,6 +8,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("colliding-titles", "Two audiences have the same name at one destination and would share one remote audience."),
     ("conflicting-keys", "Two keys say the same thing in different ways; only one may stand."),
     ("contradiction", "No profile can ever meet this, or every profile does."),
+    ("count-before-then", "A step of a sequence has an upper end and a further `then`, so that it is never known in time."),
     ("count-of-zero", "A count of zero is written `did_not`."),
     ("cycle", "Audiences or computed traits depend on each other in a circle, so none can be evaluated first."),
     ("dotted-name", "The name of a trait or property has a dot in it, where names are no paths."),

@@ -37,11 +37,13 @@ pub(crate) fn computed_trait(computed: &ComputedTrait, traits: &BTreeMap<TraitKe
     }))
 }
 
-/// The fingerprint of one audience; `audiences` and `traits` have what it refers to.
+/// The fingerprint of one audience; `audiences` and `traits` have what it refers to. In another zone days and months are
+/// others.
 pub(crate) fn audience(
     audience: &Audience,
     audiences: &BTreeMap<AudienceKey, Fingerprint>,
     traits: &BTreeMap<TraitKey, ComputedTrait>,
+    zone: WorkspaceZone,
 ) -> Fingerprint {
     if audience.state == AudienceState::Retired {
         // Nobody is in, whatever is asked.
@@ -54,6 +56,7 @@ pub(crate) fn audience(
         uses.audiences.iter().filter_map(|key| Some((key.as_str(), audiences.get(key)?.0.as_str()))).collect();
     hash(&serde_json::json!({
         "version": VERSION,
+        "zone": zone.name(),
         "of": audience.of,
         "who": audience.who,
         "identified_by": kinds,

@@ -81,7 +81,7 @@ fn read_folder(folder: &mut Folder<'_>) -> Option<Catalog> {
         return None;
     }
     let traits = understood_traits(traits, &trait_order);
-    let audiences = understood_audiences(audiences, &order, &traits);
+    let audiences = understood_audiences(audiences, &order, &traits, settings.zone);
     let fingerprint = fingerprint::catalog(&audiences, &traits, settings.zone);
     Some(Catalog { settings, audiences, order, traits, trait_order, destinations, fingerprint })
 }
@@ -173,13 +173,14 @@ fn understood_audiences(
     drafts: Vec<AudienceDraft>,
     order: &[AudienceKey],
     traits: &BTreeMap<TraitKey, ComputedTrait>,
+    zone: WorkspaceZone,
 ) -> BTreeMap<AudienceKey, Audience> {
     let mut audiences: BTreeMap<AudienceKey, Audience> =
         drafts.into_iter().filter_map(|draft| draft.audience).map(|audience| (audience.key.clone(), audience)).collect();
     let mut fingerprints: BTreeMap<AudienceKey, Fingerprint> = BTreeMap::new();
     for key in order {
         if let Some(audience) = audiences.get_mut(key) {
-            audience.fingerprint = fingerprint::audience(audience, &fingerprints, traits);
+            audience.fingerprint = fingerprint::audience(audience, &fingerprints, traits, zone);
             fingerprints.insert(key.clone(), audience.fingerprint.clone());
         }
     }

@@ -97,8 +97,9 @@ fn value(code: &'static str, what: &str, of: &str, mention: &Mention, known: &BT
     let read_as = mention.read_as?;
     let fits = |value_type: &ValueType| match read_as {
         // A JSON value may be a list with anything in it.
-        ReadAs::Number => matches!(value_type, ValueType::Number | ValueType::Json),
-        ReadAs::Flag => matches!(value_type, ValueType::Flag | ValueType::Json),
+        // A text may say a number or a flag.
+        ReadAs::Number => matches!(value_type, ValueType::Number | ValueType::Text | ValueType::Json),
+        ReadAs::Flag => matches!(value_type, ValueType::Flag | ValueType::Text | ValueType::Json),
         // Text operators see numbers and flags as they are written.
         ReadAs::Text => *value_type != ValueType::Gone,
         ReadAs::Date => matches!(value_type, ValueType::Text | ValueType::Number | ValueType::Json),
@@ -114,13 +115,7 @@ fn value(code: &'static str, what: &str, of: &str, mention: &Mention, known: &BT
         ReadAs::Date => "a date",
     };
     let message = format!("{} is compared with {asked}; only {} have been seen", quoted(&mention.name), seen.join(" and "));
-    let help = match read_as {
-        ReadAs::Number if values.types.contains_key(&ValueType::Text) => {
-            "texts such as `\"5\"` are no numbers: send the number itself, or compare with a text"
-        }
-        ReadAs::Number | ReadAs::Flag | ReadAs::Text | ReadAs::Date => "compare it with a value of the type that is sent",
-    };
-    Some(Diagnostic::warning("unseen-type", message).at(&mention.place).help(help))
+    Some(Diagnostic::warning("unseen-type", message).at(&mention.place).help("compare it with a value of the type that is sent"))
 }
 
 fn plural(value_type: ValueType) -> Option<&'static str> {
@@ -212,9 +207,8 @@ mod tests {
 
     #[test]
     fn values_of_a_type_never_seen_are_noted() {
-        let texts = "texts such as `\"5\"` are no numbers: send the number itself, or compare with a text";
-        check_one(property("price", Some(ReadAs::Number)), Some(("unseen-type", texts)));
-        for read_as in [ReadAs::Text, ReadAs::Date] {
+        // Texts may say numbers and flags.
+        for read_as in [ReadAs::Text, ReadAs::Date, ReadAs::Number, ReadAs::Flag] {
             check_one(property("price", Some(read_as)), None);
         }
         check_one(property("price", None), None);

@@ -1,6 +1,6 @@
 //! What reading one file carries along: its findings, its references, and how much of the limits is used.
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::NaiveDate;
 use model::{AsOf, AudienceKey, Collection, Lookback, Moment, MomentSpec, Window, WorkspaceZone};
 
 use crate::diagnostic::{Diagnostic, Place};
@@ -156,7 +156,7 @@ impl Scope {
         if is_fixed(first) != is_fixed(second) {
             return false;
         }
-        as_ofs().all(|as_of| first.resolve(as_of, self.zone) >= second.resolve(as_of, self.zone))
+        as_ofs(self.zone).all(|as_of| first.resolve(as_of, self.zone) >= second.resolve(as_of, self.zone))
     }
 
     /// Whether everything in one window is in the other too, whatever the as-of. Where that depends on the as-of, no.
@@ -195,8 +195,13 @@ fn is_fixed(spec: MomentSpec) -> bool {
     matches!(spec, MomentSpec::Date(_) | MomentSpec::At(_))
 }
 
-/// Enough different as-ofs to tell apart what depends on the lengths of months: the noons of a leap year and the next.
-fn as_ofs() -> impl Iterator<Item = AsOf> {
-    let noon = |date: NaiveDate| AsOf(Moment::from((date.and_time(NaiveTime::MIN) + chrono::TimeDelta::hours(12)).and_utc()));
-    NaiveDate::from_ymd_opt(2024, 1, 1).into_iter().flat_map(|day| day.iter_days()).take(731).map(noon)
+/// Enough different as-ofs to tell apart what depends on the lengths of months and on the time of day: the beginning,
+/// the middle and the end of every day of a leap year and the next, as the zone has them.
+fn as_ofs(zone: WorkspaceZone) -> impl Iterator<Item = AsOf> {
+    const NOON_MICROS: i64 = 12 * 3_600_000_000;
+    let of_day = move |day: NaiveDate| {
+        let midnight = MomentSpec::Date(day).resolve(AsOf(Moment::from_micros(0)), zone);
+        [-1, 0, NOON_MICROS].map(|micros| AsOf(midnight.plus_micros(micros)))
+    };
+    NaiveDate::from_ymd_opt(2024, 1, 1).into_iter().flat_map(|day| day.iter_days()).take(731).flat_map(of_day)
 }

@@ -13,7 +13,7 @@ use crate::heads::{self, Found, Position};
 use crate::language::HeadSpec;
 use crate::limits;
 use crate::matcher::Subject;
-use crate::meaning::{SamePath, Step, Which};
+use crate::meaning::{CountRange, SamePath, Step, Which};
 use crate::path;
 use crate::quote::quoted;
 use crate::scope::Scope;
@@ -127,7 +127,11 @@ fn step(then: &Key, node: &Node, depth: usize, parent: &str, scope: &mut Scope) 
     let (count, next) = if head.key.name == "did" {
         let count = CountYaml::take(&mut fields).read(scope);
         let next = fields.take_entry("then");
+        let followed = next.map(|(then, _)| then);
         let next = next.map_or(Some(None), |(then, node)| step(then, node, depth + 1, name, scope).map(|step| Some(Box::new(step))));
+        if let (Some(Some(_)), Some(count), Some(then)) = (&next, count, followed) {
+            refuse_open_end(count, then, key, scope)?;
+        }
         (count, next)
     } else {
         (Some(counts::NEVER), Some(None))
@@ -135,6 +139,17 @@ fn step(then: &Key, node: &Node, depth: usize, parent: &str, scope: &mut Scope) 
     let clean = heads::refuse_rest(head, key, fields, Position::Step, scope);
     let step = Step { event: event?, filter: filter?, within: within?, count: count?, same: same?, then: next? };
     clean.then_some(step)
+}
+
+/// A step with an upper end waits for its time to pass; what must follow each of its events may take longer still.
+fn refuse_open_end(count: CountRange, then: &Key, head: &Key, scope: &mut Scope) -> Option<()> {
+    if count.at_most.is_none() {
+        return Some(());
+    }
+    let finding = Diagnostic::error("count-before-then", "a step with an upper end cannot be followed by another").at(&then.place);
+    let finding = finding.label(&head.place, "whether one of these counts is not known before what must follow has had its time");
+    scope.report(finding.help("use `at_least` alone here, or leave out the further `then`"));
+    None
 }
 
 /// The one head of a step.

@@ -5,6 +5,8 @@
 //! and never drops anything because a destination was slow, full or down.
 
 pub mod conformance;
+
+mod codes;
 mod dispatch;
 mod ledger;
 mod registry;
@@ -12,6 +14,7 @@ mod secret;
 mod sink;
 mod sinks;
 
+pub use codes::CODES;
 pub use dispatch::Pacing;
 pub use ledger::{Ledger, LedgerError};
 pub use registry::{check, configure, configure_paced};

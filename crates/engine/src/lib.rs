@@ -30,7 +30,7 @@ pub use clock::{Clock, StandingClock, SystemClock};
 pub use delivery::{DeliveryError, DeliveryReport};
 pub use examples::{ExampleError, ExampleOutcome, ExamplePart, Joined, run_examples};
 pub use lease::{Lease, LeaseError, LeaseName};
-pub use life::{LifeProblem, LifeProblems, life_problems};
+pub use life::{LIFE_CODES, LifeProblem, LifeProblems, life_problems};
 pub use observe::observed;
 pub use release::{ReleaseError, Released};
 pub use run::{AudienceOutcome, RunError, RunOutcome, RunReport};

@@ -43,6 +43,13 @@ pub enum LifeProblem {
     },
 }
 
+/// The codes of these problems, with what they mean.
+pub const LIFE_CODES: &[(&str, &str)] = &[
+    ("deleted-audience", "An audience's file is gone while people of it are still recorded or at a destination; it is retired first."),
+    ("deleted-destination", "A destination's file is gone while people that were sent there still have to be removed."),
+    ("key-used-before", "An audience has the key of one that was retired; keys are never used again."),
+];
+
 impl LifeProblem {
     /// A stable short name, as diagnostics have it.
     pub fn code(&self) -> &'static str {

@@ -2,8 +2,8 @@
 //!
 //! Counting needs no order and is done in one pass ([`crate::events`]); sequences and most aggregates look at a profile's
 //! events one after the other. Rows are placed by owner in one sweep over the segments, and only owners whose rows came
-//! out of order are sorted. The order is by `occurred_at`, then `received_at`, then message key; the last two are read
-//! only where rows of different segments tie.
+//! out of order are sorted. The order is by `occurred_at`, then `received_at`, then place in the batch, then message
+//! key; all but the first are read only where rows of different segments tie.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -127,7 +127,7 @@ impl<'s> Gathered<'s> {
                     let mut keyed = Vec::with_capacity(run.len());
                     for row in run.iter() {
                         let ties = self.ties(*row)?;
-                        keyed.push(((ties.received_at[row.number as usize], ties.message_keys[row.number as usize]), *row));
+                        keyed.push((ties.of(row.number as usize), *row));
                     }
                     keyed.sort_by_key(|(key, _)| *key);
                     run.iter_mut().zip(keyed).for_each(|(row, (_, sorted))| *row = sorted);

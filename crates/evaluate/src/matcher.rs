@@ -1,5 +1,7 @@
 //! Matchers: a path and its operators, made ready for a run and applied to one value at a time.
 //!
+//! All operators of one matcher that ask something of an element ask it of the same element: `{ above: 10, below: 20 }`
+//! over a list wants a number between, not one above and another below. List operators speak of the whole list.
 //! Two-valued: a missing value fails everything but `exists: false`, unless `or_missing` lets it pass. For
 //! `or_missing` an empty list is missing too: there is nothing in it to compare.
 
@@ -59,6 +61,12 @@ impl Judge {
             whole.holds &= finding.holds;
             whole.unreadable |= finding.unreadable;
             whole.zone_missing |= finding.zone_missing;
+        }
+        if whole.holds && elements.len() > 1 {
+            // What is asked of an element is asked of one and the same: above 10 and below 20 is a number between.
+            let of_one: Vec<&Test> = self.tests.iter().filter(|test| test.asks_one_element()).collect();
+            let meets_all = |element: &Element<'_>| of_one.iter().all(|test| test.judge(true, &[*element], references).holds);
+            whole.holds = of_one.len() < 2 || elements.iter().any(meets_all);
         }
         whole.holds |= self.or_missing && elements.is_empty();
         whole

@@ -1,12 +1,12 @@
 //! Newest: the last thing said about a trait, for every profile, as of a moment.
 //!
-//! Last by `occurred_at`; among equals by `received_at`, then by message key. The rows of one segment are in that
+//! Last by `occurred_at`; among equals by `received_at`, then by place in the batch, then by message key. The rows of one segment are in that
 //! order, so only rows of different segments at the very same moment need their ties read.
 
 use std::sync::Arc;
 
 use lake::{Column, Reader, Ties};
-use model::{AsOf, LogName, ProfileId, Segment};
+use model::{AsOf, LogName, ProfileId, Segment, SourceOrder};
 
 use crate::column;
 use crate::error::EvaluateError;
@@ -103,7 +103,7 @@ impl OpenTies<'_> {
         Ok(self.tie(candidate)? > self.tie(known)?)
     }
 
-    fn tie(&mut self, place: Place) -> Result<(i64, u128), EvaluateError> {
+    fn tie(&mut self, place: Place) -> Result<(i64, SourceOrder, u128), EvaluateError> {
         self.ties.resize(self.segments.len(), None);
         let slot = &mut self.ties[place.segment as usize];
         let ties = if let Some(ties) = slot {
@@ -113,6 +113,6 @@ impl OpenTies<'_> {
             let read = self.reader.ties(segment);
             slot.insert(read.map_err(|source| EvaluateError::Read { path: segment.path.clone(), source })?)
         };
-        Ok((ties.received_at[place.row as usize], ties.message_keys[place.row as usize]))
+        Ok(ties.of(place.row as usize))
     }
 }

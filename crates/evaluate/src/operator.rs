@@ -2,7 +2,8 @@
 //!
 //! The constant decides how an element is read; one that cannot be read so does not match, under a negative operator
 //! either, and is counted. A value with several elements (a list, or a path through one) matches a positive operator
-//! when any element does, and a negative one when every element does and there is at least one. Presence alone looks
+//! when any element does, and a negative one when every element does and there is at least one. Several positive ones
+//! are asked of the same element ([`crate::matcher`]); list operators speak of the list. Presence alone looks
 //! at the value as a whole, so an empty list exists and yet no element of it matches anything.
 //! One file per family; nothing here knows columns, paths or profiles.
 
@@ -81,11 +82,11 @@ pub(crate) enum Quantifier {
 impl Test {
     pub(crate) fn prepare(operator: &Operator, spelling: Spelling, clock: Clock) -> Self {
         match operator {
-            Operator::Equals(constant) | Operator::Includes(constant) => {
-                Self::Equality(equality::Test::one_of(std::slice::from_ref(constant), spelling))
-            }
+            Operator::Equals(constant) => Self::Equality(equality::Test::one_of(std::slice::from_ref(constant), spelling)),
+            Operator::Includes(constant) => Self::Each(vec![equality::Test::one_of(std::slice::from_ref(constant), spelling)]),
+            Operator::IncludesAny(constants) => Self::Each(vec![equality::Test::one_of(constants, spelling)]),
             Operator::NotEquals(constant) => Self::Equality(equality::Test::none_of(std::slice::from_ref(constant), spelling)),
-            Operator::OneOf(constants) | Operator::IncludesAny(constants) => Self::Equality(equality::Test::one_of(constants, spelling)),
+            Operator::OneOf(constants) => Self::Equality(equality::Test::one_of(constants, spelling)),
             Operator::NoneOf(constants) | Operator::IncludesNone(constants) => Self::Equality(equality::Test::none_of(constants, spelling)),
             Operator::Contains(needle) => Self::Text(text::Test::contains(std::slice::from_ref(needle), spelling)),
             Operator::NotContains(needle) => Self::Text(text::Test::not_contains(needle, spelling)),
@@ -135,6 +136,17 @@ impl Test {
                 Finding { zone_missing: elements.iter().any(|element| date::lacks_zone(*element)), ..finding }
             }
             Self::Compare(test) => test.judge(present, elements, references),
+        }
+    }
+
+    /// Whether it asks something of one element, rather than of every one or of the value as a whole.
+    pub(crate) fn asks_one_element(&self) -> bool {
+        match self {
+            Self::Equality(test) => test.quantifier() == Quantifier::Any,
+            Self::Text(test) => test.quantifier() == Quantifier::Any,
+            Self::Compare(test) => test.quantifier() == Quantifier::Any,
+            Self::Number(_) | Self::Date(_) | Self::Anniversary(_) => true,
+            Self::Each(_) | Self::Presence(_) => false,
         }
     }
 

@@ -3,7 +3,7 @@
 //! Moments are the as-ofs of recorded runs; the run being evaluated is one of them. Profiles that are one person today are
 //! looked at as one in the past too: that person was in after a run when any of those profiles was, entered when a run
 //! found one of them in and the run before none, and exited the other way round. So that two profiles turn out to be one
-//! person ends nobody's membership and begins none. The membership after an earlier run is what was recorded last, with
+//! person ends nobody's membership and begins none. At the first run that recorded an audience everybody in it entered. The membership after an earlier run is what was recorded last, with
 //! the changes since undone.
 
 use std::collections::BTreeMap;
@@ -40,10 +40,13 @@ impl Past<'_> {
         let since = AsOf(within.before(self.as_of.moment(), self.zone));
         let mut after = self.members.clone();
         let mut found = RoaringBitmap::new();
-        for before in self.earlier(|at| at >= since) {
-            found |= find(&before, &after);
-            after = before;
-        }
+        self.walk(
+            |at| at >= since,
+            |before| {
+                found |= find(&before, &after);
+                after = before;
+            },
+        );
         found
     }
 
@@ -55,14 +58,12 @@ impl Past<'_> {
             return RoaringBitmap::new();
         }
         let mut throughout = self.members.clone();
-        for before in self.earlier(|at| at > since) {
-            throughout &= before;
-        }
+        self.walk(|at| at > since, |before| throughout &= before);
         throughout
     }
 
-    /// The memberships before this run and before each earlier one that is asked for, newest first.
-    fn earlier(&self, asked: impl Fn(AsOf) -> bool) -> Vec<RoaringBitmap> {
+    /// Calls back with the membership before this run and before each earlier one that is asked for, newest first.
+    fn walk(&self, asked: impl Fn(AsOf) -> bool, mut visit: impl FnMut(RoaringBitmap)) {
         // Runs of one as-of are one step.
         let mut runs: BTreeMap<AsOf, Vec<&MembershipDiff>> = BTreeMap::new();
         for (at, change) in self.changes().filter(|(at, _)| asked(*at)) {
@@ -70,15 +71,14 @@ impl Past<'_> {
         }
         let merged = merged(self.people);
         let mut members = self.recorded.map(|recorded| recorded.members.bitmap().clone()).unwrap_or_default();
-        let mut earlier = vec![today(self.people, &merged, &members)];
+        visit(today(self.people, &merged, &members));
         for changes in runs.into_values().rev() {
             for change in changes.into_iter().rev() {
                 members -= change.entered.bitmap();
                 members |= change.exited.bitmap();
             }
-            earlier.push(today(self.people, &merged, &members));
+            visit(today(self.people, &merged, &members));
         }
-        earlier
     }
 
     fn changes(&self) -> impl Iterator<Item = &(AsOf, MembershipDiff)> {

@@ -51,7 +51,7 @@ use world::World;
 const CASES_DEFAULT: u32 = 48;
 
 /// What a catalog may be refused for though it was drawn to be spelled: it contradicts itself.
-const CONTRADICTIONS: [&str; 2] = ["contradiction", "empty-window"];
+const CONTRADICTIONS: [&str; 3] = ["contradiction", "empty-window", "count-before-then"];
 /// Asks everything of both; on the first difference says what was asked, and which answers differ.
 fn difference(case: &Case) -> Result<(), (Asked<'_>, String)> {
     let history = &case.history;

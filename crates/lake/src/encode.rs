@@ -14,7 +14,7 @@ use crate::layout::{MESSAGE_KEY, OCCURRED_AT, PROFILE_ID, RECEIVED_AT, SOURCE_OR
 
 /// Puts facts in the order of a segment.
 pub(crate) fn sort(facts: &mut [&Fact]) {
-    facts.sort_by_key(|fact| (fact.occurred_at, fact.received_at, fact.message_key));
+    facts.sort_by_key(|fact| (fact.occurred_at, fact.received_at, fact.source_order, fact.message_key));
 }
 
 /// The table of a segment: the columns every row has, then those of properties (or traits) by name and type.

@@ -31,8 +31,8 @@ pub struct Frame {
     pub columns: Vec<Arc<Column>>,
 }
 
-/// What decides between rows of equal `occurred_at`: `received_at`, then the message key. Rows of one segment are in this
-/// order already; it takes these to order rows of several segments.
+/// What decides between rows of equal `occurred_at`: `received_at`, then batch and place in it, then the message key. Rows
+/// of one segment are in this order already; it takes these to order rows of several segments.
 #[derive(Debug, Clone)]
 pub struct Ties {
     /// When each row arrived, in microseconds.
@@ -41,6 +41,13 @@ pub struct Ties {
     pub message_keys: Arc<[u128]>,
     /// Where each row's message stood in its batch.
     pub source_orders: Arc<[SourceOrder]>,
+}
+
+impl Ties {
+    /// What one row is ordered by.
+    pub fn of(&self, row: usize) -> (i64, SourceOrder, u128) {
+        (self.received_at[row], self.source_orders[row], self.message_keys[row])
+    }
 }
 
 impl Reader {

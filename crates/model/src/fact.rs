@@ -7,8 +7,9 @@ use crate::{EventName, Moment, ProfileId, Value};
 pub struct MessageKey(pub u128);
 
 /// Where a message stood in its batch (a file, a request): of two events at the very same moment, the one further down
-/// the same batch is the later. Messages of different batches cannot be compared so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+/// the same batch is the later. Messages of different batches cannot be compared so; where some order is needed all the
+/// same (the first, the last), they are ordered by when they were received, then by batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct SourceOrder {
     /// Tells batches apart: a hash, so that two may rarely share one.
     pub batch: u32,

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 const BEYOND_SHAPE: &[(&str, &str)] = &[
     ("colliding-titles", "looks at other files"),
     ("contradiction", "compares values with each other"),
+    ("count-before-then", "looks at two keys of a step together"),
     ("cycle", "looks at other files"),
     ("duplicate-sync", "compares the destinations of several syncs"),
     ("empty-window", "compares moments with each other"),

@@ -63,7 +63,7 @@ impl Test {
         whole
     }
 
-    fn quantifier(&self) -> Quantifier {
+    pub(super) fn quantifier(&self) -> Quantifier {
         match self.comparison {
             Comparison::NotEquals | Comparison::NotContains => Quantifier::Every,
             Comparison::Equals
@@ -81,7 +81,9 @@ impl Test {
 
     /// The comparison with a constant, if the element can be one.
     fn against(&self, constant: Element<'_>) -> Option<super::Test> {
-        let needle = || text::read(constant, Spelling { ignore_case: false }).map(std::borrow::Cow::into_owned);
+        // Every text contains the empty one: nothing is asked by it, as with a constant.
+        let needle =
+            || text::read(constant, Spelling { ignore_case: false }).map(std::borrow::Cow::into_owned).filter(|needle| !needle.is_empty());
         let number = || Exact::read(constant);
         let scalar = || scalar(constant).map(|constant| [constant]);
         let Self { spelling, clock, .. } = *self;

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use lake::ExportColumn;
-use model::{IdentifierKind, Membership, ProfileId};
-use serde::Serialize;
+use model::{Collection, IdentifierKind, ProfileId};
 use store::{ProfileIdentity, RecordedMembership};
 
 use crate::cli::MembersArgs;
@@ -15,13 +14,16 @@ use crate::render::numbers::{counted, grouped};
 use crate::render::table::{self, Column};
 use crate::{opening, output};
 
+/// The identifiers that are shown of users.
+const USERS: [&str; 3] = [IdentifierKind::USER_ID, IdentifierKind::EMAIL, IdentifierKind::ANONYMOUS_ID];
+/// Those of accounts.
+const ACCOUNTS: [&str; 1] = [IdentifierKind::GROUP_ID];
+
 /// One member, as listed and exported.
-#[derive(Serialize)]
 struct Member {
     profile: String,
-    user_id: Option<String>,
-    email: Option<String>,
-    anonymous_id: Option<String>,
+    /// The first of each kind, in the order of the kinds shown.
+    identifiers: Vec<Option<String>>,
 }
 
 pub(crate) async fn run(asked: &Asked, args: &MembersArgs) -> anyhow::Result<Ending> {
@@ -38,10 +40,13 @@ pub(crate) async fn run(asked: &Asked, args: &MembersArgs) -> anyhow::Result<End
     }
     let limit = if args.output.is_some() { usize::MAX } else { args.limit };
     let profiles: Vec<ProfileId> = recorded.members.iter().take(limit).collect();
-    let members: Vec<Member> = workspace.store.identities(&profiles).await?.into_iter().map(member).collect();
+    let of = workspace.catalog.audiences.iter().find(|(key, _)| key.as_str() == args.audience).map(|(_, audience)| audience.of);
+    let kinds: &[&'static str] = if of == Some(Collection::Accounts) { &ACCOUNTS } else { &USERS };
+    let identities = workspace.store.identities(&profiles).await?;
+    let members: Vec<Member> = identities.into_iter().map(|identity| member(identity, kinds)).collect();
     match &args.output {
         Some(file) => {
-            export(file, &members).with_context(|| format!("write `{}`", file.display()))?;
+            export(file, kinds, &members).with_context(|| format!("write `{}`", file.display()))?;
             output::note(&format!(
                 "{} as of {} written to `{}`\n",
                 counted(members.len() as u64, "member"),
@@ -49,8 +54,8 @@ pub(crate) async fn run(asked: &Asked, args: &MembersArgs) -> anyhow::Result<End
                 file.display()
             ));
         }
-        None if asked.json => output::json(&members)?,
-        None => output::text(&told(&args.audience, recorded.as_of, &recorded.members, &members))?,
+        None if asked.json => output::json(&members.iter().map(|member| json(member, kinds)).collect::<Vec<_>>())?,
+        None => output::text(&told(&args.audience, recorded, kinds, &members))?,
     }
     Ok(Ending::Done)
 }
@@ -76,53 +81,57 @@ pub(super) fn unknown(workspace: &engine::Workspace, name: &str) -> anyhow::Erro
     anyhow::anyhow!("no audience is named `{name}`; {way_out}")
 }
 
-fn member(identity: ProfileIdentity) -> Member {
+fn member(identity: ProfileIdentity, kinds: &[&str]) -> Member {
     let first =
-        |kind: &str| identity.identifiers.iter().find(|identifier| identifier.kind.as_str() == kind).map(|found| found.value.clone());
-    Member {
-        user_id: first(IdentifierKind::USER_ID),
-        email: first(IdentifierKind::EMAIL),
-        anonymous_id: first(IdentifierKind::ANONYMOUS_ID),
-        profile: identity.public_id.0,
-    }
+        |kind: &&str| identity.identifiers.iter().find(|identifier| identifier.kind.as_str() == *kind).map(|found| found.value.clone());
+    Member { identifiers: kinds.iter().map(first).collect(), profile: identity.public_id.0 }
 }
 
-fn told(audience: &str, as_of: model::AsOf, all: &Membership, listed: &[Member]) -> String {
-    let mut text = format!("{audience}: {} as of {as_of}\n", counted(all.len(), "member"));
+fn json(member: &Member, kinds: &[&'static str]) -> serde_json::Value {
+    let mut json = serde_json::json!({ "profile": member.profile });
+    for (kind, value) in kinds.iter().zip(&member.identifiers) {
+        json[*kind] = serde_json::json!(value);
+    }
+    json
+}
+
+fn told(audience: &str, recorded: &RecordedMembership, kinds: &[&'static str], listed: &[Member]) -> String {
+    let all = &recorded.members;
+    let mut text = format!("{audience}: {} as of {}\n", counted(all.len(), "member"), recorded.as_of);
     if listed.is_empty() {
         return text;
     }
     text.push('\n');
-    let rows: Vec<_> = listed
-        .iter()
-        .map(|member| vec![member.profile.clone(), member.user_id.clone().unwrap_or_default(), member.email.clone().unwrap_or_default()])
-        .collect();
-    text.push_str(&table::draw(&[Column::Text("profile"), Column::Text("user_id"), Column::Text("email")], &rows));
+    // A line holds two of them; a file holds all.
+    let shown = &kinds[..kinds.len().min(2)];
+    let row = |member: &Member| {
+        let values = member.identifiers.iter().take(shown.len()).map(|value| value.clone().unwrap_or_default());
+        std::iter::once(member.profile.clone()).chain(values).collect::<Vec<_>>()
+    };
+    let columns: Vec<Column> = std::iter::once("profile").chain(shown.iter().copied()).map(Column::Text).collect();
+    text.push_str(&table::draw(&columns, &listed.iter().map(row).collect::<Vec<_>>()));
     if all.len() > listed.len() as u64 {
         text.push_str(&format!("and {} more; `--output members.csv` writes all of them\n", grouped(all.len() - listed.len() as u64)));
     }
     text
 }
 
-fn export(file: &Path, members: &[Member]) -> anyhow::Result<()> {
+fn export(file: &Path, kinds: &[&'static str], members: &[Member]) -> anyhow::Result<()> {
     match file.extension().and_then(|ending| ending.to_str()) {
         Some("csv") => {
             let mut writer = csv::Writer::from_path(file)?;
-            writer.write_record(["profile", "user_id", "email", "anonymous_id"])?;
+            writer.write_record(std::iter::once("profile").chain(kinds.iter().copied()))?;
             for member in members {
-                let cell = |value: &Option<String>| value.clone().unwrap_or_default();
-                writer.write_record([member.profile.clone(), cell(&member.user_id), cell(&member.email), cell(&member.anonymous_id)])?;
+                let values = member.identifiers.iter().map(|value| value.as_deref().unwrap_or_default());
+                writer.write_record(std::iter::once(member.profile.as_str()).chain(values))?;
             }
             Ok(writer.flush()?)
         }
         Some("parquet") => {
-            let texts = |of: &dyn Fn(&Member) -> Option<String>| ExportColumn::Text(members.iter().map(of).collect());
-            let columns = [
-                ("profile", texts(&|member| Some(member.profile.clone()))),
-                ("user_id", texts(&|member| member.user_id.clone())),
-                ("email", texts(&|member| member.email.clone())),
-                ("anonymous_id", texts(&|member| member.anonymous_id.clone())),
-            ];
+            let mut columns = vec![("profile", ExportColumn::Text(members.iter().map(|member| Some(member.profile.clone())).collect()))];
+            for (place, kind) in kinds.iter().enumerate() {
+                columns.push((*kind, ExportColumn::Text(members.iter().map(|member| member.identifiers[place].clone()).collect())));
+            }
             Ok(lake::export_parquet(file, &columns)?)
         }
         _ => anyhow::bail!("the file's ending says neither `.csv` nor `.parquet`"),

@@ -83,7 +83,9 @@ pub(crate) fn entries() -> Vec<Entry> {
         entries.extend(keys.iter().map(|key| key_entry(Kind::Key(of), key)));
     }
     let code = |(name, doc): &(&'static str, &'static str)| Entry { kind: Kind::Code, name, doc, takes: String::new(), beside: &[] };
-    entries.extend(CODES.iter().map(code));
+    let mut codes: Vec<Entry> = CODES.iter().chain(deliver::CODES).chain(engine::LIFE_CODES).map(code).collect();
+    codes.sort_by_key(|entry| entry.name);
+    entries.extend(codes);
     entries
 }
 

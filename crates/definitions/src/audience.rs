@@ -1,7 +1,7 @@
 //! Audience files: who is in, where members are sent, and what must hold for that.
 //!
 //! `of` is read before everything that depends on what is asked about. A retired audience keeps its `who`: whoever
-//! reads the file later sees what it was, and taking `state` out brings it back as it was.
+//! reads the file later sees what it was.
 
 use model::{AudienceKey, Collection, Fingerprint};
 

@@ -117,7 +117,7 @@ pub struct Guards {
     pub min_size: Option<u64>,
     /// Most members.
     pub max_size: Option<u64>,
-    /// How many may enter and exit together, in percent of the members sent last.
+    /// How many may enter and exit together, in percent of the members that were last allowed to be sent.
     pub max_change_percent: Option<u32>,
 }
 

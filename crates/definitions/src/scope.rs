@@ -96,6 +96,12 @@ impl Scope {
         self.observed.push(Mention { kind: Mentioned::Event, name: name.to_owned(), place: place.clone(), read_as: None });
     }
 
+    /// Notes that a trait's number is sent.
+    pub(crate) fn mention_value(&mut self, name: &str, place: &Place) {
+        let of = self.collection;
+        self.mention(Mentioned::Trait { of }, &[name.to_owned()], Some(ReadAs::Number), place);
+    }
+
     fn mention(&mut self, kind: Mentioned, path: &[String], read_as: Option<ReadAs>, place: &Place) {
         let Some(name) = path.first() else { return };
         let read_as = read_as.filter(|_| path.len() == 1);

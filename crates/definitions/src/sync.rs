@@ -83,5 +83,6 @@ fn value(node: &Node, scope: &mut Scope) -> Option<(String, Place)> {
         scope.report(finding.help("name the trait that holds each member's value: `value: lifetime_revenue`"));
         return None;
     }
+    scope.mention_value(text, &node.place);
     Some((text.to_owned(), node.place.clone()))
 }

@@ -126,7 +126,7 @@ fn run_example(catalog: &Catalog, key: &AudienceKey, who: &Condition, test: &Aud
     let snapshot = world.snapshot(&lake).map_err(unwritten)?;
 
     let (joined, parts) = parts(who);
-    let trial = Trial::of(catalog, key, parts, &test.person, &world.everybody());
+    let trial = Trial::of(catalog, key, parts, &test.person, &world);
     let evaluator = Evaluator::new(Reader::new(lake, COLUMN_BUDGET_BYTES));
     let evaluation = evaluator
         .evaluate(&trial.catalog, &snapshot, &trial.recorded, test.as_of)

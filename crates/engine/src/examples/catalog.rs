@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use definitions::{Audience, AudienceState, Catalog, Condition, Guards, TestPerson};
+use definitions::{Audience, AudienceState, Catalog, Condition, Guards, Matcher, Operator, PathMatch, Scalar, TestPerson};
 use evaluate::{Recorded, RecordedAudience};
 use model::{AsOf, AudienceKey, Collection, IdentifierKind, Membership, MembershipDiff, TraitKey};
 
-use super::world::BEGINNING;
+use super::world::{BEGINNING, GIVEN, World, given_in};
 
 /// What one test evaluates.
 pub(super) struct Trial {
@@ -18,7 +18,7 @@ pub(super) struct Trial {
 
 impl Trial {
     /// Restricts the catalog to what the test needs, and puts what the test gives in place of what would be computed.
-    pub(super) fn of(catalog: &Catalog, key: &AudienceKey, parts: &[Condition], person: &TestPerson, everybody: &Membership) -> Self {
+    pub(super) fn of(catalog: &Catalog, key: &AudienceKey, parts: &[Condition], person: &TestPerson, world: &World) -> Self {
         let mut trial = Self { catalog: catalog.clone(), parts: Vec::new(), recorded: Recorded::default() };
         trial.stand_in_for_traits(person, catalog.audiences[key].of);
         let needed = needed(catalog, key);
@@ -27,9 +27,7 @@ impl Trial {
         for audience in trial.catalog.audiences.values_mut() {
             *audience = bare(audience);
         }
-        if let Some(memberships) = &person.audiences {
-            trial.stand_in_for_audiences(memberships, key, everybody);
-        }
+        trial.stand_in_for_audiences(key, world);
         trial.add_parts(key, parts);
         trial
     }
@@ -43,18 +41,21 @@ impl Trial {
         self.catalog.trait_order.retain(|key| left.contains_key(key));
     }
 
-    /// The audiences referred to become everybody or nobody, now and since ever.
-    fn stand_in_for_audiences(&mut self, memberships: &BTreeSet<AudienceKey>, tested: &AudienceKey, everybody: &Membership) {
+    /// Whose memberships are given is in the audiences named, now and since ever, and in no other; everybody else's are
+    /// evaluated.
+    fn stand_in_for_audiences(&mut self, tested: &AudienceKey, world: &World) {
         for (key, audience) in &mut self.catalog.audiences {
             if key == tested {
                 continue;
             }
-            let member = memberships.contains(key);
-            audience.who = if member { Condition::All(Vec::new()) } else { Condition::Any(Vec::new()) };
-            let members = if member { everybody.clone() } else { Membership::empty() };
-            let entered = MembershipDiff { entered: members.clone(), exited: Membership::empty() };
-            let changes = if member { vec![(AsOf(BEGINNING), entered)] } else { Vec::new() };
-            self.recorded.audiences.insert(key.clone(), RecordedAudience { members, since: Some(AsOf(BEGINNING)), changes });
+            let evaluated = Condition::All(vec![Condition::None(vec![has(GIVEN.to_owned())]), audience.who.clone()]);
+            audience.who = Condition::Any(vec![has(given_in(key)), evaluated]);
+            let members = world.given(key);
+            if !members.is_empty() {
+                let entered = MembershipDiff { entered: members.clone(), exited: Membership::empty() };
+                let changes = vec![(AsOf(BEGINNING), entered)];
+                self.recorded.audiences.insert(key.clone(), RecordedAudience { members, since: Some(AsOf(BEGINNING)), changes });
+            }
         }
     }
 
@@ -75,6 +76,11 @@ impl Trial {
             self.parts.push(key);
         }
     }
+}
+
+fn has(name: String) -> Condition {
+    let operators = vec![Operator::Equals(Scalar::Flag(true))];
+    Condition::Traits(vec![PathMatch { path: vec![name], matcher: Matcher { operators, ignore_case: false, or_missing: false } }])
 }
 
 /// The audience as a question alone: live, open to whoever has any identifier, sent nowhere.

@@ -6,9 +6,17 @@ use definitions::TestPerson;
 use evaluate::Snapshot;
 use lake::{Lake, LakeError};
 use model::{
-    AccountLink, Collection, Fact, FactKind, IdentifierKind, Membership, MessageKey, Moment, People, ProfileId, SegmentId, Sighting,
-    SourceOrder,
+    AccountLink, AudienceKey, Collection, Fact, FactKind, IdentifierKind, Membership, MessageKey, Moment, People, ProfileId, SegmentId,
+    Sighting, SourceOrder, Value,
 };
+
+/// A trait that nobody can be said to have: of those whose memberships are given.
+pub(super) const GIVEN: &str = "\u{1}memberships given";
+
+/// A trait that nobody can be said to have: of those who are given as members of this audience.
+pub(super) fn given_in(audience: &AudienceKey) -> String {
+    format!("\u{1}in {audience}")
+}
 
 /// Before anything that a test can say: year 1.
 pub(super) const BEGINNING: Moment = Moment::from_micros(-62_135_596_800_000_000);
@@ -17,6 +25,8 @@ pub(super) const BEGINNING: Moment = Moment::from_micros(-62_135_596_800_000_000
 pub(super) struct World {
     facts: Vec<Fact>,
     people: People,
+    /// Who is given as a member of what, since ever.
+    given: Vec<(AudienceKey, ProfileId)>,
 }
 
 impl World {
@@ -25,7 +35,7 @@ impl World {
 
     /// The world of this person, who gets the first profile.
     pub(super) fn of(person: &TestPerson, collection: Collection) -> Self {
-        let mut world = Self { facts: Vec::new(), people: People::default() };
+        let mut world = Self { facts: Vec::new(), people: People::default(), given: Vec::new() };
         world.add(person, collection);
         let sighted = |profile: &ProfileId| Sighting { profile: *profile, first_seen_at: BEGINNING };
         let everybody: Vec<Sighting> = world.people.canonical.iter().map(sighted).collect();
@@ -34,9 +44,9 @@ impl World {
         world
     }
 
-    /// All profiles of the world.
-    pub(super) fn everybody(&self) -> Membership {
-        self.people.canonical.iter().copied().collect()
+    /// Those given as members of an audience.
+    pub(super) fn given(&self, audience: &AudienceKey) -> Membership {
+        self.given.iter().filter(|(key, _)| key == audience).map(|(_, profile)| *profile).collect()
     }
 
     /// Writes everything down.
@@ -52,8 +62,15 @@ impl World {
         if collection == Collection::Accounts {
             self.people.accounts.push(profile);
         }
-        if !person.traits.is_empty() {
-            let traits = person.traits.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
+        let mut traits: Vec<_> = person.traits.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
+        if let Some(audiences) = &person.audiences {
+            traits.push((GIVEN.to_owned(), Some(Value::Flag(true))));
+            for audience in audiences {
+                traits.push((given_in(audience), Some(Value::Flag(true))));
+                self.given.push((audience.clone(), profile));
+            }
+        }
+        if !traits.is_empty() {
             self.say(profile, BEGINNING, FactKind::Traits(traits));
         }
         // What is written of an account are things its users did: somebody in it who is not named otherwise.

@@ -9,12 +9,13 @@ use model::{AudienceKey, EventName, Value};
 
 use crate::shop::{as_of, moment};
 
-/// Audiences given as (key, who).
+/// Audiences given as (key, who); those whose key ends in `accounts` are of accounts.
 fn catalog(audiences: &[(&str, &str)]) -> Catalog {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("audiences")).expect("a writable folder");
     for (name, who) in audiences {
-        let text = format!("audience: {name}\ndescription: Made for a test.\nidentified_by: [email]\nwho: {who}\n");
+        let (of, kind) = if name.ends_with("accounts") { ("accounts", "group_id") } else { ("users", "email") };
+        let text = format!("audience: {name}\nof: {of}\ndescription: Made for a test.\nidentified_by: [{kind}]\nwho: {who}\n");
         std::fs::write(folder.path().join(format!("audiences/{name}.yaml")), text).expect("a writable folder");
     }
     let loaded = definitions::load(folder.path());
@@ -85,6 +86,27 @@ fn audiences_referred_to_are_given_or_evaluated() {
     let member = TestPerson { audiences: given(&["buyers"]), events: Vec::new(), ..person };
     assert!(ask(&catalog, "fans", member.clone()).passed());
     assert_eq!(held(&ask(&catalog, "part_1", member)), [("not_in_audience: buyers", false)]);
+}
+
+/// An account and its users state memberships of their own; whoever states none has them evaluated.
+#[test]
+fn each_person_of_a_test_states_its_own_memberships() {
+    let catalog = catalog(&[
+        ("idle_accounts", "{ did_not: User Logged In }"),
+        ("vip", "{ did: Order Completed }"),
+        ("of_idle", "{ all: [{ account: { in_audience: idle_accounts } }, { not_in_audience: vip }] }"),
+        ("with_vip_accounts", "{ any_user: { in_audience: vip } }"),
+    ]);
+    let given = |keys: &[&str]| Some(keys.iter().map(|name| key(name)).collect::<BTreeSet<_>>());
+    let busy = || TestPerson { events: vec![did("User Logged In", "2025-06-09T09:00:00Z")], ..TestPerson::default() };
+    let of = |account: TestPerson| TestPerson { account: Some(Box::new(account)), audiences: given(&[]), ..TestPerson::default() };
+    assert!(!ask(&catalog, "of_idle", of(busy())).passed(), "evaluated");
+    assert!(ask(&catalog, "of_idle", of(TestPerson { audiences: given(&["idle_accounts"]), ..busy() })).passed(), "given");
+    assert!(!ask(&catalog, "of_idle", of(TestPerson { audiences: given(&[]), ..TestPerson::default() })).passed(), "given as none");
+
+    let user = |audiences| TestPerson { users: vec![TestPerson { audiences, ..TestPerson::default() }], ..TestPerson::default() };
+    assert!(ask(&catalog, "with_vip_accounts", user(given(&["vip"]))).passed());
+    assert!(!ask(&catalog, "with_vip_accounts", user(None)).passed());
 }
 
 #[test]

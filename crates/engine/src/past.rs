@@ -108,15 +108,21 @@ fn collect(condition: &Condition, asked: &mut BTreeMap<AudienceKey, Vec<Lookback
     }
 }
 
-/// The memberships as they were after the runs until a moment: what was recorded later is undone.
-pub(crate) async fn memberships_at(store: &dyn Store, until: AsOf) -> Result<BTreeMap<AudienceKey, RecordedMembership>, StoreError> {
+/// The memberships as they were after the runs until a moment: what was recorded later is undone. A paused audience stays
+/// at the membership it stopped at, whenever that was: nothing evaluates it again, and others refer to it.
+pub(crate) async fn memberships_at(
+    store: &dyn Store,
+    catalog: &Catalog,
+    until: AsOf,
+) -> Result<BTreeMap<AudienceKey, RecordedMembership>, StoreError> {
+    let is_paused = |key: &AudienceKey| catalog.audiences.get(key).is_some_and(|audience| audience.state == AudienceState::Paused);
     let mut memberships = store.memberships().await?;
-    memberships.retain(|_, recorded| recorded.since <= until);
+    memberships.retain(|key, recorded| recorded.since <= until || is_paused(key));
     if memberships.values().all(|recorded| recorded.as_of <= until) {
         return Ok(memberships);
     }
     let later = store.changes(None, AsOf(until.moment().plus_micros(1)), AsOf(Moment::from_micros(i64::MAX))).await?;
-    for change in later.into_iter().rev() {
+    for change in later.into_iter().rev().filter(|change| !is_paused(&change.audience)) {
         if let Some(recorded) = memberships.get_mut(&change.audience) {
             recorded.members = undone(&recorded.members, &change.diff);
         }

@@ -84,7 +84,7 @@ impl History {
                     None => None,
                 };
             }
-            let before = past::memberships_at(store, until).await?;
+            let before = past::memberships_at(store, &workspace.catalog, until).await?;
             Self::read(workspace, until, seen, before).await
         };
         read.await.map_err(|source| RunError::Load { as_of: until, source })

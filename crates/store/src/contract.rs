@@ -305,7 +305,8 @@ pub trait Store: Send + Sync {
     /// The recorded run of this fingerprint and as-of, if there is one.
     async fn recorded_run(&self, fingerprint: &Fingerprint, as_of: AsOf) -> Result<Option<RunSummary>, StoreError>;
     /// Forgets every run as of `from` or later, claims and changes included, and makes `memberships` the latest ones.
-    /// What destinations hold (remote audiences, ledger, statuses) stays, and so does what is pending.
+    /// What destinations hold (remote audiences, ledger, statuses) stays, and so does what is pending. A membership may name
+    /// a run that is forgotten: nothing is known of that run any more, and it is not claimed again.
     async fn rewind(&self, from: AsOf, memberships: &BTreeMap<AudienceKey, RecordedMembership>) -> Result<(), StoreError>;
     /// Records a claimed run: memberships, changes, pending syncs and lives. Recording it twice is an error, and so is
     /// recording one when a run of a later as-of is recorded: whoever lost the writer's lease on the way writes nothing.

@@ -13,6 +13,7 @@ pub(crate) const DELETE_PENDING_SYNC: &str = include_str!("../../../sql/queries/
 pub(crate) const FIND_PROFILES: &str = include_str!("../../../sql/queries/find_profiles.sql");
 pub(crate) const FIND_SURVIVORS: &str = include_str!("../../../sql/queries/find_survivors.sql");
 pub(crate) const FORGET_CHANGES: &str = include_str!("../../../sql/queries/forget_changes.sql");
+pub(crate) const FORGET_CLAIMS: &str = include_str!("../../../sql/queries/forget_claims.sql");
 pub(crate) const FORGET_MAPPING: &str = include_str!("../../../sql/queries/forget_mapping.sql");
 pub(crate) const FORGET_MAPPINGS: &str = include_str!("../../../sql/queries/forget_mappings.sql");
 pub(crate) const FORGET_MEMBERSHIPS: &str = include_str!("../../../sql/queries/forget_memberships.sql");

@@ -138,12 +138,13 @@ async fn ticks_are_added_and_what_is_out_of_reach_is_dropped() {
 #[tokio::test]
 async fn what_was_recorded_later_is_undone() {
     let store = five_days().await;
-    let at = async |at| memberships_at(store.as_ref(), day(at)).await.expect("undone").remove(&key("asked"));
+    let live = catalog(entered("1 day"));
+    let at = async |at| memberships_at(store.as_ref(), &live, day(at)).await.expect("undone").remove(&key("asked"));
     assert_eq!(at(9).await.expect("recorded").members, members(&[1]));
     let tenth = at(10).await.expect("recorded");
     assert_eq!((tenth.members, tenth.as_of, tenth.since), (members(&[1, 2, 3]), day(10), day(1)));
     assert_eq!(at(13).await, store.memberships().await.expect("one").remove(&key("asked")));
-    assert!(memberships_at(store.as_ref(), AsOf(day(1).moment().plus_micros(-1))).await.expect("undone").is_empty());
+    assert!(memberships_at(store.as_ref(), &live, AsOf(day(1).moment().plus_micros(-1))).await.expect("undone").is_empty());
     let past = Past::load(store.as_ref(), &catalog(entered("1 month")), day(10)).await.expect("loads");
     assert_eq!(changes(&past).len(), 2, "what came later is no past");
 }

@@ -287,3 +287,36 @@ async fn a_pair_that_starts_anew_forgets_how_it_started() {
     run(&shop.workspace_with(new_only).await, "2025-03-04T00:00:00Z").await;
     assert_eq!(without.store.sync_starts().await.expect("one")[0].held_back.len(), 3);
 }
+
+#[tokio::test]
+async fn history_recorded_anew_leaves_a_paused_audience_as_it_was() {
+    let others = "audience: others\ndescription: Bought something and are no buyers.\nwho:\n  all:\n    - did: Order Completed\n    - not_in_audience: buyers\n";
+    // Forgotten is every run; or all but the one of the 2nd, when there was one buyer.
+    for from in ["2025-03-01T00:00:00Z", "2025-03-02T12:00:00Z"] {
+        let shop = Shop::open().await;
+        let workspace = shop.workspace().await;
+        let orders = [("a", "2025-03-01T10:00:00Z"), ("b", "2025-03-02T10:00:00Z"), ("c", "2025-03-02T11:00:00Z")];
+        shop.orders(&workspace, &orders).await;
+        run(&workspace, "2025-03-02T00:00:00Z").await;
+        run(&workspace, "2025-03-03T00:00:00Z").await;
+        shop.orders(&workspace, &[("d", "2025-03-03T10:00:00Z")]).await;
+        shop.write("audiences/others.yaml", others);
+        let paused = shop.workspace_with(|buyers| buyers.state = Paused).await;
+        run(&paused, "2025-03-04T00:00:00Z").await;
+        let before = paused.store.memberships().await.expect("two")[&key("buyers")].clone();
+        let plan =
+            Backfill { from: moment(from), to: moment("2025-03-05T12:00:00Z"), every: Every::parse("1d").expect("plain"), replace: true };
+        let dry = paused.backfill_dry_run(plan, &mut |_| {}).await.expect("looks");
+        let done = paused.backfill(plan, &mut |_| {}).await.expect("backfills");
+        assert_eq!((dry.entered, dry.exited), (1, 0), "{from}");
+        assert_eq!((done.entered, done.exited), (1, 0), "{from}");
+        let after = paused.store.memberships().await.expect("two");
+        assert_eq!((&after[&key("buyers")].members, after[&key("buyers")].since), (&before.members, before.since), "{from}");
+        assert_eq!(after[&key("others")].members.len(), 1);
+        // Again, now that the run is forgotten that recorded it; and resumed.
+        paused.backfill(plan, &mut |_| {}).await.expect("backfills");
+        assert_eq!(paused.store.memberships().await.expect("two")[&key("buyers")].members, before.members, "{from}");
+        let (report, _) = run(&shop.workspace().await, "2025-03-05T13:00:00Z").await;
+        assert_eq!(report.audiences.iter().map(|audience| audience.members).collect::<Vec<_>>(), [4, 0]);
+    }
+}

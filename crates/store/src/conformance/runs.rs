@@ -175,6 +175,14 @@ pub(super) async fn rewinding_forgets_later_runs(store: &dyn Store) {
     assert_eq!(store.seen().await.expect("one").expect("recorded").run.as_of, as_of(1));
     assert_ne!(claim(store, 2).await, forgotten);
     assert_ne!(claim(store, 3).await, dead);
+    let paused = store.memberships().await.expect("one");
+    for _ in 0..2 {
+        store.rewind(as_of(0), &paused).await.expect("rewound");
+        assert_eq!(store.memberships().await.expect("one"), paused, "though its run is forgotten");
+    }
+    let named = &paused[&audience("lapsed")].run_id;
+    assert_eq!(store.seen_by(named).await.expect("none"), None);
+    assert_ne!(claim(store, 1).await, *named);
     store.rewind(as_of(0), &BTreeMap::new()).await.expect("rewound");
     assert_eq!(store.seen().await.expect("none"), None);
     assert_eq!(store.memberships().await.expect("none"), BTreeMap::new());

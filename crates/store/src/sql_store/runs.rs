@@ -55,11 +55,12 @@ pub(crate) async fn rewind(
 ) -> Result<(), StoreError> {
     work.execute(query(queries::FORGET_MEMBERSHIPS)).await?;
     work.execute(query(queries::FORGET_MAPPINGS)).await?;
-    for forget in [queries::FORGET_CHANGES, queries::FORGET_RECORDINGS, queries::FORGET_RUNS] {
-        work.execute(query(forget).bind(from.0.micros())).await?;
-    }
     for (audience, membership) in memberships {
         save_membership(work, audience, membership).await?;
+    }
+    // Only then the runs: one that a kept membership names is a name and nothing more from now on.
+    for forget in [queries::FORGET_CHANGES, queries::FORGET_RECORDINGS, queries::FORGET_RUNS, queries::FORGET_CLAIMS] {
+        work.execute(query(forget).bind(from.0.micros())).await?;
     }
     Ok(())
 }

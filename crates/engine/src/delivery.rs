@@ -3,7 +3,8 @@
 //! It never receives a diff by hand. After a crash, on the next tick and from the command line it is the same code. Guards are
 //! asked here and nowhere else, so that whatever way a membership was recorded, it passes them before it is sent. A
 //! paused audience waits; everybody of a retired one, or of one that is not sent somewhere any more, is removed there,
-//! guards and `on_exit` notwithstanding.
+//! guards and `on_exit` notwithstanding. What a backfill recorded on its way is no state to send: after an interrupted one,
+//! syncs wait until it comes to its end or a run records what is so now.
 
 mod job;
 
@@ -13,9 +14,9 @@ use std::sync::Arc;
 use definitions::{Audience, AudienceState, AudienceSync, OnExit, StartWith};
 use deliver::{LedgerError, Sink, SyncOutcome};
 use evaluate::{EvaluateError, Snapshot};
-use model::{AudienceKey, DestinationKey, Fingerprint, Membership, SyncState, SyncStatus};
+use model::{AudienceKey, DestinationKey, Fingerprint, Membership, RunId, SyncState, SyncStatus};
 use serde::Serialize;
-use store::{Guarded, Hold, PendingSync, RecordedMembership, StoreError};
+use store::{Guarded, Hold, PendingSync, RecordedMembership, RunKind, StoreError};
 
 use crate::lease::{Lease, LeaseError, LeaseName};
 use crate::life::LifeProblems;
@@ -63,6 +64,8 @@ struct Known {
     sent: BTreeSet<(AudienceKey, DestinationKey)>,
     starts: BTreeMap<(AudienceKey, DestinationKey), Membership>,
     retired: BTreeSet<AudienceKey>,
+    /// The latest run, when it is a tick of a backfill.
+    backfilled: Option<RunId>,
 }
 
 impl Known {
@@ -114,6 +117,7 @@ impl Workspace {
             sent: store.sent_pairs().await?,
             starts: starts.collect(),
             retired: store.retired_audiences().await?.into_keys().collect(),
+            backfilled: store.seen().await?.map(|seen| seen.run).filter(|run| run.kind == RunKind::Backfill).map(|run| run.run_id),
         };
         let mut reports = Vec::new();
         for pending in waiting {
@@ -183,6 +187,9 @@ impl Workspace {
         if recorded.fingerprint != audience.fingerprint {
             return Ok(SyncOutcome::failed("the definition was edited since the last run; `muster run` evaluates it"));
         }
+        if self.is_half_recorded(pending, known).await? {
+            return Ok(SyncOutcome::failed("a backfill was interrupted; run it again to its end, or `muster run`"));
+        }
         if let Some(objection) = self.ask_guards(audience, &recorded.members, known).await? {
             return Ok(ended(SyncState::Held, &objection));
         }
@@ -201,6 +208,13 @@ impl Workspace {
         // Members merged since the run are one person, sent once.
         let members = known.today(&members);
         self.send(sink, Wanted { audience, sync: sync.clone(), recorded: Some(&recorded), members }, known).await
+    }
+
+    /// Whether a backfill was interrupted on its way. One that came to its end asked anew for every sync under its last run; one
+    /// that forgot runs and recorded none yet leaves what they asked for.
+    async fn is_half_recorded(&self, pending: &PendingSync, known: &Known) -> Result<bool, StoreError> {
+        let by_another = known.backfilled.as_ref().is_some_and(|latest| *latest != pending.run_id);
+        Ok(by_another || self.store.seen_by(&pending.run_id).await?.is_none())
     }
 
     /// Whether this membership may be sent, and if not, why. What they say is remembered either way.

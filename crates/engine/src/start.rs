@@ -2,8 +2,8 @@
 //!
 //! Held back are the members whom the first run found that knows the sync, for as long as they stay members. Whoever exits and
 //! enters again is new; whoever turns out to be the same person as somebody who is sent, is sent. A backfill starts nothing: its
-//! last membership counts as the first run's. A sync that was known before it was told to start so holds nobody back:
-//! they were sent already.
+//! last membership counts as the first run's. A sync that was sent before it was told to start so holds nobody back:
+//! they were sent already. Taken out and put back while people are still there, it goes on holding back whom it did.
 
 use definitions::{Audience, AudienceSync, StartWith};
 use model::{Membership, ProfileId};

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use definitions::{Audience, AudienceState};
 use evaluate::{EvaluateError, Evaluation, Snapshot};
-use model::{AsOf, AudienceKey, DestinationKey, Fingerprint, Membership, MembershipDiff, ProfileId, Reason, RunId};
+use model::{AsOf, AudienceKey, DestinationKey, Fingerprint, Membership, MembershipDiff, ProfileId, Reason, RunId, SyncState};
 use store::{AudienceRecord, Claimed, RecordedMembership, RunClaim, RunKind, RunRecord, RunSummary, Seen, StoreError};
 
 use crate::past::{self, Past};
@@ -41,6 +41,8 @@ pub(crate) struct History {
     /// Live audiences that the latest run left out, and what the run had seen that recorded them.
     left_out: BTreeMap<AudienceKey, LeftOut>,
     mappings: BTreeMap<Pair, Fingerprint>,
+    /// Syncs that ended in step with people, or with nobody to send.
+    in_step: BTreeSet<Pair>,
     /// Where people are, or may be.
     sent: BTreeSet<Pair>,
     starts: BTreeMap<Pair, Membership>,
@@ -115,7 +117,10 @@ impl History {
                 left_out.insert(key.clone(), LeftOut { seen, merged });
             }
         }
-        let mappings = store.sync_statuses().await?.into_iter().map(|status| ((status.audience, status.destination), status.mapping));
+        let statuses = store.sync_statuses().await?;
+        let in_step = statuses.iter().filter(|status| matches!(status.state, SyncState::Sent | SyncState::SentBelowMinimum));
+        let in_step = in_step.map(|status| (status.audience.clone(), status.destination.clone())).collect();
+        let mappings = statuses.into_iter().map(|status| ((status.audience, status.destination), status.mapping));
         let starts = store.sync_starts().await?.into_iter().map(|start| ((start.audience, start.destination), start.held_back));
         Ok(Self {
             past: Past::load(store, &workspace.catalog, as_of).await?,
@@ -126,6 +131,7 @@ impl History {
             merges,
             left_out,
             mappings: mappings.collect(),
+            in_step,
             sent: store.sent_pairs().await?,
             starts: starts.collect(),
             retired: store.retired_audiences().await?.into_keys().collect(),
@@ -256,7 +262,9 @@ impl History {
         }
         for pair in &record.dropped {
             self.mappings.remove(pair);
-            self.starts.remove(pair);
+            if !self.sent.contains(pair) {
+                self.starts.remove(pair);
+            }
         }
         self.starts.extend(record.starts.into_iter().map(|start| ((start.audience, start.destination), start.held_back)));
         self.retired.extend(record.retired);

@@ -171,8 +171,8 @@ pub struct RunRecord {
     pub retired: Vec<AudienceKey>,
     /// Who is held back from a sync that starts with new members only, where that has changed.
     pub starts: Vec<SyncStart>,
-    /// Pairs that the definitions no longer know: how they were configured and started is forgotten, so that one put back
-    /// is begun anew.
+    /// Pairs that the definitions no longer know: how they were configured is forgotten and, once nobody is there any more, how
+    /// they started, so that one put back is begun anew.
     pub dropped: Vec<(AudienceKey, DestinationKey)>,
 }
 

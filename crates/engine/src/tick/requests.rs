@@ -49,7 +49,9 @@ impl History {
         let before = self.before.get(&audience.key).map_or(empty, |before| before.members.clone());
         audience.syncs.iter().filter_map(move |sync| {
             let pair = (audience.key.clone(), sync.to.clone());
-            let is_begun = self.mappings.get(&pair).is_some_and(|mapping| !mapping.0.is_empty()) || self.sent.contains(&pair);
+            // A mapping is noted too where too few were there to send anybody.
+            let is_noted = self.mappings.get(&pair).is_some_and(|mapping| !mapping.0.is_empty());
+            let is_begun = self.sent.contains(&pair) || (is_noted && self.in_step.contains(&pair));
             let survivor = |profile| self.survivor(profile);
             let held_back = start::held_back(sync, self.starts.get(&pair), is_begun, (&before, members), survivor)?;
             Some(SyncStart { audience: pair.0, destination: pair.1, held_back })

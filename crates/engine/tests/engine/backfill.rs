@@ -138,3 +138,48 @@ async fn a_dry_replacement_finds_what_the_real_one_does() {
     assert_eq!((dry.entered, dry.exited), (done.entered, done.exited));
     assert_eq!((done.entered, done.exited), (2, 1));
 }
+
+#[tokio::test]
+async fn what_an_interrupted_replacement_recorded_is_not_sent() {
+    // Killed after so many ticks; the first one forgets.
+    for killed_after in [0, 2] {
+        let shop = shop_with_three_buyers().await;
+        let workspace = shop.workspace().await;
+        workspace.run(as_of("2025-03-02T00:00:00Z"), RunKind::Manual).await.expect("runs");
+        let earlier = workspace.store.memberships().await.expect("one");
+        workspace.run(as_of("2025-03-07T00:00:00Z"), RunKind::Manual).await.expect("runs");
+        assert_eq!(shop.rows_at_facebook(), 3);
+        shop.orders(&workspace, &[("d", "2025-03-07T10:00:00Z")]).await;
+        let cut_off = workspace.clone().with_sinks(std::collections::BTreeMap::new());
+        cut_off.run(as_of("2025-03-07T12:00:00Z"), RunKind::Manual).await.expect("runs");
+
+        let plan = Backfill { replace: true, ..daily("2025-03-03T00:00:00Z", "2025-03-09T00:00:00Z") };
+        if killed_after == 0 {
+            workspace.store.rewind(as_of("2025-03-03T00:00:00Z"), &earlier).await.expect("rewinds");
+        } else {
+            let ticks = AtomicU64::new(0);
+            let mut on_tick = |_: &BackfillTick| {
+                ticks.fetch_add(1, Ordering::SeqCst);
+            };
+            tokio::select! {
+                biased;
+                () = async { while ticks.load(Ordering::SeqCst) < killed_after { tokio::task::yield_now().await } } => {}
+                _ = workspace.backfill(plan, &mut on_tick) => panic!("not interrupted"),
+            }
+        }
+        let after = shop.workspace().await;
+        let waiting = after.deliver_pending().await.expect("delivers");
+        assert_eq!(waiting[0].status.state, model::SyncState::Failed, "{waiting:?}");
+        assert_eq!(shop.rows_at_facebook(), 3, "{waiting:?}");
+        assert_eq!(after.store.pending_syncs().await.expect("one").len(), 1);
+        let message = waiting[0].status.message.as_deref();
+        assert!(message.is_some_and(|text| text.starts_with("a backfill was interrupted")), "{waiting:?}");
+        if killed_after > 0 {
+            after.backfill(Backfill { replace: false, ..plan }, &mut |_| {}).await.expect("goes on");
+        } else {
+            after.run(as_of("2025-03-09T00:00:00Z"), RunKind::Manual).await.expect("runs");
+        }
+        assert_eq!(shop.rows_at_facebook(), 3, "one exited by the end and one entered");
+        assert_eq!(after.store.pending_syncs().await.expect("none"), []);
+    }
+}

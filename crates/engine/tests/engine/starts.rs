@@ -142,3 +142,33 @@ async fn a_value_that_was_said_is_sent_and_sent_again_when_it_changes() {
     assert_eq!(values(), ["0", "55"]);
     assert_eq!(shop.rows_sent(), (3, 0));
 }
+
+#[tokio::test]
+async fn put_back_while_people_are_there_it_goes_on_holding_back() {
+    let shop = Shop::open().await;
+    let workspace = shop.workspace_with(new_only).await;
+    shop.orders(&workspace, &[("a", "2025-03-01T10:00:00Z"), ("b", "2025-03-01T11:00:00Z")]).await;
+    run(&workspace, "2025-03-02T00:00:00Z").await;
+    shop.orders(&workspace, &[("c", "2025-03-02T10:00:00Z"), ("d", "2025-03-02T11:00:00Z")]).await;
+    run(&workspace, "2025-03-03T00:00:00Z").await;
+    assert_eq!(shop.rows_at_facebook(), 2);
+    // A pause keeps everybody where they are, though the sync was taken out.
+    let without = |buyers: &mut Audience| {
+        buyers.state = definitions::AudienceState::Paused;
+        buyers.syncs.clear();
+    };
+    run(&shop.workspace_with(without).await, "2025-03-04T00:00:00Z").await;
+    run(&shop.workspace_with(new_only).await, "2025-03-05T00:00:00Z").await;
+    assert_eq!(shop.rows_at_facebook(), 2);
+}
+
+#[tokio::test]
+async fn too_few_to_be_sent_is_not_begun() {
+    let shop = Shop::open().await;
+    let workspace = shop.workspace().await;
+    shop.orders(&workspace, &[("a", "2025-03-01T10:00:00Z")]).await;
+    assert_eq!(run(&workspace, "2025-03-02T00:00:00Z").await[0].status.state, SyncState::BelowMinimum);
+    shop.orders(&workspace, &[("b", "2025-03-02T10:00:00Z")]).await;
+    run(&shop.workspace_with(new_only).await, "2025-03-03T00:00:00Z").await;
+    assert_eq!(shop.rows_at_facebook(), 0);
+}

@@ -174,7 +174,7 @@ mod tests {
             tests: Vec::new(),
             fingerprint: Fingerprint(String::new()),
         };
-        super::audience(&audience, &BTreeMap::new(), &BTreeMap::new())
+        super::audience(&audience, &BTreeMap::new(), &BTreeMap::new(), chrono_tz::UTC)
     }
 
     #[track_caller]

@@ -159,6 +159,10 @@ mod tests {
     }
 
     fn of(who: Condition) -> Fingerprint {
+        of_zone(who, chrono_tz::UTC)
+    }
+
+    fn of_zone(who: Condition, zone: WorkspaceZone) -> Fingerprint {
         let key = AudienceKey::parse("a").expect("a key");
         let audience = Audience {
             key,
@@ -174,7 +178,7 @@ mod tests {
             tests: Vec::new(),
             fingerprint: Fingerprint(String::new()),
         };
-        super::audience(&audience, &BTreeMap::new(), &BTreeMap::new(), chrono_tz::UTC)
+        super::audience(&audience, &BTreeMap::new(), &BTreeMap::new(), zone)
     }
 
     #[track_caller]
@@ -183,6 +187,12 @@ mod tests {
         change(&mut changed);
         assert_ne!(changed, first(), "nothing was changed");
         assert_ne!(of(Condition::Event(changed)), of(Condition::Event(first())));
+    }
+
+    #[test]
+    fn days_and_months_are_those_of_the_zone() {
+        let who = || Condition::Event(first());
+        assert_ne!(of(who()), of_zone(who(), chrono_tz::Europe::Berlin));
     }
 
     #[test]

@@ -182,7 +182,7 @@ fn traits_are_what_was_said_last() {
         let asked: Membership = (0..5).map(ProfileId).collect();
         let mut facts = history.facts();
         facts.retain(|fact| AsOf(fact.occurred_at) <= as_of);
-        facts.sort_by_key(|fact| (fact.occurred_at, fact.received_at, fact.message_key));
+        facts.sort_by_key(|fact| (fact.occurred_at, fact.received_at, fact.source_order, fact.message_key));
         let mut expected: HashMap<ProfileId, BTreeMap<String, Value>> = HashMap::new();
         for profile in asked.iter() {
             let mut traits = BTreeMap::new();

@@ -6,7 +6,7 @@
 //!
 //! Nothing here knows what a condition is, who was merged with whom, or what time it is. **Invariants:** a file is never
 //! changed after it got its name; its name is the hash of its bytes; its rows lie in one UTC day, sorted by
-//! `occurred_at`, `received_at` and `message_key`. Which files exist is for the store's manifest to say.
+//! `occurred_at`, `received_at`, `source_order` and `message_key`. Which files exist is for the store's manifest to say.
 
 mod cache;
 mod column;

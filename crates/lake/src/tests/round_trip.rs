@@ -62,14 +62,14 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
     vec(fact, 0..40)
 }
 
-type Order = (Option<EventName>, chrono::NaiveDate, Moment, Moment, MessageKey);
+type Order = (Option<EventName>, chrono::NaiveDate, Moment, Moment, SourceOrder, MessageKey);
 
 fn order(fact: &Fact) -> Order {
     let event = match &fact.kind {
         FactKind::Event { name, .. } => Some(name.clone()),
         FactKind::Traits(_) => None,
     };
-    (event, fact.occurred_at.day(), fact.occurred_at, fact.received_at, fact.message_key)
+    (event, fact.occurred_at.day(), fact.occurred_at, fact.received_at, fact.source_order, fact.message_key)
 }
 
 fn cell_value(cell: Cell<'_>) -> Option<Value> {

@@ -45,23 +45,38 @@ async fn dying_anywhere_once_and_starting_again() {
     }
 }
 
+/// How many waits an import has depends on how quickly the database answers: one that was never interrupted between two
+/// batches shows nothing, and is begun again.
 #[tokio::test]
 async fn dying_again_and_again_and_getting_there() {
+    const TRIES: usize = 50;
     let expected = undisturbed().await;
-    let mut scene = Scene::new().await;
-    let file = scene.file("events.ndjson", messages(14));
-    for attempt in 0.. {
-        // Longer and longer, so that it gets through a batch at last.
-        let ended = dying_after(8 + attempt, scene.try_import(&file, &small_batches(), now())).await;
-        scene = scene.reopened().await;
-        if let Some(report) = ended {
-            assert!(report.unwrap().resumed_after > 0);
+    let mut resumed = false;
+    for _ in 0..TRIES {
+        let (scene, resumed_after) = die_and_get_there().await;
+        assert_eq!(scene.state().await, expected);
+        // What the deaths left in the lake's folder goes away, and nothing else.
+        let named = scene.store.segments().await.unwrap().into_iter().map(|(_, segment)| segment.path).collect();
+        scene.lake.sweep(&named).unwrap();
+        assert_eq!(scene.state().await, expected);
+        resumed = resumed_after > 0;
+        if resumed {
             break;
         }
     }
-    assert_eq!(scene.state().await, expected);
-    // What the deaths left in the lake's folder goes away, and nothing else.
-    let named = scene.store.segments().await.unwrap().into_iter().map(|(_, segment)| segment.path).collect();
-    scene.lake.sweep(&named).unwrap();
-    assert_eq!(scene.state().await, expected);
+    assert!(resumed, "of {TRIES} imports not one was interrupted between two batches");
+}
+
+/// An import that dies later and later until it gets through, and after which line its last try went on.
+async fn die_and_get_there() -> (Scene, u64) {
+    let mut scene = Scene::new().await;
+    let file = scene.file("events.ndjson", messages(14));
+    for waits in 8.. {
+        let ended = dying_after(waits, scene.try_import(&file, &small_batches(), now())).await;
+        scene = scene.reopened().await;
+        if let Some(report) = ended {
+            return (scene, report.unwrap().resumed_after);
+        }
+    }
+    unreachable!("an import ends")
 }

@@ -107,7 +107,7 @@ impl Workspace {
 
     /// What is known now: the lake's segments and everybody's identity.
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        Ok(Snapshot { segments: self.store.segments().await?, people: self.store.people().await? })
+        Ok(Snapshot { segments: self.store.segments().await?, people: self.store.people().await?.into() })
     }
 }
 

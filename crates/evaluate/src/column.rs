@@ -101,7 +101,7 @@ fn sift_numbers(numbers: &Numbers, (low, high): (f64, f64), rows: &Range<usize>,
 
 impl Findings {
     fn of(coded: Option<&Coded>, judge: impl Fn(&str) -> Finding) -> Self {
-        let by_code: Vec<Finding> = coded.into_iter().flat_map(|coded| &coded.values).map(|text| judge(text)).collect();
+        let by_code: Vec<Finding> = coded.into_iter().flat_map(|coded| coded.values.iter()).map(|text| judge(text)).collect();
         let remarkable = by_code.iter().any(|finding| finding.unreadable || finding.zone_missing);
         Self { by_code, remarkable }
     }
@@ -131,7 +131,7 @@ pub(crate) fn speaks(column: &Column, row: usize) -> bool {
         || numbers.as_ref().is_some_and(|numbers| !numbers.values[row].is_nan())
         || flags.as_ref().is_some_and(|flags| flags.codes[row] != Flags::NONE)
         || coded(json)
-        || gone.as_ref().is_some_and(|gone| gone.rows[row])
+        || gone.as_ref().is_some_and(|gone| gone.is_gone(row))
 }
 
 #[cfg(test)]
@@ -161,7 +161,7 @@ mod tests {
                 flags: some(1).then(|| Flags { codes: (0..ROWS).map(|row| if says(row, 1) { 1 } else { Flags::NONE }).collect() }),
                 texts: some(2).then(|| coded(2, &["2", "2025-01-01T00:00:00"])),
                 json: some(3).then(|| coded(3, &["[1,2]", "{}"])),
-                gone: some(4).then(|| Gone { rows: (0..ROWS).map(|row| says(row, 4)).collect() }),
+                gone: some(4).then(|| Gone { rows: (0..ROWS).map(|row| u8::from(says(row, 4))).collect() }),
             }
         })
     }

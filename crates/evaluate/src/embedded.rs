@@ -1,23 +1,23 @@
 //! The embedded leaf engine: answers leaves from the lake with columns and counters of our own.
 
-use std::collections::BTreeSet;
-
-use definitions::{Catalog, CountRange, Filter};
+use definitions::Catalog;
 use lake::Reader;
-use model::{EventName, LogName, Window};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use crate::computed::Computed;
+use crate::counters::Spare;
 use crate::error::EvaluateError;
-use crate::events;
+use crate::events::{self, Source};
 use crate::known::KnownTraits;
-use crate::leaf::{Answer, EventLeaf, Leaf, LeafId, Tally};
+use crate::leaf::{Leaf, LeafId, Tally};
+use crate::newest;
 use crate::operator::Clock;
 use crate::owners::Links;
 use crate::plan::Plan;
 use crate::segments::Snapshot;
 use crate::sequence::Setting;
+use crate::timeline::Timeline;
 use crate::traits;
 
 /// Answers leaves over one lake and one snapshot.
@@ -29,7 +29,8 @@ pub(crate) struct LeafEngine<'a> {
     pub(crate) clock: Clock,
 }
 
-type Part = (Vec<(LeafId, RoaringBitmap)>, Tally);
+/// Leaves with the profiles for which they are true, and what was read on the way.
+pub(crate) type Part = (Vec<(LeafId, RoaringBitmap)>, Tally);
 
 impl LeafEngine<'_> {
     /// The traits that a plan looks at: computed ones in their order, others as they were said.
@@ -46,71 +47,68 @@ impl LeafEngine<'_> {
         Ok((traits, tally))
     }
 
-    /// A bitmap for every leaf, or an error.
-    pub(crate) fn answer(&self, leaves: &[Leaf], traits: &KnownTraits) -> Result<Answer, EvaluateError> {
-        let setting = self.setting(traits);
-        let numbered = || leaves.iter().enumerate().map(|(number, leaf)| (LeafId(number), leaf));
-        let counted = self.counted(leaves);
+    /// A bitmap for each of these leaves of a plan, or an error.
+    pub(crate) fn ask(&self, catalog: &Catalog, plan: &Plan, which: &[LeafId]) -> Result<Part, EvaluateError> {
+        if which.is_empty() {
+            return Ok(Part::default());
+        }
+        let leaves: Vec<(LeafId, &Leaf)> = which.iter().map(|id| (*id, &plan.leaves[id.0])).collect();
+        let (traits, mut tally) = self.traits(catalog, plan)?;
         let trait_leaves: Vec<_> =
-            numbered().filter_map(|(id, leaf)| if let Leaf::Trait(leaf) = leaf { Some((id, leaf)) } else { None }).collect();
-        let event_passes = events::passes(&counted.iter().map(|(id, leaf)| (*id, leaf)).collect::<Vec<_>>(), self.clock);
+            leaves.iter().filter_map(|(id, leaf)| if let Leaf::Trait(leaf) = leaf { Some((*id, leaf)) } else { None }).collect();
+        let groups = events::groups(&leaves);
         let trait_passes = traits::passes(&trait_leaves, self.clock);
-        let (events, traits) = rayon::join(
-            || event_passes.par_iter().map(|pass| pass.run(self.reader, self.snapshot, self.links)).collect::<Result<Vec<Part>, _>>(),
+        let (timeline, merged, spare) = (Timeline::of(self.snapshot), newest::merged(&self.snapshot.people.canonical), Spare::default());
+        let source = self.source(&timeline, &merged, &spare);
+        let (counted, said) = rayon::join(
+            || groups.par_iter().map(|group| group.run(source)).collect::<Result<Vec<Part>, _>>(),
             || trait_passes.par_iter().map(|pass| pass.run(self.reader, self.snapshot, self.clock)).collect::<Result<Vec<Part>, _>>(),
         );
-        let mut parts: Vec<Part> = events?.into_iter().chain(traits?).collect();
+        let mut answers = Vec::with_capacity(leaves.len());
+        for (found, part) in counted?.into_iter().chain(said?) {
+            answers.extend(found);
+            tally += part;
+        }
         // Each of these goes through the rows of every owner with all threads: one after the other, for their memory.
-        for (id, leaf) in numbered() {
-            let (bitmap, tally) = match leaf {
+        let setting = self.setting(&traits);
+        for (id, leaf) in leaves {
+            let (bitmap, part) = match leaf {
                 Leaf::Sequence(leaf) => leaf.answer(setting)?,
                 Leaf::Compared(leaf) => leaf.answer(setting),
                 Leaf::Event(_) | Leaf::Trait(_) | Leaf::Activity(_) => continue,
             };
-            parts.push((vec![(id, bitmap)], tally));
-        }
-
-        let mut bitmaps: Vec<Option<RoaringBitmap>> = vec![None; leaves.len()];
-        let mut tally = Tally::default();
-        for (answers, part) in parts {
+            answers.push((id, bitmap));
             tally += part;
-            for (LeafId(number), bitmap) in answers {
-                // Activity is answered by each event's pass in turn.
-                *bitmaps[number].get_or_insert_default() |= bitmap;
-            }
         }
-        for (id, leaf) in numbered() {
-            if let Leaf::Activity(_) = leaf {
-                bitmaps[id.0].get_or_insert_default(); // nobody has done anything at all
-            }
-        }
-        let bitmaps = bitmaps.into_iter().map(|bitmap| bitmap.expect("every other leaf is answered by what it was handed to"));
-        Ok(Answer { bitmaps: bitmaps.collect(), tally })
+        Ok((answers, tally))
     }
 
-    /// The leaves that counting answers. Activity is one question about each event there is.
-    fn counted(&self, leaves: &[Leaf]) -> Vec<(LeafId, EventLeaf)> {
-        let mut counted = Vec::new();
-        for (number, leaf) in leaves.iter().enumerate() {
-            match leaf {
-                Leaf::Event(leaf) => counted.push((LeafId(number), leaf.clone())),
-                Leaf::Activity(leaf) => counted.extend(self.events().into_iter().map(|event| {
-                    let count = CountRange { at_least: 1, at_most: None };
-                    let window = Window::Within(leaf.within);
-                    (LeafId(number), EventLeaf { event: event.clone(), filter: Filter::default(), window, count, of: leaf.of })
-                })),
-                Leaf::Sequence(_) | Leaf::Trait(_) | Leaf::Compared(_) => {}
-            }
+    /// What counting reads from.
+    pub(crate) fn source<'s>(&'s self, timeline: &'s Timeline<'s>, merged: &'s [(u32, u32)], spare: &'s Spare) -> Source<'s> {
+        Source {
+            reader: self.reader,
+            timeline,
+            merged,
+            links: self.links.pairs(),
+            profiles: self.snapshot.people.len(),
+            spare,
+            clock: self.clock,
         }
-        counted
-    }
-
-    fn events(&self) -> BTreeSet<&EventName> {
-        let logs = self.snapshot.segments.iter().map(|(_, segment)| &segment.log);
-        logs.filter_map(|log| if let LogName::Events(event) = log { Some(event) } else { None }).collect()
     }
 
     fn setting<'s>(&'s self, traits: &'s KnownTraits) -> Setting<'s> {
         Setting { reader: self.reader, snapshot: self.snapshot, links: self.links, traits, clock: self.clock }
     }
+}
+
+/// The answers of all leaves of a plan, by number.
+///
+/// # Panics
+/// When one is missing: nothing read must never look like nobody matching.
+pub(crate) fn complete(answers: Vec<(LeafId, RoaringBitmap)>, leaves: usize) -> Vec<RoaringBitmap> {
+    let mut bitmaps: Vec<Option<RoaringBitmap>> = vec![None; leaves];
+    for (LeafId(number), bitmap) in answers {
+        bitmaps[number] = Some(bitmap);
+    }
+    bitmaps.into_iter().map(|bitmap| bitmap.expect("every leaf is answered by what it was handed to")).collect()
 }

@@ -91,6 +91,24 @@ impl Expression {
     }
 }
 
+impl Expression {
+    /// Visits every part, groups included, until one says `false`; whether none did.
+    pub(crate) fn depends_on(&self, visit: &mut dyn FnMut(&Self) -> bool) -> bool {
+        visit(self)
+            && match self {
+                Self::All(parts) | Self::Any(parts) | Self::None(parts) => parts.iter().all(|part| part.depends_on(visit)),
+                Self::AnyUser(inner) | Self::AllUsers(inner) | Self::Account(inner) => inner.depends_on(visit),
+                Self::Leaf(_)
+                | Self::Member(_)
+                | Self::NotMember(_)
+                | Self::MemberFor(..)
+                | Self::Entered(..)
+                | Self::Exited(..)
+                | Self::Sample(..) => true,
+            }
+    }
+}
+
 fn any(parts: &[Expression], scope: &RoaringBitmap, known: Known<'_>) -> Result<RoaringBitmap, NotYetEvaluated> {
     let mut found = RoaringBitmap::new();
     for part in parts {

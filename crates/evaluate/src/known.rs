@@ -9,7 +9,6 @@ use definitions::{Catalog, Reference, ReferenceOf};
 use lake::Reader;
 use model::{AsOf, Collection, TraitKey, Value};
 
-use crate::column;
 use crate::computed::Computed;
 use crate::error::EvaluateError;
 use crate::gather::{Gathered, Row};
@@ -61,11 +60,7 @@ impl KnownTraits {
     pub(crate) fn value(&self, named: &Named, profile: usize) -> Option<Cow<'_, Value>> {
         match named {
             Named::Computed(key) => self.computed.get(key)?.value(profile).map(Cow::Borrowed),
-            Named::Said(name) => {
-                let newest = self.said.get(name)?;
-                let (segment, row) = newest.place(profile)?;
-                column::value(&newest.columns[segment], row).map(Cow::Owned)
-            }
+            Named::Said(name) => self.said.get(name)?.value(profile).map(Cow::Owned),
         }
     }
 }

@@ -7,7 +7,6 @@
 
 use definitions::{CountRange, Filter, PathMatch};
 use model::{Collection, EventName, Lookback, Window};
-use roaring::RoaringBitmap;
 
 use crate::compared::ComparedLeaf;
 use crate::known::Named;
@@ -63,15 +62,6 @@ pub(crate) struct ActivityLeaf {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LeafId(pub(crate) usize);
 
-/// What a leaf engine answers.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    /// For each leaf, the profiles for which it is true. May name profiles outside every universe.
-    pub(crate) bitmaps: Vec<RoaringBitmap>,
-    /// What was read on the way.
-    pub(crate) tally: Tally,
-}
-
 /// What was counted while reading.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
@@ -88,6 +78,15 @@ impl Tally {
     pub(crate) fn note(&mut self, finding: Finding) {
         self.mismatches += u64::from(finding.unreadable);
         self.zone_missing += u64::from(finding.zone_missing);
+    }
+}
+
+impl std::ops::Add for Tally {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        self += other;
+        self
     }
 }
 

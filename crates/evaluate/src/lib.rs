@@ -5,13 +5,13 @@
 //! audience in the catalog's order, within each audience's `universe`. Every condition of one evaluation is asked as
 //! of the same moment, and no fact after it is visible; equal inputs give equal results, byte for byte.
 //!
-//! The place of incremental advance is behind the same waist: an engine that keeps `counters` from one as-of to the
-//! next, adding what arrived or came due and taking back what left each window, answers the same leaves with the same
-//! bitmaps, and nothing else here would notice.
+//! `advance` goes on from one moment to a later one at the cost of what changed in between, and finds the same members.
 //!
 //! Nothing here asks what time it is, writes anything, or knows destinations.
 #![warn(clippy::wildcard_enum_match_arm)] // a new operator must not compile until it is handled
 
+mod advance;
+mod bits;
 mod column;
 mod compared;
 mod computed;
@@ -37,30 +37,35 @@ mod sample;
 mod segments;
 mod sequence;
 mod slices;
+mod timeline;
 mod touched;
 mod traits;
 mod universe;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use definitions::Catalog;
 use lake::Reader;
-use model::{AsOf, AudienceKey, Collection, IdentifierKind, Membership, ProfileId, SegmentId, Value};
+use model::{AsOf, AudienceKey, Collection, IdentifierKind, Membership, People, ProfileId, SegmentId, Value};
 use roaring::RoaringBitmap;
 
 pub use error::EvaluateError;
 pub use recorded::{Recorded, RecordedAudience};
 pub use segments::Snapshot;
 
+use advance::{Progress, Question};
 use embedded::LeafEngine;
 use expression::{Known, NotYetEvaluated};
+use leaf::LeafId;
 use operator::Clock;
 use owners::Links;
 use plan::{Members, Plan};
 
-/// Evaluates catalogs over one lake; keeps the columns it read for the next evaluation.
+/// Evaluates catalogs over one lake; keeps the columns it read for the next evaluation, and how far it advanced.
 pub struct Evaluator {
     reader: Reader,
+    progress: Mutex<Option<Progress>>,
 }
 
 /// Who is in, and what was noticed on the way.
@@ -82,7 +87,7 @@ pub struct Evaluation {
 impl Evaluator {
     /// An evaluator over the lake of this reader.
     pub fn new(reader: Reader) -> Self {
-        Self { reader }
+        Self { reader, progress: Mutex::default() }
     }
 
     /// The members of every audience as of a moment. A paused audience keeps its recorded members, a retired one has none.
@@ -94,11 +99,11 @@ impl Evaluator {
         let clock = Clock { as_of, zone: catalog.settings.zone };
         let links = Links::of(&snapshot.people, as_of);
         let engine = LeafEngine { reader: &self.reader, snapshot, links: &links, clock };
-        let (traits, mut tally) = engine.traits(catalog, &plan)?;
-        let answer = engine.answer(&plan.leaves, &traits)?;
-        tally += answer.tally;
+        let everything: Vec<LeafId> = plan.numbered().map(|(id, _)| id).collect();
+        let (answers, tally) = engine.ask(catalog, &plan, &everything)?;
+        let leaves = embedded::complete(answers, plan.leaves.len());
 
-        let people = &snapshot.people;
+        let people: &People = &snapshot.people;
         let mut universes: BTreeMap<(&[IdentifierKind], Collection), RoaringBitmap> = BTreeMap::new();
         let mut memberships = BTreeMap::new();
         for audience in &plan.audiences {
@@ -107,7 +112,7 @@ impl Evaluator {
                     let kinds = audience.identified_by.as_slice();
                     let universe =
                         universes.entry((kinds, audience.of)).or_insert_with(|| universe::universe(people, kinds, audience.of, as_of));
-                    let known = Known { leaves: &answer.bitmaps, memberships: &memberships, links: &links, people, recorded, clock };
+                    let known = Known { leaves: &leaves, memberships: &memberships, links: &links, people, recorded, clock };
                     who.within(universe, known)
                         .map_err(|NotYetEvaluated(referred)| EvaluateError::Order { audience: audience.key.clone(), referred })?
                 }
@@ -126,6 +131,27 @@ impl Evaluator {
             rows: tally.rows,
             leaves: plan.leaves.len(),
         })
+    }
+
+    /// The same, going on from what the latest advance of this evaluator found, where that leads to what is asked: then the
+    /// cost follows what changed since, not the history. Else it is a full evaluation. Members are the same either way; what
+    /// is noticed on the way (rows, mismatches) is of what was looked at.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`].
+    pub fn advance(&self, catalog: &Catalog, snapshot: &Snapshot, recorded: &Recorded, as_of: AsOf) -> Result<Evaluation, EvaluateError> {
+        let clock = Clock { as_of, zone: catalog.settings.zone };
+        let question = Question { reader: &self.reader, catalog, snapshot, recorded, clock };
+        let mut kept = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        // Taken out: what an error leaves half-way is not gone on from.
+        if let Some(mut progress) = kept.take().filter(|progress| progress.leads_to(question)) {
+            let evaluation = progress.step(question)?;
+            *kept = Some(progress);
+            return Ok(evaluation);
+        }
+        let (progress, evaluation) = Progress::begin(question)?;
+        *kept = Some(progress);
+        Ok(evaluation)
     }
 
     /// The computed traits of these profiles as of a moment, for destinations. A profile that has none is left out, and so

@@ -1,12 +1,15 @@
 //! Newest: the last thing said about a trait, for every profile, as of a moment.
 //!
-//! Last by `occurred_at`; among equals by `received_at`, then by place in the batch, then by message key. The rows of one segment are in that
-//! order, so only rows of different segments at the very same moment need their ties read.
+//! Last by `occurred_at`; among equals by `received_at`, then by place in the batch, then by message key. The rows of one
+//! segment are in that order, so only rows of different segments at the very same moment need their ties read. Blocks of
+//! profiles are looked through side by side.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
-use lake::{Column, Reader, Ties};
-use model::{AsOf, LogName, ProfileId, Segment, SourceOrder};
+use lake::{BLOCK_PROFILES, Column, Reader, Ties};
+use model::{AsOf, LogName, Moment, ProfileId, Segment, SourceOrder, Span};
+use rayon::prelude::*;
 
 use crate::column;
 use crate::error::EvaluateError;
@@ -14,17 +17,27 @@ use crate::segments::{self, Snapshot};
 
 /// Where the newest value of a trait stands for every profile.
 pub(crate) struct Newest {
-    /// The trait's column in each segment that was read.
-    pub(crate) columns: Vec<Arc<Column>>,
+    /// The segments that were looked through.
+    pub(crate) spoken: Vec<Spoken>,
+    /// Where each of them stands, by path.
+    numbers: HashMap<String, usize>,
     /// By number of the surviving profile.
     places: Vec<Place>,
     /// Rows looked at.
     pub(crate) rows: u64,
 }
 
+/// A segment of traits, opened with one of them.
+pub(crate) struct Spoken {
+    segment: Segment,
+    blocks: Arc<lake::Blocks>,
+    pub(crate) column: Arc<Column>,
+    ties: OnceLock<Ties>,
+}
+
 /// A row of a segment, or [`Place::NOWHERE`].
-#[derive(Debug, Clone, Copy)]
-struct Place {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Place {
     at: i64,
     segment: u32,
     row: u32,
@@ -35,39 +48,83 @@ impl Place {
 }
 
 impl Newest {
+    /// Nothing was said yet.
+    pub(crate) fn nothing() -> Self {
+        Self { spoken: Vec::new(), numbers: HashMap::new(), places: Vec::new(), rows: 0 }
+    }
+
     /// Finds the newest values of one trait.
     pub(crate) fn find(reader: &Reader, snapshot: &Snapshot, name: &str, as_of: AsOf) -> Result<Self, EvaluateError> {
-        let mut newest = Self { columns: Vec::new(), places: vec![Place::NOWHERE; snapshot.people.len()], rows: 0 };
-        let mut open = OpenTies { reader, segments: trait_segments(snapshot, as_of), ties: Vec::new() };
+        let mut newest = Self::nothing();
+        newest.grow(snapshot.people.len());
+        let mut segments = trait_segments(snapshot, as_of);
         // Newest first: most profiles are settled by the first row that names them.
-        open.segments.reverse();
-        for number in 0..open.segments.len() {
-            let frame = segments::open(reader, open.segments[number], &[name])?;
-            let column = Arc::clone(&frame.columns[0]);
-            newest.columns.push(Arc::clone(&column));
-            if column.is_absent() {
-                continue;
-            }
-            let visible = frame.occurred_at.partition_point(|at| *at <= as_of.moment().micros());
-            newest.rows += visible as u64;
-            for row in (0..visible).filter(|row| column::speaks(&column, *row)) {
-                let survivor = snapshot.people.survivor(ProfileId(frame.profiles[row]));
-                let Some(place) = newest.places.get_mut(survivor.index()) else {
-                    continue;
-                };
-                let candidate = Place { at: frame.occurred_at[row], segment: index(number), row: index(row) };
-                if open.is_later(candidate, *place)? {
-                    *place = candidate;
-                }
+        segments.reverse();
+        let until = Span { start: Moment::from_micros(i64::MIN), end: as_of.moment().plus_micros(1) };
+        newest.hear(reader, name, &segments.into_iter().map(|segment| (segment, until)).collect::<Vec<_>>())?;
+        for (number, survivor) in (0_u32..).zip(&snapshot.people.canonical) {
+            if number != survivor.0 {
+                newest.merge(reader, number, survivor.0)?;
             }
         }
         Ok(newest)
     }
 
-    /// The segment (as a place in `columns`) and the row that spoke last about a surviving profile.
+    /// Makes room for more profiles.
+    pub(crate) fn grow(&mut self, profiles: usize) {
+        self.places.resize(profiles.max(self.places.len()), Place::NOWHERE);
+    }
+
+    /// Takes note of what these segments say in these spans, under the numbers the rows were written with. Returns those
+    /// of whom something newer was said than was known, some perhaps twice.
+    pub(crate) fn hear(&mut self, reader: &Reader, name: &str, said: &[(&Segment, Span)]) -> Result<Vec<u32>, EvaluateError> {
+        let unknown: Vec<&Segment> = said.iter().map(|(segment, _)| *segment).filter(|segment| !self.numbers.contains_key(&segment.path)).collect();
+        let opened: Vec<Spoken> = unknown.par_iter().map(|segment| Spoken::open(reader, segment, name)).collect::<Result<_, _>>()?;
+        for spoken in opened {
+            self.numbers.insert(spoken.segment.path.clone(), self.spoken.len());
+            self.spoken.push(spoken);
+        }
+        let (spoken, numbers) = (&self.spoken, &self.numbers);
+        let said: Vec<(usize, Span)> = said.iter().map(|(segment, span)| (numbers[&segment.path], *span)).collect();
+        let blocks = self.places.par_chunks_mut(BLOCK_PROFILES).enumerate();
+        let parts: Vec<(Vec<u32>, u64)> = blocks
+            .map(|(block, places)| {
+                let (mut changed, mut rows) = (Vec::new(), 0);
+                for (segment, span) in &said {
+                    rows += hear_block(reader, spoken, *segment, block, *span, places, &mut changed)?;
+                }
+                Ok((changed, rows))
+            })
+            .collect::<Result<_, EvaluateError>>()?;
+        let mut changed = Vec::new();
+        for (part, rows) in parts {
+            changed.extend(part);
+            self.rows += rows;
+        }
+        Ok(changed)
+    }
+
+    /// What was said of a merged profile was said of its survivor.
+    pub(crate) fn merge(&mut self, reader: &Reader, merged: u32, survivor: u32) -> Result<(), EvaluateError> {
+        let Some(place) = self.places.get_mut(merged as usize) else { return Ok(()) };
+        let candidate = std::mem::replace(place, Place::NOWHERE);
+        let Some(known) = self.places.get_mut(survivor as usize) else { return Ok(()) };
+        if candidate != Place::NOWHERE && is_later(reader, &self.spoken, candidate, *known)? {
+            *known = candidate;
+        }
+        Ok(())
+    }
+
+    /// The segment (as a place in `spoken`) and the row that spoke last about a surviving profile.
     pub(crate) fn place(&self, profile: usize) -> Option<(usize, usize)> {
         let place = self.places.get(profile)?;
-        (place.segment != Place::NOWHERE.segment).then_some((place.segment as usize, place.row as usize))
+        (*place != Place::NOWHERE).then_some((place.segment as usize, place.row as usize))
+    }
+
+    /// What was said last about a surviving profile, if that is a value.
+    pub(crate) fn value(&self, profile: usize) -> Option<model::Value> {
+        let (segment, row) = self.place(profile)?;
+        column::value(&self.spoken[segment].column, row)
     }
 
     /// How many profile numbers there are.
@@ -81,38 +138,76 @@ pub(crate) fn trait_segments(snapshot: &Snapshot, as_of: AsOf) -> Vec<&Segment> 
     snapshot.log(&LogName::Traits).into_iter().filter(|segment| segment.first_at <= as_of.moment()).collect()
 }
 
+fn hear_block(
+    reader: &Reader,
+    spoken: &[Spoken],
+    segment: usize,
+    block: usize,
+    span: Span,
+    places: &mut [Place],
+    changed: &mut Vec<u32>,
+) -> Result<u64, EvaluateError> {
+    let Spoken { blocks, column, .. } = &spoken[segment];
+    if column.is_absent() {
+        return Ok(0);
+    }
+    let rows = blocks.rows(block);
+    let times = &blocks.occurred_at[rows.clone()];
+    let bound = |moment: Moment| rows.start + times.partition_point(|at| *at < moment.micros());
+    let rows = bound(span.start)..bound(span.end);
+    for row in rows.clone().filter(|row| column::speaks(column, *row)) {
+        let Some(place) = places.get_mut(usize::from(blocks.places[row])) else { continue };
+        let candidate = Place { at: blocks.occurred_at[row], segment: index(segment), row: index(row) };
+        if is_later(reader, spoken, candidate, *place)? {
+            *place = candidate;
+            changed.push(index(block * BLOCK_PROFILES + usize::from(blocks.places[row])));
+        }
+    }
+    Ok(rows.len() as u64)
+}
+
+fn is_later(reader: &Reader, spoken: &[Spoken], candidate: Place, known: Place) -> Result<bool, EvaluateError> {
+    if known == Place::NOWHERE || candidate.at != known.at {
+        return Ok(known == Place::NOWHERE || candidate.at > known.at);
+    }
+    if candidate.segment == known.segment && !crosses(spoken, candidate, known) {
+        return Ok(candidate.row > known.row);
+    }
+    Ok(tie(reader, spoken, candidate)? > tie(reader, spoken, known)?)
+}
+
+/// Rows of two blocks are not in order of time.
+fn crosses(spoken: &[Spoken], one: Place, other: Place) -> bool {
+    let starts = &spoken[one.segment as usize].blocks.starts;
+    let block = |place: Place| starts.partition_point(|start| *start <= place.row);
+    block(one) != block(other)
+}
+
+fn tie(reader: &Reader, spoken: &[Spoken], place: Place) -> Result<(i64, SourceOrder, u128), EvaluateError> {
+    let Spoken { segment, ties, .. } = &spoken[place.segment as usize];
+    let ties = match ties.get() {
+        Some(ties) => ties,
+        None => {
+            let read = reader.block_ties(segment).map_err(|source| EvaluateError::Read { path: segment.path.clone(), source })?;
+            ties.get_or_init(|| read)
+        }
+    };
+    Ok(ties.of(place.row as usize))
+}
+
+impl Spoken {
+    fn open(reader: &Reader, segment: &Segment, name: &str) -> Result<Self, EvaluateError> {
+        let mut frame = segments::open_blocks(reader, segment, &[name])?;
+        let column = frame.columns.swap_remove(0);
+        Ok(Self { segment: segment.clone(), blocks: frame.blocks, column, ties: OnceLock::new() })
+    }
+}
+
 fn index(number: usize) -> u32 {
     u32::try_from(number).expect("a lake has fewer than 2^32 segments, a segment fewer than 2^32 rows")
 }
 
-/// The segments of traits, and the ties of those whose ties were asked for.
-struct OpenTies<'a> {
-    reader: &'a Reader,
-    segments: Vec<&'a Segment>,
-    ties: Vec<Option<Ties>>,
-}
-
-impl OpenTies<'_> {
-    fn is_later(&mut self, candidate: Place, known: Place) -> Result<bool, EvaluateError> {
-        if known.segment == Place::NOWHERE.segment || candidate.at != known.at {
-            return Ok(known.segment == Place::NOWHERE.segment || candidate.at > known.at);
-        }
-        if candidate.segment == known.segment {
-            return Ok(candidate.row > known.row);
-        }
-        Ok(self.tie(candidate)? > self.tie(known)?)
-    }
-
-    fn tie(&mut self, place: Place) -> Result<(i64, SourceOrder, u128), EvaluateError> {
-        self.ties.resize(self.segments.len(), None);
-        let slot = &mut self.ties[place.segment as usize];
-        let ties = if let Some(ties) = slot {
-            ties
-        } else {
-            let segment = self.segments[place.segment as usize];
-            let read = self.reader.ties(segment);
-            slot.insert(read.map_err(|source| EvaluateError::Read { path: segment.path.clone(), source })?)
-        };
-        Ok(ties.of(place.row as usize))
-    }
+/// The profiles that go by another number, and that number.
+pub(crate) fn merged(canonical: &[ProfileId]) -> Vec<(u32, u32)> {
+    (0_u32..).zip(canonical).filter(|(number, survivor)| *number != survivor.0).map(|(number, survivor)| (number, survivor.0)).collect()
 }

@@ -78,6 +78,11 @@ impl Plan {
         Self { traits: planned_traits(catalog, catalog.traits.keys().cloned().collect()), ..Self::default() }
     }
 
+    /// All leaves with their numbers.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (LeafId, &Leaf)> {
+        self.leaves.iter().enumerate().map(|(number, leaf)| (LeafId(number), leaf))
+    }
+
     /// Every trait that has to be found as it was said.
     pub(crate) fn said(&self) -> BTreeSet<String> {
         let by_traits = self.traits.iter().flat_map(|planned| planned.names.said());

@@ -1,6 +1,8 @@
 //! Segments as evaluation reads them: chosen by log and time, opened completely or not at all.
 
-use lake::{Frame, Reader};
+use std::sync::Arc;
+
+use lake::{BlockFrame, Frame, Reader};
 use model::{LogName, People, Segment, SegmentId};
 
 use crate::error::EvaluateError;
@@ -8,10 +10,10 @@ use crate::error::EvaluateError;
 /// What is known at the moment of a run: the segments the manifest names, and who is who.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// Every segment with its number.
+    /// Every segment with its number, ascending.
     pub segments: Vec<(SegmentId, Segment)>,
     /// Who is who.
-    pub people: People,
+    pub people: Arc<People>,
 }
 
 impl Snapshot {
@@ -28,6 +30,16 @@ pub(crate) fn open(reader: &Reader, segment: &Segment, columns: &[&str]) -> Resu
     let frame = reader.frame(segment, columns).map_err(|source| EvaluateError::Read { path: segment.path.clone(), source })?;
     let found = frame.profiles.len() as u64;
     if found != segment.rows || frame.occurred_at.len() != frame.profiles.len() {
+        return Err(EvaluateError::Incomplete { path: segment.path.clone(), expected: segment.rows, found });
+    }
+    Ok(frame)
+}
+
+/// The same with the rows put together in blocks of profiles.
+pub(crate) fn open_blocks(reader: &Reader, segment: &Segment, columns: &[&str]) -> Result<BlockFrame, EvaluateError> {
+    let frame = reader.blocks(segment, columns).map_err(|source| EvaluateError::Read { path: segment.path.clone(), source })?;
+    let found = frame.blocks.places.len() as u64;
+    if found != segment.rows || frame.blocks.occurred_at.len() != frame.blocks.places.len() {
         return Err(EvaluateError::Incomplete { path: segment.path.clone(), expected: segment.rows, found });
     }
     Ok(frame)

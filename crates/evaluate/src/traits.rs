@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use definitions::PathMatch;
-use lake::Reader;
+use lake::{BLOCK_PROFILES, Reader};
 use model::{AsOf, Membership, ProfileId, Value};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
-use crate::column::{self, Screen};
+use crate::bits;
+use crate::column::Screen;
 use crate::error::EvaluateError;
 use crate::leaf::{LeafId, Tally};
 use crate::matcher::Judge;
@@ -53,16 +54,27 @@ impl TraitPass<'_> {
     }
 }
 
-fn judge_all(newest: &Newest, judge: &Judge, tally: &mut Tally) -> RoaringBitmap {
-    let screens: Vec<Screen<'_>> = newest.columns.iter().map(|column| Screen::open(judge, column)).collect();
+/// The profiles whose newest value matches.
+pub(crate) fn judge_all(newest: &Newest, judge: &Judge, tally: &mut Tally) -> RoaringBitmap {
+    let screens: Vec<Screen<'_>> = newest.spoken.iter().map(|spoken| Screen::open(judge, &spoken.column)).collect();
     let missing = judge.missing();
-    let mut bits = vec![0_u8; newest.profiles().div_ceil(8)];
-    for profile in 0..newest.profiles() {
-        let finding = newest.place(profile).map_or(missing, |(segment, row)| screens[segment].finding(row));
-        tally.note(finding);
-        bits[profile / 8] |= u8::from(finding.holds) << (profile % 8);
+    let blocks: Vec<(Vec<u64>, Tally)> = (0..newest.profiles().div_ceil(BLOCK_PROFILES))
+        .into_par_iter()
+        .map(|block| {
+            let mut tally = Tally::default();
+            let profiles = block * BLOCK_PROFILES..newest.profiles().min((block + 1) * BLOCK_PROFILES);
+            let holds = profiles.map(|profile| {
+                let finding = newest.place(profile).map_or(missing, |(segment, row)| screens[segment].finding(row));
+                tally.note(finding);
+                u8::from(finding.holds)
+            });
+            (bits::pack_block(&holds.collect::<Vec<_>>()), tally)
+        })
+        .collect();
+    for (_, part) in &blocks {
+        *tally += *part;
     }
-    RoaringBitmap::from_lsb0_bytes(0, &bits)
+    bits::bitmap(blocks.iter().map(|(words, _)| words.as_slice()), newest.profiles())
 }
 
 /// The newest traits of some profiles; a profile merged into another has the survivor's.
@@ -81,10 +93,7 @@ pub(crate) fn of_profiles(
         .into_par_iter()
         .map(|name| {
             let newest = Newest::find(reader, snapshot, &name, as_of)?;
-            let value = |profile: ProfileId| {
-                let (segment, row) = newest.place(snapshot.people.survivor(profile).index())?;
-                Some((profile, column::value(&newest.columns[segment], row)?))
-            };
+            let value = |profile: ProfileId| Some((profile, newest.value(snapshot.people.survivor(profile).index())?));
             Ok((name, profiles.iter().filter_map(value).collect()))
         })
         .collect::<Result<_, EvaluateError>>()?;

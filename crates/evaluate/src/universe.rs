@@ -4,18 +4,24 @@
 //! survivors of merges are considered, with what was known of all the profiles merged into them. An audience is of
 //! users or of accounts: the others are left out.
 
+use lake::BLOCK_PROFILES;
 use model::{AsOf, Collection, IdentifierKind, People};
 use roaring::RoaringBitmap;
 
+use crate::bits;
 use crate::owners::accounts;
 
 /// The profiles of a collection that have an identifier of one of these kinds, as of a moment.
 pub(crate) fn universe(people: &People, kinds: &[IdentifierKind], of: Collection, as_of: AsOf) -> RoaringBitmap {
     let sightings = kinds.iter().filter_map(|kind| people.sightings.get(kind)).flatten();
-    let mut seen: Vec<u32> =
-        sightings.filter(|sighting| sighting.first_seen_at <= as_of.moment()).map(|sighting| people.survivor(sighting.profile).0).collect();
-    seen.sort_unstable();
-    let seen: RoaringBitmap = seen.into_iter().collect();
+    let mut words = vec![0_u64; people.len().div_ceil(BLOCK_PROFILES) * (BLOCK_PROFILES / 64)];
+    for sighting in sightings.filter(|sighting| sighting.first_seen_at <= as_of.moment()) {
+        let survivor = people.survivor(sighting.profile).index();
+        if let Some(word) = words.get_mut(survivor / 64) {
+            *word |= 1 << (survivor % 64);
+        }
+    }
+    let seen = bits::bitmap(words.chunks(BLOCK_PROFILES / 64), people.len());
     match of {
         Collection::Users => seen - accounts(people),
         Collection::Accounts => seen & accounts(people),

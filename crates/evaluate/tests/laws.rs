@@ -108,6 +108,59 @@ fn the_evaluator_says_what_the_oracle_says() {
     }
 }
 
+/// Advancing from moment to moment finds what evaluating the last one in full finds, while batches arrive in any order of
+/// time, people come into sight, and profiles turn out to be one person on the way.
+#[test]
+fn advancing_arrives_where_evaluating_does() {
+    let law = |case: Case| {
+        let history = &case.history;
+        let mut as_ofs = history.as_ofs.clone();
+        as_ofs.sort_unstable();
+        for (defined, recorded) in case.catalogs() {
+            let catalog = defined.catalog(history.zone);
+            let mut world = World::new(strangers(&history.people));
+            let evaluator = world.evaluator();
+            let mut batches = history.batches.iter();
+            // A moment is asked about again after each batch that arrives meanwhile; the last one until all are there.
+            let mut journey: Vec<AsOf> = as_ofs.iter().flat_map(|as_of| [*as_of, *as_of]).collect();
+            journey.extend(as_ofs.last().into_iter().flat_map(|last| vec![*last; history.batches.len()]));
+            for (step, as_of) in journey.into_iter().enumerate() {
+                if let Some(batch) = (step % 2 == 1 || step >= 2 * as_ofs.len()).then(|| batches.next()).flatten() {
+                    world.write(batch);
+                }
+                if step == as_ofs.len() {
+                    world.people = history.people.clone();
+                }
+                let snapshot = world.snapshot();
+                let ask = |evaluator: &evaluate::Evaluator| evaluator.evaluate(&catalog, &snapshot, recorded, as_of);
+                let expected = ask(&world.evaluator()).map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
+                let advanced = evaluator.advance(&catalog, &snapshot, recorded, as_of);
+                let advanced = advanced.map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
+                prop_assert_eq!(&advanced.memberships, &expected.memberships, "step {} as of {} of {:?}", step, as_of, defined);
+            }
+        }
+        Ok(())
+    };
+    match hold(cases() / 2, &case(), law) {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, smallest)) => panic!("{reason}
+{smallest:#?}"),
+        Err(abort @ TestError::Abort(_)) => panic!("{abort}"),
+    }
+}
+
+/// The same people before anybody knew which of them are one person, the last of them not known yet.
+fn strangers(people: &model::People) -> model::People {
+    let known = |profile: ProfileId| profile.0 < PROFILES - 1;
+    let sightings = people.sightings.iter().map(|(kind, seen)| (kind.clone(), seen.iter().copied().filter(|it| known(it.profile)).collect()));
+    model::People {
+        canonical: (0..PROFILES - 1).map(ProfileId).collect(),
+        accounts: people.accounts.iter().copied().filter(|account| known(*account)).collect(),
+        sightings: sightings.collect(),
+        links: people.links.iter().copied().filter(|link| known(link.user) && known(link.account)).collect(),
+    }
+}
+
 /// What is printed when a law breaks can be pasted: it is read again as the same definitions, and comes true.
 #[test]
 fn a_case_printed_as_a_story_is_the_same_case() {

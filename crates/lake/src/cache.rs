@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::blocks::Blocks;
 use crate::column::Column;
 use crate::reader::Ties;
 
@@ -21,6 +22,9 @@ pub(crate) enum PartName {
     Rows,
     Ties,
     Column(String),
+    Blocks,
+    BlockColumn(String),
+    BlockTies,
 }
 
 /// A decoded part.
@@ -29,6 +33,7 @@ pub(crate) enum Part {
     Rows(Rows),
     Ties(Ties),
     Column(Arc<Column>),
+    Blocks(Arc<Blocks>),
 }
 
 /// What every evaluation needs of every row.
@@ -47,6 +52,7 @@ impl Part {
             Self::Rows(rows) => rows.profiles.len() * (size_of::<u32>() + size_of::<i64>()),
             Self::Ties(ties) => ties.received_at.len() * (size_of::<i64>() + size_of::<u128>() + size_of::<u64>()),
             Self::Column(column) => column.bytes(),
+            Self::Blocks(blocks) => blocks.held_bytes(),
         };
         arrays + OVERHEAD_BYTES
     }

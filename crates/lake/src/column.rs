@@ -4,8 +4,12 @@
 //! no fact can hold), an absent flag and an absent text have a code of their own. Texts are dictionary-coded: a matcher
 //! looks at each distinct text once.
 
+use std::sync::Arc;
+
 use polars::prelude::{BooleanChunked, Float64Chunked, InitHashMaps as _, PlHashMap, StringChunked};
 
+use crate::blocks::Order;
+use crate::buffer::Buffer;
 use crate::decode::{Typed, present};
 
 /// One property (or trait) in one segment. A property that no row has, has no part.
@@ -27,30 +31,30 @@ pub struct Column {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Numbers {
     /// NaN where a row has no number.
-    pub values: Vec<f64>,
+    pub values: Buffer<f64>,
 }
 
 /// Flags by row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flags {
     /// 0 for `false`, 1 for `true`, [`Flags::NONE`] where a row has no flag.
-    pub codes: Vec<u8>,
+    pub codes: Buffer<u8>,
 }
 
 /// Texts by row, each distinct one kept once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Coded {
     /// By row: a place in `values`, or [`Coded::NONE`] where a row has no text.
-    pub codes: Vec<u32>,
+    pub codes: Buffer<u32>,
     /// The distinct texts, in order of first appearance.
-    pub values: Vec<String>,
+    pub values: Arc<[String]>,
 }
 
 /// Rows that took a trait away.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gone {
-    /// By row.
-    pub rows: Vec<bool>,
+    /// By row: 1 where it was taken away, else 0.
+    pub rows: Buffer<u8>,
 }
 
 /// What one row says.
@@ -93,7 +97,7 @@ impl Column {
         if let Some(json) = self.json.as_ref().and_then(|json| json.get(row)) {
             return Some(Cell::Json(json));
         }
-        self.gone.as_ref().is_some_and(|gone| gone.rows[row]).then_some(Cell::Gone)
+        self.gone.as_ref().is_some_and(|gone| gone.is_gone(row)).then_some(Cell::Gone)
     }
 
     pub(crate) fn take(&mut self, typed: &Typed<'_>) {
@@ -106,13 +110,25 @@ impl Column {
         }
     }
 
-    /// Memory its arrays take, about.
+    /// The same cells with the rows in another order.
+    pub(crate) fn put_in(&self, order: &Order) -> Self {
+        let coded = |coded: &Coded| Coded { codes: order.put(&coded.codes), values: Arc::clone(&coded.values) };
+        Self {
+            numbers: self.numbers.as_ref().map(|numbers| Numbers { values: order.put(&numbers.values) }),
+            flags: self.flags.as_ref().map(|flags| Flags { codes: order.put(&flags.codes) }),
+            texts: self.texts.as_ref().map(coded),
+            json: self.json.as_ref().map(coded),
+            gone: self.gone.as_ref().map(|gone| Gone { rows: order.put(&gone.rows) }),
+        }
+    }
+
+    /// Memory its arrays take beside mapped files, about.
     pub(crate) fn bytes(&self) -> usize {
-        self.numbers.as_ref().map_or(0, |numbers| numbers.values.len() * size_of::<f64>())
-            + self.flags.as_ref().map_or(0, |flags| flags.codes.len())
+        self.numbers.as_ref().map_or(0, |numbers| numbers.values.held_bytes())
+            + self.flags.as_ref().map_or(0, |flags| flags.codes.held_bytes())
             + self.texts.as_ref().map_or(0, Coded::bytes)
             + self.json.as_ref().map_or(0, Coded::bytes)
-            + self.gone.as_ref().map_or(0, |gone| gone.rows.len())
+            + self.gone.as_ref().map_or(0, |gone| gone.rows.held_bytes())
     }
 }
 
@@ -134,7 +150,7 @@ impl Numbers {
                 }
             }
         }
-        Self { values }
+        Self { values: values.into() }
     }
 }
 
@@ -193,22 +209,26 @@ impl Coded {
                 codes.push(code);
             }
         }
-        values.shrink_to_fit();
-        Self { codes, values }
+        Self { codes: codes.into(), values: values.into() }
     }
 
     fn bytes(&self) -> usize {
         let texts: usize = self.values.iter().map(|text| text.capacity() + size_of::<String>()).sum();
-        self.codes.len() * size_of::<u32>() + texts
+        self.codes.held_bytes() + texts
     }
 }
 
 impl Gone {
+    /// Whether a row took the trait away.
+    pub fn is_gone(&self, row: usize) -> bool {
+        self.rows[row] != 0
+    }
+
     fn decode(column: &BooleanChunked) -> Self {
-        let mut rows = vec![false; column.len()];
+        let mut rows = vec![0_u8; column.len()];
         for (row, gone) in present(column.iter()) {
-            rows[row] = gone;
+            rows[row] = u8::from(gone);
         }
-        Self { rows }
+        Self { rows: rows.into() }
     }
 }

@@ -8,6 +8,8 @@
 //! changed after it got its name; its name is the hash of its bytes; its rows lie in one UTC day, sorted by
 //! `occurred_at`, `received_at`, `source_order` and `message_key`. Which files exist is for the store's manifest to say.
 
+mod blocks;
+mod buffer;
 mod cache;
 mod column;
 mod decode;
@@ -18,10 +20,13 @@ mod export;
 mod json;
 mod lake;
 mod layout;
+mod mapped;
 mod parquet;
 mod reader;
 mod sweep;
 
+pub use blocks::{BLOCK_PROFILES, BlockFrame, Blocks};
+pub use buffer::Buffer;
 pub use column::{Cell, Coded, Column, Flags, Gone, Numbers};
 pub use error::LakeError;
 pub use export::{ExportColumn, export_parquet};

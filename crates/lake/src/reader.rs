@@ -6,6 +6,7 @@ use std::sync::Arc;
 use model::{Segment, SourceOrder};
 use polars::prelude::DataFrame;
 
+use crate::blocks::{BlockFrame, Order};
 use crate::cache::{Cache, Key, Part, PartName, Rows};
 use crate::column::Column;
 use crate::decode::Typed;
@@ -73,12 +74,34 @@ impl Reader {
         Ok(Frame { profiles: rows.profiles, occurred_at: rows.occurred_at, columns: columns.collect() })
     }
 
+    /// The same with the rows put together in blocks of profiles.
+    ///
+    /// # Errors
+    /// When the file is missing, damaged or cannot be read.
+    pub fn blocks(&self, segment: &Segment, names: &[&str]) -> Result<BlockFrame, LakeError> {
+        let columns = names.iter().map(|name| PartName::BlockColumn((*name).to_owned()));
+        let mut parts = self.parts(segment, std::iter::once(PartName::Blocks).chain(columns).collect())?.into_iter();
+        let Some(Part::Blocks(blocks)) = parts.next() else { unreachable!("parts come in the order asked") };
+        let columns = parts.filter_map(|part| if let Part::Column(column) = part { Some(column) } else { None });
+        Ok(BlockFrame { blocks, columns: columns.collect() })
+    }
+
     /// What decides between rows of equal `occurred_at`.
     ///
     /// # Errors
     /// When the file is missing, damaged or cannot be read.
     pub fn ties(&self, segment: &Segment) -> Result<Ties, LakeError> {
         let mut parts = self.parts(segment, vec![PartName::Ties])?.into_iter();
+        let Some(Part::Ties(ties)) = parts.next() else { unreachable!("parts come in the order asked") };
+        Ok(ties)
+    }
+
+    /// What decides between rows of equal `occurred_at`, with the rows put together in blocks of profiles.
+    ///
+    /// # Errors
+    /// When the file is missing, damaged or cannot be read.
+    pub fn block_ties(&self, segment: &Segment) -> Result<Ties, LakeError> {
+        let mut parts = self.parts(segment, vec![PartName::BlockTies])?.into_iter();
         let Some(Part::Ties(ties)) = parts.next() else { unreachable!("parts come in the order asked") };
         Ok(ties)
     }
@@ -113,7 +136,9 @@ impl Reader {
         let decoded = parquet::read(file, asked).and_then(|table| {
             // Without a single column asked that the file has, a table has no rows to count.
             let table = if table.width() == 0 { table } else { decode::complete(table, segment.rows)? };
-            names.iter().map(|name| name.decode(&table)).collect::<Result<Vec<_>, Damage>>()
+            let order = names.iter().any(|name| name.needs_order()).then(|| decode::profiles(&table)).transpose()?;
+            let order = order.as_deref().map(Order::of);
+            names.iter().map(|name| name.decode(&table, order.as_ref())).collect::<Result<Vec<_>, Damage>>()
         });
         decoded.map_err(|damage| self.lake.damaged(segment, damage))
     }
@@ -123,29 +148,60 @@ impl PartName {
     /// Whether the part is made of this column of the file.
     fn covers(&self, column: &str) -> bool {
         match self {
-            Self::Rows => column == PROFILE_ID || column == OCCURRED_AT,
+            Self::Rows | Self::Blocks => column == PROFILE_ID || column == OCCURRED_AT,
+            Self::BlockColumn(name) => column == PROFILE_ID || Variant::of_column(column).is_some_and(|(of, _)| of == name),
+            Self::BlockTies => matches!(column, PROFILE_ID | RECEIVED_AT | MESSAGE_KEY | SOURCE_ORDER),
             Self::Ties => column == RECEIVED_AT || column == MESSAGE_KEY || column == SOURCE_ORDER,
             Self::Column(name) => Variant::of_column(column).is_some_and(|(of, _)| of == name),
         }
     }
 
-    fn decode(&self, table: &DataFrame) -> Result<Part, Damage> {
-        Ok(match self {
-            Self::Rows => Part::Rows(Rows { profiles: decode::profiles(table)?.into(), occurred_at: decode::occurred_at(table)?.into() }),
-            Self::Ties => Part::Ties(Ties {
-                received_at: decode::received_at(table)?.into(),
-                message_keys: decode::message_keys(table)?.into(),
-                source_orders: decode::source_orders(table)?.into(),
-            }),
-            Self::Column(name) => {
-                let mut column = Column::absent();
-                for variant in Variant::ALL {
-                    if let Ok(cells) = table.column(&variant.column(name)) {
-                        column.take(&Typed::of(variant, cells.as_materialized_series())?);
-                    }
-                }
-                Part::Column(Arc::new(column))
+    /// Whether its rows are put together in blocks, which takes knowing whose they are.
+    fn needs_order(&self) -> bool {
+        match self {
+            Self::Blocks | Self::BlockColumn(_) | Self::BlockTies => true,
+            Self::Rows | Self::Ties | Self::Column(_) => false,
+        }
+    }
+
+    /// `order` is there for every part that needs it.
+    fn decode(&self, table: &DataFrame, order: Option<&Order>) -> Result<Part, Damage> {
+        Ok(match (self, order) {
+            (Self::Rows, _) => Part::Rows(Rows { profiles: decode::profiles(table)?.into(), occurred_at: decode::occurred_at(table)?.into() }),
+            (Self::Ties, _) => Part::Ties(ties(table)?),
+            (Self::BlockTies, Some(order)) => {
+                let Ties { received_at, message_keys, source_orders } = ties(table)?;
+                Part::Ties(Ties {
+                    received_at: order.put_shared(&received_at),
+                    message_keys: order.put_shared(&message_keys),
+                    source_orders: order.put_shared(&source_orders),
+                })
             }
+            (Self::Column(name), _) => Part::Column(Arc::new(column(table, name)?)),
+            (Self::BlockColumn(name), Some(order)) => Part::Column(Arc::new(column(table, name)?.put_in(order))),
+            (Self::Blocks, Some(order)) => {
+                Part::Blocks(Arc::new(order.blocks(&decode::profiles(table)?, &decode::occurred_at(table)?)))
+            }
+            (Self::Blocks | Self::BlockColumn(_) | Self::BlockTies, None) => unreachable!("made for every part that needs it"),
         })
     }
+}
+
+fn ties(table: &DataFrame) -> Result<Ties, Damage> {
+    Ok(Ties {
+        received_at: decode::received_at(table)?.into(),
+        message_keys: decode::message_keys(table)?.into(),
+        source_orders: decode::source_orders(table)?.into(),
+    })
+}
+
+/// All types of one property.
+fn column(table: &DataFrame, name: &str) -> Result<Column, Damage> {
+    let mut column = Column::absent();
+    for variant in Variant::ALL {
+        if let Ok(cells) = table.column(&variant.column(name)) {
+            column.take(&Typed::of(variant, cells.as_materialized_series())?);
+        }
+    }
+    Ok(column)
 }

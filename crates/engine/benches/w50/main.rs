@@ -88,7 +88,7 @@ async fn main() -> anyhow::Result<()> {
     let catalog = loaded.catalog.with_context(|| format!("load the benchmark's definitions: {:?}", loaded.diagnostics))?;
 
     let loading = Instant::now();
-    let snapshot = Snapshot { segments: store.segments().await?, people: store.people().await? };
+    let snapshot = Snapshot { segments: store.segments().await?, people: store.people().await?.into() };
     let loading = loading.elapsed();
 
     let evaluator = Evaluator::new(Reader::new(lake, options.columns_mib << 20));

@@ -53,7 +53,7 @@ impl World {
     pub(super) fn snapshot(&self, lake: &Lake) -> Result<Snapshot, LakeError> {
         let written = lake.write(&self.facts)?;
         let segments = (1..).map(SegmentId).zip(written).collect();
-        Ok(Snapshot { segments, people: self.people.clone() })
+        Ok(Snapshot { segments, people: self.people.clone().into() })
     }
 
     fn add(&mut self, person: &TestPerson, collection: Collection) -> ProfileId {

@@ -38,6 +38,11 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
 }
 
 impl Case {
+    /// Every catalog with its recorded past.
+    pub(crate) fn catalogs(&self) -> impl Iterator<Item = &(Defined, Recorded)> {
+        self.catalogs.iter()
+    }
+
     /// Every catalog at every moment.
     pub(crate) fn questions(&self) -> impl Iterator<Item = Asked<'_>> {
         self.catalogs.iter().flat_map(|(defined, recorded)| {

@@ -1,5 +1,7 @@
 //! A small world: a lake in a temporary folder, and who is known.
 
+use std::sync::Arc;
+
 use lake::{Lake, Reader};
 use model::{Fact, People, Segment, SegmentId};
 use tempfile::TempDir;
@@ -32,7 +34,7 @@ impl World {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot { segments: self.segments.clone(), people: self.people.clone() }
+        Snapshot { segments: self.segments.clone(), people: Arc::new(self.people.clone()) }
     }
 
     pub(crate) fn evaluator(&self) -> Evaluator {

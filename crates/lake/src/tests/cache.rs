@@ -28,7 +28,7 @@ fn check(reader: &Reader, segments: &[Segment], names: &[&str]) {
         for (name, column) in names.iter().zip(&frame.columns) {
             match *name {
                 "total" => assert_eq!(column.numbers.as_ref().expect("numbers").get(1), Some((day * 2_000 + 1) as f64)),
-                "day" => assert_eq!(column.texts.as_ref().expect("texts").values, [format!("day {day}")]),
+                "day" => assert_eq!(*column.texts.as_ref().expect("texts").values, [format!("day {day}")]),
                 _ => assert!(column.is_absent()),
             }
         }

@@ -1,0 +1,254 @@
+//! Advance: from the members as of one moment to those as of a later one, at the cost of what changed in between.
+//!
+//! What the last evaluation found is kept: the counts of every window, the newest values of traits, the answer of every
+//! leaf, the members of every audience. A step adds the rows that arrived or came due and takes back those that left a
+//! window ([`counted`]), judges again the traits of whom something newer was said ([`heard`]), and asks everything else
+//! anew; then each audience is decided again for just the profiles for which one of its leaves changed.
+//!
+//! **Invariant:** the members are those that a full evaluation finds, whatever the order in which facts arrived. Where
+//! what is kept does not lead to what is asked (other definitions, an earlier moment, a segment that is gone), everything
+//! is evaluated in full. What is kept is a cache: it is gone with the process, and rebuilt by one full evaluation.
+
+mod audiences;
+mod counted;
+mod heard;
+mod tally;
+mod universes;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use definitions::{Catalog, ComputedTrait};
+use lake::Reader;
+use model::{AsOf, AudienceKey, Membership, People, SegmentId, TraitKey, WorkspaceZone};
+use rayon::prelude::*;
+use roaring::RoaringBitmap;
+
+use crate::embedded::{LeafEngine, complete};
+use crate::error::EvaluateError;
+use crate::events::{self, Group};
+use crate::leaf::{Leaf, LeafId, Tally};
+use crate::matcher::moves_with_time;
+use crate::newest;
+use crate::operator::Clock;
+use crate::owners::Links;
+use crate::plan::Plan;
+use crate::recorded::Recorded;
+use crate::segments::Snapshot;
+use crate::timeline::Timeline;
+use crate::{Evaluation, demand};
+
+use audiences::Decided;
+use counted::{CountedGroup, Flip, Step};
+use heard::HeardTrait;
+use universes::Universes;
+
+/// Everything that one evaluation leaves behind for the next.
+pub(crate) struct Progress {
+    plan: Plan,
+    traits: BTreeMap<TraitKey, ComputedTrait>,
+    zone: WorkspaceZone,
+    as_of: AsOf,
+    segments: Vec<SegmentId>,
+    people: Arc<People>,
+    counted: Vec<CountedGroup>,
+    heard: Vec<HeardTrait>,
+    /// The leaves that are asked anew each time.
+    others: Vec<LeafId>,
+    leaves: Vec<RoaringBitmap>,
+    universes: Universes,
+    memberships: BTreeMap<AudienceKey, Membership>,
+}
+
+/// What is asked.
+#[derive(Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) reader: &'a Reader,
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) recorded: &'a Recorded,
+    pub(crate) clock: Clock,
+}
+
+impl Progress {
+    /// Evaluates in full.
+    pub(crate) fn begin(question: Question<'_>) -> Result<(Self, Evaluation), EvaluateError> {
+        let Question { reader, catalog, snapshot, clock, .. } = question;
+        let plan = Plan::of(catalog);
+        let links = Links::of(&snapshot.people, clock.as_of);
+        let engine = LeafEngine { reader, snapshot, links: &links, clock };
+        let Split { groups, said, others } = Split::of(&plan);
+        let timeline = Timeline::of(snapshot);
+        let (merged, spare) = (newest::merged(&snapshot.people.canonical), crate::counters::Spare::default());
+        let source = engine.source(&timeline, &merged, &spare);
+
+        let (counted, heard) = rayon::join(
+            || groups.into_par_iter().map(|group| CountedGroup::begin(group, source)).collect::<Result<Vec<_>, _>>(),
+            || {
+                let begin = |(name, leaves)| HeardTrait::begin(name, leaves, reader, snapshot, clock);
+                said.into_par_iter().map(begin).collect::<Result<Vec<_>, _>>()
+            },
+        );
+        let mut answers = Vec::new();
+        let mut tally = Tally::default();
+        let mut take = |found: Vec<(LeafId, RoaringBitmap)>, part: Tally| {
+            answers.extend(found);
+            tally += part;
+        };
+        let keep = |(kept, found, part)| {
+            take(found, part);
+            kept
+        };
+        let counted = counted?.into_iter().map(keep).collect();
+        let keep = |(kept, found, part)| {
+            take(found, part);
+            kept
+        };
+        let heard = heard?.into_iter().map(keep).collect();
+        let (found, part) = engine.ask(catalog, &plan, &others)?;
+        take(found, part);
+
+        let mut progress = Self {
+            leaves: complete(answers, plan.leaves.len()),
+            plan,
+            traits: catalog.traits.clone(),
+            zone: clock.zone,
+            as_of: clock.as_of,
+            segments: snapshot.segments.iter().map(|(number, _)| *number).collect(),
+            people: Arc::clone(&snapshot.people),
+            counted,
+            heard,
+            others,
+            universes: Universes::default(),
+            memberships: BTreeMap::new(),
+        };
+        progress.universes.begin(&progress.plan, &snapshot.people, clock.as_of);
+        progress.decide(question, &links, Decided::Everybody)?;
+        let evaluation = progress.evaluation(tally);
+        Ok((progress, evaluation))
+    }
+
+    /// Whether what is kept leads to what is asked.
+    pub(crate) fn leads_to(&self, question: Question<'_>) -> bool {
+        let Question { catalog, snapshot, clock, .. } = question;
+        let known = snapshot.segments.get(..self.segments.len());
+        clock.as_of >= self.as_of
+            && clock.zone == self.zone
+            && snapshot.people.len() >= self.people.len()
+            && known.is_some_and(|known| known.iter().map(|(number, _)| number).eq(&self.segments))
+            && catalog.traits == self.traits
+            && Plan::of(catalog) == self.plan
+    }
+
+    /// Moves on to a moment that it leads to.
+    pub(crate) fn step(&mut self, question: Question<'_>) -> Result<Evaluation, EvaluateError> {
+        let Question { reader, catalog, snapshot, clock, .. } = question;
+        let (old, new) = snapshot.segments.split_at(self.segments.len());
+        let (known, news) = (timeline(old), timeline(new));
+        let people = &snapshot.people;
+        let same_people = Arc::ptr_eq(&self.people, people);
+        let merges = if same_people { Vec::new() } else { merges(&self.people, people) };
+        let arrived = number(self.people.len())..number(people.len());
+        let step =
+            Step { reader, known: &known, news: &news, canonical: &people.canonical, arrived: &arrived, merges: &merges, clock };
+
+        let (counted, heard) = rayon::join(
+            || self.counted.par_iter_mut().map(|group| group.step(step)).collect::<Result<Vec<_>, _>>(),
+            || self.heard.par_iter_mut().map(|said| said.step(step)).collect::<Result<Vec<_>, _>>(),
+        );
+        let mut tally = Tally::default();
+        let mut changed: BTreeMap<LeafId, RoaringBitmap> = BTreeMap::new();
+        for (flips, part) in counted?.into_iter().chain(heard?) {
+            tally += part;
+            for flip in flips {
+                self.turn(flip, &mut changed);
+            }
+        }
+        let links = Links::of(people, clock.as_of);
+        let engine = LeafEngine { reader, snapshot, links: &links, clock };
+        let (found, part) = engine.ask(catalog, &self.plan, &self.others)?;
+        tally += part;
+        for (leaf, holds) in found {
+            let before = std::mem::replace(&mut self.leaves[leaf.0], holds);
+            changed.insert(leaf, before ^ &self.leaves[leaf.0]);
+        }
+
+        let universe_changes = self.universes.step(&self.plan, people, same_people, clock.as_of);
+        self.people = Arc::clone(people);
+        self.as_of = clock.as_of;
+        self.segments.extend(new.iter().map(|(number, _)| *number));
+        self.decide(question, &links, Decided::Changed { leaves: &changed, universes: &universe_changes })?;
+        Ok(self.evaluation(tally))
+    }
+
+    fn turn(&mut self, flip: Flip, changed: &mut BTreeMap<LeafId, RoaringBitmap>) {
+        let leaf = &mut self.leaves[flip.leaf.0];
+        let difference = (&*leaf & &flip.asked) ^ flip.holds;
+        if !difference.is_empty() {
+            *leaf ^= &difference;
+            *changed.entry(flip.leaf).or_default() |= difference;
+        }
+    }
+
+    fn evaluation(&self, tally: Tally) -> Evaluation {
+        Evaluation {
+            memberships: self.memberships.clone(),
+            mismatches: tally.mismatches,
+            zone_missing: tally.zone_missing,
+            rows: tally.rows,
+            leaves: self.plan.leaves.len(),
+        }
+    }
+}
+
+/// The leaves of a plan by how they move on.
+struct Split {
+    groups: Vec<Group>,
+    said: Vec<(String, Vec<(LeafId, definitions::PathMatch)>)>,
+    others: Vec<LeafId>,
+}
+
+impl Split {
+    fn of(plan: &Plan) -> Self {
+        let (mut counted, mut said, mut others) = (Vec::new(), BTreeMap::<String, Vec<_>>::new(), Vec::new());
+        for (id, leaf) in plan.numbered() {
+            match leaf {
+                // Account links become visible with time, and a filter may move with it.
+                Leaf::Event(event) if is_steady(event) => counted.push((id, leaf)),
+                Leaf::Activity(activity) if activity.of == model::Collection::Users => counted.push((id, leaf)),
+                Leaf::Trait(condition) => {
+                    let name = condition.path.first().cloned().unwrap_or_default();
+                    said.entry(name).or_default().push((id, condition.clone()));
+                }
+                Leaf::Event(_) | Leaf::Activity(_) | Leaf::Sequence(_) | Leaf::Compared(_) => others.push(id),
+            }
+        }
+        Self { groups: events::groups(&counted), said: said.into_iter().collect(), others }
+    }
+}
+
+fn is_steady(leaf: &crate::leaf::EventLeaf) -> bool {
+    leaf.of == model::Collection::Users && !demand::conditions(&leaf.filter).any(moves_with_time)
+}
+
+fn timeline(segments: &[(SegmentId, model::Segment)]) -> Timeline<'_> {
+    Timeline::over(segments.iter().map(|(_, segment)| segment))
+}
+
+/// Who was a profile of its own and is not any more, and whom it turned out to be.
+fn merges(before: &People, after: &People) -> Vec<(u32, u32)> {
+    let was_own = |profile: u32| before.canonical.get(profile as usize).is_none_or(|survivor| survivor.0 == profile);
+    newest::merged(&after.canonical).into_iter().filter(|(profile, _)| was_own(*profile)).collect()
+}
+
+fn number(profiles: usize) -> u32 {
+    u32::try_from(profiles).expect("profile numbers are 32 bits")
+}
+
+/// Profiles in a range of numbers.
+fn range(profiles: Range<u32>) -> RoaringBitmap {
+    let mut range = RoaringBitmap::new();
+    range.insert_range(profiles);
+    range
+}

@@ -1,0 +1,239 @@
+//! Counted leaves from one moment to the next: rows that came into a window are added, rows that left it taken back.
+//!
+//! The cost follows the rows that moved, not the history. A row that arrives late is added where it happened; a row that
+//! lies in the future becomes due later.
+
+use lake::Reader;
+use model::{Moment, ProfileId, Span, Window};
+use rayon::prelude::*;
+use roaring::RoaringBitmap;
+
+use super::tally::Tallies;
+use crate::error::EvaluateError;
+use crate::events::{CountedLeaf, Group, Opened, Source};
+use crate::filter::Sieve;
+use crate::leaf::{LeafId, Tally};
+use crate::operator::Clock;
+use crate::timeline::Timeline;
+
+/// A group of leaves with the counts of all its windows.
+pub(crate) struct CountedGroup {
+    group: Group,
+    windows: Vec<CountedWindow>,
+}
+
+/// One window, and the leaves that look at it.
+struct CountedWindow {
+    window: Window,
+    span: Span,
+    tallies: Tallies,
+    leaves: Vec<CountedLeaf>,
+}
+
+/// What a step looks at.
+#[derive(Clone, Copy)]
+pub(crate) struct Step<'a> {
+    pub(crate) reader: &'a Reader,
+    /// The segments that were there at the last moment.
+    pub(crate) known: &'a Timeline<'a>,
+    /// Those that came since.
+    pub(crate) news: &'a Timeline<'a>,
+    pub(crate) canonical: &'a [ProfileId],
+    /// Profiles that are known since.
+    pub(crate) arrived: &'a std::ops::Range<u32>,
+    /// Profiles merged since, with their survivors.
+    pub(crate) merges: &'a [(u32, u32)],
+    pub(crate) clock: Clock,
+}
+
+/// What was found out anew about a leaf.
+pub(crate) struct Flip {
+    pub(crate) leaf: LeafId,
+    /// The profiles that were looked at.
+    pub(crate) asked: RoaringBitmap,
+    /// Those of them for which the leaf is true.
+    pub(crate) holds: RoaringBitmap,
+}
+
+/// Rows that count more, or less.
+struct Move {
+    span: Span,
+    came: bool,
+}
+
+impl CountedGroup {
+    /// Counts everything once.
+    pub(crate) fn begin(group: Group, source: Source<'_>) -> Result<(Self, Vec<(LeafId, RoaringBitmap)>, Tally), EvaluateError> {
+        let (counters, slices, tally) = group.count(source)?;
+        let questions: Vec<_> = slices.windows.iter().cloned().zip(group.leaves.iter().map(|leaf| leaf.count)).collect();
+        let answers = group.leaves.iter().map(|leaf| leaf.id).zip(counters.bitmaps(&questions)).collect();
+
+        let mut windows: Vec<CountedWindow> = Vec::new();
+        for ((leaf, span), slices) in group.leaves.iter().zip(group.spans(source.clock)).zip(&slices.windows) {
+            if let Some(known) = windows.iter_mut().find(|known| known.window == leaf.window) {
+                known.leaves.push(*leaf);
+                continue;
+            }
+            let mut tallies = Tallies::new(source.profiles);
+            counters.totals(slices, |profile, total| {
+                if (profile as usize) < source.profiles {
+                    tallies.set(profile, total);
+                }
+            });
+            windows.push(CountedWindow { window: leaf.window, span, tallies, leaves: vec![*leaf] });
+        }
+        Ok((Self { group, windows }, answers, tally))
+    }
+
+    /// Moves on to a later moment.
+    pub(crate) fn step(&mut self, step: Step<'_>) -> Result<(Vec<Flip>, Tally), EvaluateError> {
+        let sieve = Sieve::prepare(&self.group.filter, step.clock);
+        let group = &self.group;
+        let parts: Vec<(Vec<Flip>, Tally)> =
+            self.windows.par_iter_mut().map(|window| window.step(group, sieve.as_ref(), step)).collect::<Result<_, _>>()?;
+        let mut flips = Vec::new();
+        let mut tally = Tally::default();
+        for (more, part) in parts {
+            flips.extend(more);
+            tally += part;
+        }
+        Ok((flips, tally))
+    }
+}
+
+impl CountedWindow {
+    fn step(&mut self, group: &Group, sieve: Option<&Sieve>, step: Step<'_>) -> Result<(Vec<Flip>, Tally), EvaluateError> {
+        let before = std::mem::replace(&mut self.span, self.window.resolve(step.clock.as_of, step.clock.zone));
+        self.tallies.grow(step.canonical.len());
+        // Of whoever is new everything is true that is true of no rows.
+        let news = |leaf: &CountedLeaf| if leaf.count.contains(0) { step.arrived.clone().collect() } else { Vec::new() };
+        let candidates = self.leaves.iter().map(news).collect();
+        let mut changed = Changed { leaves: &self.leaves, candidates, tallies: &mut self.tallies };
+        for (merged, survivor) in step.merges {
+            changed.merge(*merged, *survivor);
+        }
+        let mut tally = Tally::default();
+        for moved in moves(before, self.span) {
+            tally += changed.follow(&moved, group, step.known, sieve, step)?;
+        }
+        tally += changed.follow(&Move { span: self.span, came: true }, group, step.news, sieve, step)?;
+        let candidates = changed.candidates;
+        let flips = self.leaves.iter().zip(candidates).filter(|(_, asked)| !asked.is_empty()).map(|(leaf, mut asked)| {
+            asked.sort_unstable();
+            asked.dedup();
+            let holds = asked.iter().copied().filter(|profile| leaf.count.contains(self.tallies.get(*profile))).collect();
+            Flip { leaf: leaf.id, asked: asked.into_iter().collect(), holds }
+        });
+        Ok((flips.collect(), tally))
+    }
+}
+
+/// Counts as they change, and the profiles for which a leaf may have changed by it.
+struct Changed<'a> {
+    leaves: &'a [CountedLeaf],
+    /// For each leaf.
+    candidates: Vec<Vec<u32>>,
+    tallies: &'a mut Tallies,
+}
+
+impl Changed<'_> {
+    fn merge(&mut self, merged: u32, survivor: u32) {
+        let count = self.tallies.get(merged);
+        if count > 0 {
+            self.set(merged, count, 0);
+            let known = self.tallies.get(survivor);
+            self.set(survivor, known, known + count);
+        }
+    }
+
+    fn follow(
+        &mut self,
+        moved: &Move,
+        group: &Group,
+        timeline: &Timeline<'_>,
+        sieve: Option<&Sieve>,
+        step: Step<'_>,
+    ) -> Result<Tally, EvaluateError> {
+        let mut tally = Tally::default();
+        let touches = |first: Moment, last: Moment| first < moved.span.end && moved.span.start <= last;
+        for segment in group.segments(timeline, moved.span).into_iter().filter(|segment| touches(segment.first_at, segment.last_at)) {
+            let opened = Opened::open(step.reader, segment, sieve)?;
+            let open_sieve = opened.sieve(sieve);
+            for block in opened.blocks() {
+                let rows = opened.rows(block, moved.span);
+                if rows.is_empty() {
+                    continue;
+                }
+                tally.rows += rows.len() as u64;
+                let kept = open_sieve.as_ref().map(|sieve| sieve.sift(&rows, &mut tally));
+                for (offset, profile) in opened.profiles(block, rows).enumerate() {
+                    // A number beyond the people known has no identifier, so nobody can ask for its count.
+                    let Some(survivor) = step.canonical.get(profile as usize) else { continue };
+                    if kept.as_ref().is_none_or(|kept| kept[offset]) {
+                        self.add(survivor.0, moved.came);
+                    }
+                }
+            }
+        }
+        Ok(tally)
+    }
+
+    fn add(&mut self, profile: u32, came: bool) {
+        let before = self.tallies.get(profile);
+        let after = if came { before + 1 } else { before.checked_sub(1).expect("what leaves a window was counted when it came") };
+        self.set(profile, before, after);
+    }
+
+    fn set(&mut self, profile: u32, before: u32, after: u32) {
+        self.tallies.set(profile, after);
+        for (leaf, candidates) in self.leaves.iter().zip(&mut self.candidates) {
+            if leaf.count.contains(before) != leaf.count.contains(after) {
+                candidates.push(profile);
+            }
+        }
+    }
+}
+
+/// The parts of time that a window takes in anew or lets go, each at most twice.
+fn moves(before: Span, after: Span) -> impl Iterator<Item = Move> {
+    let came = beyond(after, before).map(|span| Move { span, came: true });
+    let went = beyond(before, after).map(|span| Move { span, came: false });
+    came.into_iter().chain(went).filter(|moved| moved.span.start < moved.span.end)
+}
+
+/// The parts of a span before and after another one.
+fn beyond(span: Span, other: Span) -> [Span; 2] {
+    if other.start >= other.end {
+        return [span, Span { start: span.end, end: span.end }];
+    }
+    [Span { start: span.start, end: span.end.min(other.start) }, Span { start: span.start.max(other.end), end: span.end }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(start: i64, end: i64) -> Span {
+        Span { start: Moment::from_micros(start), end: Moment::from_micros(end) }
+    }
+
+    #[track_caller]
+    fn check(before: (i64, i64), after: (i64, i64), expected: &[(i64, i64, bool)]) {
+        let found: Vec<_> = moves(span(before.0, before.1), span(after.0, after.1))
+            .map(|moved| (moved.span.start.micros(), moved.span.end.micros(), moved.came))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn windows_let_go_at_one_end_and_take_in_at_the_other() {
+        check((0, 10), (2, 12), &[(10, 12, true), (0, 2, false)]);
+        check((0, 10), (0, 12), &[(10, 12, true)]);
+        check((0, 10), (20, 30), &[(20, 30, true), (0, 10, false)]);
+        check((0, 10), (0, 10), &[]);
+        check((5, 5), (3, 6), &[(3, 6, true)]);
+        check((3, 6), (7, 7), &[(3, 6, false)]);
+        // A zone sets its clocks back: the window begins earlier than it did.
+        check((5, 10), (4, 12), &[(4, 5, true), (10, 12, true)]);
+    }
+}

@@ -25,7 +25,7 @@ use model::{AsOf, AudienceKey, Membership, People, SegmentId, TraitKey, Workspac
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
-use crate::embedded::{LeafEngine, complete};
+use crate::embedded::{Ground, LeafEngine, complete};
 use crate::error::EvaluateError;
 use crate::events::{self, Group};
 use crate::leaf::{Leaf, LeafId, Tally};
@@ -78,13 +78,12 @@ impl Progress {
         let plan = Plan::of(catalog);
         let links = Links::of(&snapshot.people, clock.as_of);
         let engine = LeafEngine { reader, snapshot, links: &links, clock };
-        let Split { groups, said, others } = Split::of(&plan);
-        let timeline = Timeline::of(snapshot);
-        let (merged, spare) = (newest::merged(&snapshot.people.canonical), crate::counters::Spare::default());
-        let source = engine.source(&timeline, &merged, &spare);
+        let Split { sets, said, others } = Split::of(&plan);
+        let ground = Ground::of(&engine);
+        let source = engine.source(&ground);
 
         let (counted, heard) = rayon::join(
-            || groups.into_par_iter().map(|group| CountedGroup::begin(group, source)).collect::<Result<Vec<_>, _>>(),
+            || sets.into_par_iter().map(|set| counted::begin(set, source)).collect::<Result<Vec<_>, _>>(),
             || {
                 let begin = |(name, leaves)| HeardTrait::begin(name, leaves, reader, snapshot, clock);
                 said.into_par_iter().map(begin).collect::<Result<Vec<_>, _>>()
@@ -100,7 +99,7 @@ impl Progress {
             take(found, part);
             kept
         };
-        let counted = counted?.into_iter().map(keep).collect();
+        let counted = counted?.into_iter().flat_map(keep).collect();
         let keep = |(kept, found, part)| {
             take(found, part);
             kept
@@ -125,7 +124,7 @@ impl Progress {
         };
         progress.universes.begin(&progress.plan, &snapshot.people, clock.as_of);
         progress.decide(question, &links, Decided::Everybody)?;
-        let evaluation = progress.evaluation(tally);
+        let evaluation = progress.evaluation(tally, false);
         Ok((progress, evaluation))
     }
 
@@ -150,8 +149,7 @@ impl Progress {
         let same_people = Arc::ptr_eq(&self.people, people);
         let merges = if same_people { Vec::new() } else { merges(&self.people, people) };
         let arrived = number(self.people.len())..number(people.len());
-        let step =
-            Step { reader, known: &known, news: &news, canonical: &people.canonical, arrived: &arrived, merges: &merges, clock };
+        let step = Step { reader, known: &known, news: &news, canonical: &people.canonical, arrived: &arrived, merges: &merges, clock };
 
         let (counted, heard) = rayon::join(
             || self.counted.par_iter_mut().map(|group| group.step(step)).collect::<Result<Vec<_>, _>>(),
@@ -179,7 +177,7 @@ impl Progress {
         self.as_of = clock.as_of;
         self.segments.extend(new.iter().map(|(number, _)| *number));
         self.decide(question, &links, Decided::Changed { leaves: &changed, universes: &universe_changes })?;
-        Ok(self.evaluation(tally))
+        Ok(self.evaluation(tally, true))
     }
 
     fn turn(&mut self, flip: Flip, changed: &mut BTreeMap<LeafId, RoaringBitmap>) {
@@ -191,20 +189,21 @@ impl Progress {
         }
     }
 
-    fn evaluation(&self, tally: Tally) -> Evaluation {
+    fn evaluation(&self, tally: Tally, advanced: bool) -> Evaluation {
         Evaluation {
             memberships: self.memberships.clone(),
             mismatches: tally.mismatches,
             zone_missing: tally.zone_missing,
             rows: tally.rows,
             leaves: self.plan.leaves.len(),
+            advanced,
         }
     }
 }
 
 /// The leaves of a plan by how they move on.
 struct Split {
-    groups: Vec<Group>,
+    sets: Vec<Vec<Group>>,
     said: Vec<(String, Vec<(LeafId, definitions::PathMatch)>)>,
     others: Vec<LeafId>,
 }
@@ -224,7 +223,7 @@ impl Split {
                 Leaf::Event(_) | Leaf::Activity(_) | Leaf::Sequence(_) | Leaf::Compared(_) => others.push(id),
             }
         }
-        Self { groups: events::groups(&counted), said: said.into_iter().collect(), others }
+        Self { sets: events::sets(events::groups(&counted)), said: said.into_iter().collect(), others }
     }
 }
 

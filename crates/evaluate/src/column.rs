@@ -60,6 +60,17 @@ impl<'a> Screen<'a> {
         column.json.as_ref().and_then(|json| self.json.get(json.codes[row])).unwrap_or(self.missing)
     }
 
+    /// The texts that the column is made of, and for each code whether it matches (the last is for rows without a text),
+    /// where there is nothing else in it and nothing to note.
+    pub(crate) fn texts_alone(&self) -> Option<(&'a Coded, Vec<bool>)> {
+        match self.column {
+            Column { numbers: None, flags: None, texts: Some(texts), json: None, gone: None } if !self.texts.remarkable => {
+                Some((texts, self.texts.by_code.iter().chain([&self.missing]).map(|finding| finding.holds).collect()))
+            }
+            Column { .. } => None,
+        }
+    }
+
     /// Keeps, of these rows, those that match; `kept` is parallel to `rows`.
     pub(crate) fn sift(&self, rows: &Range<usize>, kept: &mut [bool], tally: &mut Tally) {
         let Column { numbers, flags, texts, json, gone: _ } = self.column;

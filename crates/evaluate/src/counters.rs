@@ -1,21 +1,15 @@
-//! Counters: how many rows each profile has in each slice of time, and the bitmaps that follow from them.
+//! Counters: how many rows each profile of a block has in each slice of time, and the bits that follow from them.
 //!
-//! They lie in blocks of neighbouring profile numbers, as the rows do ([`lake::Blocks`]): a thread counts one block after
-//! the other, so that its counters stay in the nearest cache and no two threads share one. A slice without rows in a
-//! block has no counters there.
-//!
-//! **Invariant:** counts are kept under the number a row was written with; [`Counters::merge_profiles`] moves them to the
-//! survivors once, which is cheaper than looking up the survivor for every row.
+//! A thread counts one block of neighbouring profile numbers after the other ([`lake::Blocks`]), so that its counters stay
+//! in the nearest cache and no two threads share one. A slice without rows in a block has no counters there.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use definitions::CountRange;
 use lake::BLOCK_PROFILES;
-use rayon::prelude::*;
-use roaring::RoaringBitmap;
 
-use crate::bits;
+use crate::packed;
 
 /// The counts of one slice, by place in the block.
 pub(crate) type Counts = [u32; BLOCK_PROFILES];
@@ -28,7 +22,8 @@ const STRIP: usize = 1024;
 pub(crate) struct Spare(Mutex<Vec<Box<Counts>>>);
 
 impl Spare {
-    fn take(&self) -> Box<Counts> {
+    /// Counters, all zero.
+    pub(crate) fn take(&self) -> Box<Counts> {
         let used = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match used {
             Some(mut counts) => {
@@ -44,27 +39,37 @@ impl Spare {
     }
 }
 
-/// The counters of one group of leaves.
+/// The counters of one group of leaves in one block.
 pub(crate) struct Counters<'s> {
-    blocks: Vec<BlockCounters<'s>>,
-    profiles: usize,
-}
-
-/// The counters of one block.
-pub(crate) struct BlockCounters<'s> {
     slices: Vec<Option<Box<Counts>>>,
     spare: &'s Spare,
 }
 
-impl BlockCounters<'_> {
+impl<'s> Counters<'s> {
+    /// Nothing counted yet.
+    pub(crate) fn new(slices: usize, spare: &'s Spare) -> Self {
+        Self { slices: (0..slices).map(|_| None).collect(), spare }
+    }
+
     /// The counts of one slice, to add to.
     pub(crate) fn slice_mut(&mut self, slice: usize) -> &mut Counts {
         self.slices[slice].get_or_insert_with(|| self.spare.take())
     }
 
+    /// The counts of these places, slice after slice; nothing at all where nothing was counted.
+    pub(crate) fn of_places(&self, places: impl Iterator<Item = u16> + Clone) -> Vec<u32> {
+        if self.slices.iter().all(Option::is_none) {
+            return Vec::new();
+        }
+        let counts = |slice: &Option<Box<Counts>>| {
+            places.clone().map(|place| slice.as_ref().map_or(0, |counts| counts[usize::from(place)])).collect::<Vec<_>>()
+        };
+        self.slices.iter().flat_map(counts).collect()
+    }
+
     /// For each window, given as slices, and range of counts: the places whose total over the window lies in the range, as
     /// one bit each.
-    fn answers(&self, questions: &[(Range<usize>, CountRange)]) -> Vec<Vec<u64>> {
+    pub(crate) fn answers(&self, questions: &[(Range<usize>, CountRange)]) -> Vec<Vec<u64>> {
         let mut answers = vec![vec![0_u64; BLOCK_PROFILES / 64]; questions.len()];
         self.strips(|start, running| {
             for ((window, range), words) in questions.iter().zip(&mut answers) {
@@ -73,17 +78,31 @@ impl BlockCounters<'_> {
                 let room = range.at_most.unwrap_or(u32::MAX).wrapping_sub(least);
                 let possible = range.at_most.is_none_or(|most| most >= least);
                 let words = &mut words[start / 64..(start + STRIP) / 64];
-                for ((word, until), before) in words.iter_mut().zip(until.chunks_exact(64)).zip(before.chunks_exact(64)) {
+                for ((word, until), before) in words.iter_mut().zip(until.as_chunks::<64>().0).zip(before.as_chunks::<64>().0) {
                     let mut holds = [0_u8; 64];
                     for ((holds, until), before) in holds.iter_mut().zip(until).zip(before) {
                         // One comparison for both ends: what lies below wraps around and is far above.
                         *holds = u8::from((until - before).wrapping_sub(least) <= room);
                     }
-                    *word = if possible { bits::pack(&holds) } else { 0 };
+                    *word = if possible { packed::pack(&holds) } else { 0 };
                 }
             }
         });
         answers
+    }
+
+    /// Calls back with each place that has rows in a window, given as slices, and how many.
+    pub(crate) fn totals(&self, window: &Range<usize>, mut visit: impl FnMut(usize, u32)) {
+        if self.slices[window.clone()].iter().all(Option::is_none) {
+            return;
+        }
+        self.strips(|start, running| {
+            for (place, (until, before)) in running[window.end].iter().zip(&running[window.start]).enumerate() {
+                if until != before {
+                    visit(start + place, until - before);
+                }
+            }
+        });
     }
 
     /// Calls back with the first place of each strip and, for each number of slices from none on, the totals over so many
@@ -106,90 +125,9 @@ impl BlockCounters<'_> {
     }
 }
 
-impl Drop for BlockCounters<'_> {
+impl Drop for Counters<'_> {
     fn drop(&mut self) {
         self.spare.give(self.slices.drain(..).flatten());
-    }
-}
-
-impl<'s> Counters<'s> {
-    /// Nothing counted yet.
-    pub(crate) fn new(slices: usize, profiles: usize, spare: &'s Spare) -> Self {
-        let block = || BlockCounters { slices: (0..slices).map(|_| None).collect(), spare };
-        Self { blocks: (0..profiles.div_ceil(BLOCK_PROFILES)).map(|_| block()).collect(), profiles }
-    }
-
-    /// The blocks, to count in side by side.
-    pub(crate) fn blocks_mut(&mut self) -> &mut [BlockCounters<'s>] {
-        &mut self.blocks
-    }
-
-    /// Gives the counts of merged profiles to their survivors, given as (merged, survivor).
-    pub(crate) fn merge_profiles(&mut self, merged: &[(u32, u32)]) {
-        for slice in 0..self.slices() {
-            for (from, to) in merged {
-                let Some(count) = self.count_mut(slice, *from).map(std::mem::take) else { continue };
-                if count > 0 {
-                    self.add(slice, *to, count);
-                }
-            }
-        }
-    }
-
-    /// Adds the counts of users to those of their accounts, given as (user, account) by survivors. An account that is the
-    /// user itself keeps its own.
-    pub(crate) fn add_to_accounts(&mut self, links: &[(u32, u32)]) {
-        for slice in 0..self.slices() {
-            // Read before anything is added, so that a user that is an account too gives its own alone.
-            let more: Vec<u32> = links.iter().map(|(user, _)| self.count_mut(slice, *user).map_or(0, |count| *count)).collect();
-            for ((user, account), more) in links.iter().zip(more) {
-                if user != account && more > 0 {
-                    self.add(slice, *account, more);
-                }
-            }
-        }
-    }
-
-    /// For each window and range of counts, the profiles whose total over the window's slices lies in the range.
-    pub(crate) fn bitmaps(&self, questions: &[(Range<usize>, CountRange)]) -> Vec<RoaringBitmap> {
-        let by_block: Vec<Vec<Vec<u64>>> = self.blocks.par_iter().map(|block| block.answers(questions)).collect();
-        (0..questions.len())
-            .into_par_iter()
-            .map(|question| bits::bitmap(by_block.iter().map(|answers| answers[question].as_slice()), self.profiles))
-            .collect()
-    }
-
-    /// Calls back with each profile that has rows in a window, given as slices, and how many.
-    pub(crate) fn totals(&self, window: &Range<usize>, mut visit: impl FnMut(u32, u32)) {
-        for (number, block) in self.blocks.iter().enumerate() {
-            if block.slices[window.clone()].iter().all(Option::is_none) {
-                continue;
-            }
-            block.strips(|start, running| {
-                let first = number * BLOCK_PROFILES + start;
-                for (place, (until, before)) in running[window.end].iter().zip(&running[window.start]).enumerate() {
-                    if until != before {
-                        visit(u32::try_from(first + place).expect("profile numbers are 32 bits"), until - before);
-                    }
-                }
-            });
-        }
-    }
-
-    fn slices(&self) -> usize {
-        self.blocks.first().map_or(0, |block| block.slices.len())
-    }
-
-    /// `None` where nothing was counted, or beyond the people known.
-    fn count_mut(&mut self, slice: usize, profile: u32) -> Option<&mut u32> {
-        let block = self.blocks.get_mut(profile as usize / BLOCK_PROFILES)?;
-        Some(&mut block.slices[slice].as_mut()?[profile as usize % BLOCK_PROFILES])
-    }
-
-    fn add(&mut self, slice: usize, profile: u32, more: u32) {
-        if let Some(block) = self.blocks.get_mut(profile as usize / BLOCK_PROFILES) {
-            block.slice_mut(slice)[profile as usize % BLOCK_PROFILES] += more;
-        }
     }
 }
 
@@ -197,59 +135,44 @@ impl<'s> Counters<'s> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn windows_total_their_slices_and_merges_move_counts() {
-        let spare = Spare::default();
-        let mut counters = Counters::new(3, 70_000, &spare);
-        counters.add(0, 7, 3);
-        counters.add(0, 69_999, 1);
-        counters.add(2, 7, 4);
-        counters.add(2, 66_000, 5);
-        counters.merge_profiles(&[(66_000, 7), (9, 8)]);
+    fn places(words: &[u64]) -> Vec<usize> {
+        (0..BLOCK_PROFILES).filter(|place| words[place / 64] >> (place % 64) & 1 == 1).collect()
+    }
 
+    #[test]
+    fn windows_total_their_slices() {
+        let spare = Spare::default();
+        let mut counters = Counters::new(3, &spare);
+        counters.slice_mut(0)[7] = 8;
+        counters.slice_mut(0)[65_535] = 1;
+        counters.slice_mut(2)[7] = 4;
         let at_least = |at_least| CountRange { at_least, at_most: None };
         let questions = [
             (0..3, at_least(12)),
             (0..3, at_least(13)),
             (0..1, at_least(1)),
             (1..2, at_least(1)),
-            (2..3, CountRange { at_least: 9, at_most: Some(9) }),
+            (2..3, CountRange { at_least: 4, at_most: Some(4) }),
             (0..0, CountRange { at_least: 0, at_most: Some(0) }),
             (0..1, CountRange { at_least: 2, at_most: Some(1) }),
         ];
-        let bitmaps = counters.bitmaps(&questions);
-        let of = |number: usize| bitmaps[number].iter().collect::<Vec<_>>();
-        assert_eq!(of(0), [7]);
-        assert!(of(1).is_empty());
-        assert_eq!(of(2), [7, 69_999]);
-        assert!(of(3).is_empty());
-        assert_eq!(of(4), [7]);
-        assert_eq!(bitmaps[5].len(), 70_000);
-        assert!(of(6).is_empty());
+        let found: Vec<Vec<usize>> = counters.answers(&questions).iter().map(|words| places(words)).collect();
+        assert_eq!(found[..5], [vec![7], vec![], vec![7, 65_535], vec![], vec![7]]);
+        assert_eq!(found[5].len(), BLOCK_PROFILES);
+        assert!(found[6].is_empty());
 
         let mut totals = Vec::new();
-        counters.totals(&(0..3), |profile, total| totals.push((profile, total)));
-        assert_eq!(totals, [(7, 12), (69_999, 1)]);
+        counters.totals(&(0..3), |place, total| totals.push((place, total)));
+        assert_eq!(totals, [(7, 12), (65_535, 1)]);
+        assert_eq!(counters.of_places([7, 8].into_iter()), [8, 0, 0, 0, 4, 0]);
     }
 
     #[test]
     fn used_counters_are_wiped() {
         let spare = Spare::default();
-        Counters::new(1, 10, &spare).add(0, 3, 5);
-        let mut again = Counters::new(1, 10, &spare);
-        again.add(0, 4, 1);
-        assert_eq!(again.bitmaps(&[(0..1, CountRange { at_least: 1, at_most: None })])[0].iter().collect::<Vec<_>>(), [4]);
-    }
-
-    #[test]
-    fn accounts_have_the_counts_of_their_users_too() {
-        let spare = Spare::default();
-        let mut counters = Counters::new(1, 70_000, &spare);
-        counters.add(0, 1, 2);
-        counters.add(0, 66_000, 1);
-        counters.add_to_accounts(&[(1, 66_000), (2, 66_000), (66_000, 66_000)]);
-        let mut totals = Vec::new();
-        counters.totals(&(0..1), |profile, total| totals.push((profile, total)));
-        assert_eq!(totals, [(1, 2), (66_000, 3)]);
+        Counters::new(1, &spare).slice_mut(0)[3] = 5;
+        let mut again = Counters::new(1, &spare);
+        again.slice_mut(0)[4] = 1;
+        assert_eq!(places(&again.answers(&[(0..1, CountRange { at_least: 1, at_most: None })])[0]), [4]);
     }
 }

@@ -1,22 +1,26 @@
 //! The embedded leaf engine: answers leaves from the lake with columns and counters of our own.
 
+use std::sync::LazyLock;
+
 use definitions::Catalog;
 use lake::Reader;
+use model::Collection;
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use crate::computed::Computed;
 use crate::counters::Spare;
 use crate::error::EvaluateError;
-use crate::events::{self, Source};
+use crate::events::{self, Group};
 use crate::known::KnownTraits;
 use crate::leaf::{Leaf, LeafId, Tally};
-use crate::newest;
 use crate::operator::Clock;
-use crate::owners::Links;
+use crate::owners::{Links, Owners};
+use crate::pass::{self, Source, Totals};
 use crate::plan::Plan;
 use crate::segments::Snapshot;
 use crate::sequence::Setting;
+use crate::shares::Shares;
 use crate::timeline::Timeline;
 use crate::traits;
 
@@ -56,12 +60,12 @@ impl LeafEngine<'_> {
         let (traits, mut tally) = self.traits(catalog, plan)?;
         let trait_leaves: Vec<_> =
             leaves.iter().filter_map(|(id, leaf)| if let Leaf::Trait(leaf) = leaf { Some((*id, leaf)) } else { None }).collect();
-        let groups = events::groups(&leaves);
+        let sets = events::sets(events::groups(&leaves));
         let trait_passes = traits::passes(&trait_leaves, self.clock);
-        let (timeline, merged, spare) = (Timeline::of(self.snapshot), newest::merged(&self.snapshot.people.canonical), Spare::default());
-        let source = self.source(&timeline, &merged, &spare);
+        let ground = Ground::of(self);
+        let source = self.source(&ground);
         let (counted, said) = rayon::join(
-            || groups.par_iter().map(|group| group.run(source)).collect::<Result<Vec<Part>, _>>(),
+            || sets.par_iter().map(|set| counted(set, source)).collect::<Result<Vec<Part>, _>>(),
             || trait_passes.par_iter().map(|pass| pass.run(self.reader, self.snapshot, self.clock)).collect::<Result<Vec<Part>, _>>(),
         );
         let mut answers = Vec::with_capacity(leaves.len());
@@ -84,20 +88,42 @@ impl LeafEngine<'_> {
     }
 
     /// What counting reads from.
-    pub(crate) fn source<'s>(&'s self, timeline: &'s Timeline<'s>, merged: &'s [(u32, u32)], spare: &'s Spare) -> Source<'s> {
+    pub(crate) fn source<'s>(&'s self, ground: &'s Ground<'s>) -> Source<'s> {
         Source {
             reader: self.reader,
-            timeline,
-            merged,
-            links: self.links.pairs(),
+            timeline: &ground.timeline,
+            users: &ground.users,
+            accounts: &ground.accounts,
             profiles: self.snapshot.people.len(),
-            spare,
+            spare: &ground.spare,
             clock: self.clock,
         }
     }
 
     fn setting<'s>(&'s self, traits: &'s KnownTraits) -> Setting<'s> {
         Setting { reader: self.reader, snapshot: self.snapshot, links: self.links, traits, clock: self.clock }
+    }
+}
+
+fn counted(set: &[Group], source: Source<'_>) -> Result<Part, EvaluateError> {
+    let (found, tally) = pass::run(set, source, Totals::Spared)?;
+    Ok((found.into_iter().flat_map(|found| found.answers).collect(), tally))
+}
+
+/// What all passes of one evaluation stand on.
+pub(crate) struct Ground<'s> {
+    timeline: Timeline<'s>,
+    users: Shares,
+    accounts: LazyLock<Shares, Box<dyn FnOnce() -> Shares + Send + 's>>,
+    spare: Spare,
+}
+
+impl<'s> Ground<'s> {
+    pub(crate) fn of(engine: &LeafEngine<'s>) -> Self {
+        let (snapshot, links) = (engine.snapshot, engine.links);
+        let shares = move |of| Shares::of(Owners { people: &snapshot.people, links, of });
+        let accounts = LazyLock::new(Box::new(move || shares(Collection::Accounts)) as Box<_>);
+        Self { timeline: Timeline::of(snapshot), users: shares(Collection::Users), accounts, spare: Spare::default() }
     }
 }
 

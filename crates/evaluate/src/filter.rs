@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use definitions::{Filter, PathMatch};
-use lake::Column;
+use lake::{Coded, Column};
 
 use crate::column::Screen;
 use crate::leaf::Tally;
@@ -56,7 +56,16 @@ fn look(condition: &PathMatch, clock: Clock) -> Look {
     Look { column: condition.path.first().cloned().unwrap_or_default(), judge: Judge::prepare(condition, clock) }
 }
 
-impl OpenSieve<'_> {
+impl<'a> OpenSieve<'a> {
+    /// The texts that decide alone, and for each code whether its rows count (the last is for rows without a text), where
+    /// there is nothing to note on the way.
+    pub(crate) fn texts_alone(&self) -> Option<(&'a Coded, Vec<bool>)> {
+        match (self.all.as_slice(), self.any.as_slice()) {
+            ([only], []) => only.texts_alone(),
+            _ => None,
+        }
+    }
+
     /// Which of these rows count. Every part looks at every row, so that what is counted on the way does not depend
     /// on the order of the parts.
     pub(crate) fn sift(&self, rows: &Range<usize>, tally: &mut Tally) -> Vec<bool> {

@@ -11,7 +11,7 @@
 #![warn(clippy::wildcard_enum_match_arm)] // a new operator must not compile until it is handled
 
 mod advance;
-mod bits;
+
 mod column;
 mod compared;
 mod computed;
@@ -25,10 +25,14 @@ mod filter;
 mod gather;
 mod known;
 mod leaf;
+mod lookup;
 mod matcher;
 mod newest;
+mod opened;
 mod operator;
 mod owners;
+mod packed;
+mod pass;
 mod past;
 mod plan;
 mod recorded;
@@ -36,6 +40,7 @@ mod reduce;
 mod sample;
 mod segments;
 mod sequence;
+mod shares;
 mod slices;
 mod timeline;
 mod touched;
@@ -82,6 +87,8 @@ pub struct Evaluation {
     pub rows: u64,
     /// Different leaves, whatever the number of audiences they stand in.
     pub leaves: usize,
+    /// Whether it went on from an earlier evaluation; else everything was looked at.
+    pub advanced: bool,
 }
 
 impl Evaluator {
@@ -130,6 +137,7 @@ impl Evaluator {
             zone_missing: tally.zone_missing,
             rows: tally.rows,
             leaves: plan.leaves.len(),
+            advanced: false,
         })
     }
 

@@ -78,7 +78,8 @@ impl Newest {
     /// Takes note of what these segments say in these spans, under the numbers the rows were written with. Returns those
     /// of whom something newer was said than was known, some perhaps twice.
     pub(crate) fn hear(&mut self, reader: &Reader, name: &str, said: &[(&Segment, Span)]) -> Result<Vec<u32>, EvaluateError> {
-        let unknown: Vec<&Segment> = said.iter().map(|(segment, _)| *segment).filter(|segment| !self.numbers.contains_key(&segment.path)).collect();
+        let unknown: Vec<&Segment> =
+            said.iter().map(|(segment, _)| *segment).filter(|segment| !self.numbers.contains_key(&segment.path)).collect();
         let opened: Vec<Spoken> = unknown.par_iter().map(|segment| Spoken::open(reader, segment, name)).collect::<Result<_, _>>()?;
         for spoken in opened {
             self.numbers.insert(spoken.segment.path.clone(), self.spoken.len());

@@ -11,13 +11,13 @@ use model::{AsOf, Membership, ProfileId, Value};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
-use crate::bits;
 use crate::column::Screen;
 use crate::error::EvaluateError;
 use crate::leaf::{LeafId, Tally};
 use crate::matcher::Judge;
 use crate::newest::{Newest, trait_segments};
 use crate::operator::Clock;
+use crate::packed;
 use crate::segments::Snapshot;
 
 /// All leaves about one trait.
@@ -68,13 +68,13 @@ pub(crate) fn judge_all(newest: &Newest, judge: &Judge, tally: &mut Tally) -> Ro
                 tally.note(finding);
                 u8::from(finding.holds)
             });
-            (bits::pack_block(&holds.collect::<Vec<_>>()), tally)
+            (packed::pack_block(&holds.collect::<Vec<_>>()), tally)
         })
         .collect();
     for (_, part) in &blocks {
         *tally += *part;
     }
-    bits::bitmap(blocks.iter().map(|(words, _)| words.as_slice()), newest.profiles())
+    packed::bitmap(blocks.iter().map(|(words, _)| words.as_slice()), newest.profiles())
 }
 
 /// The newest traits of some profiles; a profile merged into another has the survivor's.

@@ -8,8 +8,8 @@ use lake::BLOCK_PROFILES;
 use model::{AsOf, Collection, IdentifierKind, People};
 use roaring::RoaringBitmap;
 
-use crate::bits;
 use crate::owners::accounts;
+use crate::packed;
 
 /// The profiles of a collection that have an identifier of one of these kinds, as of a moment.
 pub(crate) fn universe(people: &People, kinds: &[IdentifierKind], of: Collection, as_of: AsOf) -> RoaringBitmap {
@@ -21,7 +21,7 @@ pub(crate) fn universe(people: &People, kinds: &[IdentifierKind], of: Collection
             *word |= 1 << (survivor % 64);
         }
     }
-    let seen = bits::bitmap(words.chunks(BLOCK_PROFILES / 64), people.len());
+    let seen = packed::bitmap(words.chunks(BLOCK_PROFILES / 64), people.len());
     match of {
         Collection::Users => seen - accounts(people),
         Collection::Accounts => seen & accounts(people),

@@ -112,6 +112,7 @@ fn the_evaluator_says_what_the_oracle_says() {
 /// time, people come into sight, and profiles turn out to be one person on the way.
 #[test]
 fn advancing_arrives_where_evaluating_does() {
+    let (asked, advanced_to) = (Cell::new(0_u32), Cell::new(0_u32));
     let law = |case: Case| {
         let history = &case.history;
         let mut as_ofs = history.as_ofs.clone();
@@ -136,6 +137,8 @@ fn advancing_arrives_where_evaluating_does() {
                 let expected = ask(&world.evaluator()).map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
                 let advanced = evaluator.advance(&catalog, &snapshot, recorded, as_of);
                 let advanced = advanced.map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
+                asked.set(asked.get() + 1);
+                advanced_to.set(advanced_to.get() + u32::from(advanced.advanced));
                 prop_assert_eq!(&advanced.memberships, &expected.memberships, "step {} as of {} of {:?}", step, as_of, defined);
             }
         }
@@ -143,8 +146,10 @@ fn advancing_arrives_where_evaluating_does() {
     };
     match hold(cases() / 2, &case(), law) {
         Ok(()) => {}
-        Err(TestError::Fail(reason, smallest)) => panic!("{reason}
-{smallest:#?}"),
+        Err(TestError::Fail(reason, smallest)) => panic!(
+            "{reason}
+{smallest:#?}"
+        ),
         Err(abort @ TestError::Abort(_)) => panic!("{abort}"),
     }
 }
@@ -152,7 +157,8 @@ fn advancing_arrives_where_evaluating_does() {
 /// The same people before anybody knew which of them are one person, the last of them not known yet.
 fn strangers(people: &model::People) -> model::People {
     let known = |profile: ProfileId| profile.0 < PROFILES - 1;
-    let sightings = people.sightings.iter().map(|(kind, seen)| (kind.clone(), seen.iter().copied().filter(|it| known(it.profile)).collect()));
+    let sightings =
+        people.sightings.iter().map(|(kind, seen)| (kind.clone(), seen.iter().copied().filter(|it| known(it.profile)).collect()));
     model::People {
         canonical: (0..PROFILES - 1).map(ProfileId).collect(),
         accounts: people.accounts.iter().copied().filter(|account| known(*account)).collect(),

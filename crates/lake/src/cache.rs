@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::blocks::Blocks;
+use crate::buffer::Buffer;
 use crate::column::Column;
 use crate::reader::Ties;
 
@@ -39,8 +40,8 @@ pub(crate) enum Part {
 /// What every evaluation needs of every row.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
-    pub(crate) profiles: Arc<[u32]>,
-    pub(crate) occurred_at: Arc<[i64]>,
+    pub(crate) profiles: Buffer<u32>,
+    pub(crate) occurred_at: Buffer<i64>,
 }
 
 /// What keeping a part costs beside its arrays.
@@ -49,7 +50,7 @@ const OVERHEAD_BYTES: usize = 256;
 impl Part {
     fn bytes(&self) -> usize {
         let arrays = match self {
-            Self::Rows(rows) => rows.profiles.len() * (size_of::<u32>() + size_of::<i64>()),
+            Self::Rows(rows) => rows.profiles.held_bytes() + rows.occurred_at.held_bytes(),
             Self::Ties(ties) => ties.received_at.len() * (size_of::<i64>() + size_of::<u128>() + size_of::<u64>()),
             Self::Column(column) => column.bytes(),
             Self::Blocks(blocks) => blocks.held_bytes(),
@@ -101,6 +102,15 @@ impl Cache {
         while kept.bytes > self.budget_bytes {
             kept.drop_oldest();
         }
+    }
+
+    /// The parts that take memory.
+    pub(crate) fn held(&self) -> Vec<(Key, Part)> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = kept.parts.iter().filter(|(_, held)| held.bytes > OVERHEAD_BYTES);
+        let mut held: Vec<(Key, Part)> = held.map(|(key, held)| (key.clone(), held.part.clone())).collect();
+        held.sort_by(|(one, _), (other, _)| one.cmp(other));
+        held
     }
 
     #[cfg(test)]

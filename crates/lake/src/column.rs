@@ -4,13 +4,12 @@
 //! no fact can hold), an absent flag and an absent text have a code of their own. Texts are dictionary-coded: a matcher
 //! looks at each distinct text once.
 
-use std::sync::Arc;
-
 use polars::prelude::{BooleanChunked, Float64Chunked, InitHashMaps as _, PlHashMap, StringChunked};
 
 use crate::blocks::Order;
 use crate::buffer::Buffer;
 use crate::decode::{Typed, present};
+use crate::texts::Texts;
 
 /// One property (or trait) in one segment. A property that no row has, has no part.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -47,7 +46,7 @@ pub struct Coded {
     /// By row: a place in `values`, or [`Coded::NONE`] where a row has no text.
     pub codes: Buffer<u32>,
     /// The distinct texts, in order of first appearance.
-    pub values: Arc<[String]>,
+    pub values: Texts,
 }
 
 /// Rows that took a trait away.
@@ -112,7 +111,7 @@ impl Column {
 
     /// The same cells with the rows in another order.
     pub(crate) fn put_in(&self, order: &Order) -> Self {
-        let coded = |coded: &Coded| Coded { codes: order.put(&coded.codes), values: Arc::clone(&coded.values) };
+        let coded = |coded: &Coded| Coded { codes: order.put(&coded.codes), values: coded.values.clone() };
         Self {
             numbers: self.numbers.as_ref().map(|numbers| Numbers { values: order.put(&numbers.values) }),
             flags: self.flags.as_ref().map(|flags| Flags { codes: order.put(&flags.codes) }),
@@ -176,14 +175,14 @@ impl Coded {
     /// The text of a row, if it has one.
     pub fn get(&self, row: usize) -> Option<&str> {
         let code = self.codes[row];
-        (code != Self::NONE).then(|| self.values[code as usize].as_str())
+        (code != Self::NONE).then(|| &self.values[code as usize])
     }
 
     /// The reader hands out texts as views into pages: equal views are equal texts, so that most rows are coded by one
     /// look at 16 bytes. A text that comes in several pages has several views, and still one code.
     fn decode(column: &StringChunked) -> Self {
         let mut codes = Vec::with_capacity(column.len());
-        let mut values: Vec<String> = Vec::new();
+        let mut values: Vec<&str> = Vec::new();
         let mut by_text: PlHashMap<&str, u32> = PlHashMap::new();
         for chunk in column.downcast_iter() {
             let mut by_view: PlHashMap<u128, u32> = PlHashMap::new();
@@ -200,7 +199,7 @@ impl Coded {
                     _ => *by_view.entry(view).or_insert_with(|| {
                         let text = chunk.value(row);
                         *by_text.entry(text).or_insert_with(|| {
-                            values.push(text.to_owned());
+                            values.push(text);
                             u32::try_from(values.len() - 1).expect("a segment has fewer than 2^32 rows")
                         })
                     }),
@@ -209,12 +208,11 @@ impl Coded {
                 codes.push(code);
             }
         }
-        Self { codes: codes.into(), values: values.into() }
+        Self { codes: codes.into(), values: values.iter().collect() }
     }
 
     fn bytes(&self) -> usize {
-        let texts: usize = self.values.iter().map(|text| text.capacity() + size_of::<String>()).sum();
-        self.codes.held_bytes() + texts
+        self.codes.held_bytes() + self.values.held_bytes()
     }
 }
 

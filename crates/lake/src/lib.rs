@@ -17,6 +17,7 @@ mod disk;
 mod encode;
 mod error;
 mod export;
+mod hot;
 mod json;
 mod lake;
 mod layout;
@@ -24,6 +25,7 @@ mod mapped;
 mod parquet;
 mod reader;
 mod sweep;
+mod texts;
 
 pub use blocks::{BLOCK_PROFILES, BlockFrame, Blocks};
 pub use buffer::Buffer;
@@ -33,6 +35,7 @@ pub use export::{ExportColumn, export_parquet};
 pub use json::parse_json;
 pub use lake::Lake;
 pub use reader::{Frame, Reader, Ties};
+pub use texts::Texts;
 
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,20 @@
 //! Frames: the columns of a segment that an evaluation asks for, decoded once and kept while there is room.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use model::{Segment, SourceOrder};
 use polars::prelude::DataFrame;
+use rayon::prelude::*;
 
 use crate::blocks::{BlockFrame, Order};
+use crate::buffer::Buffer;
 use crate::cache::{Cache, Key, Part, PartName, Rows};
 use crate::column::Column;
 use crate::decode::Typed;
 use crate::error::{Damage, LakeError};
+use crate::hot::HotFolder;
 use crate::lake::Lake;
 use crate::layout::{MESSAGE_KEY, OCCURRED_AT, PROFILE_ID, RECEIVED_AT, SOURCE_ORDER, Variant};
 use crate::{decode, parquet};
@@ -19,15 +23,16 @@ use crate::{decode, parquet};
 pub struct Reader {
     lake: Lake,
     cache: Cache,
+    hot: Option<HotFolder>,
 }
 
 /// Some columns of a segment, parallel to its rows.
 #[derive(Debug, Clone)]
 pub struct Frame {
     /// Whose row it is, by number of the profile.
-    pub profiles: Arc<[u32]>,
+    pub profiles: Buffer<u32>,
     /// When it happened, in microseconds; ascending.
-    pub occurred_at: Arc<[i64]>,
+    pub occurred_at: Buffer<i64>,
     /// The properties (or traits) asked for, in the order asked; one that no row has is [`Column::absent`].
     pub columns: Vec<Arc<Column>>,
 }
@@ -54,7 +59,35 @@ impl Ties {
 impl Reader {
     /// Reads this lake, keeping up to `budget_bytes` of decoded columns.
     pub fn new(lake: Lake, budget_bytes: usize) -> Self {
-        Self { lake, cache: Cache::new(budget_bytes) }
+        Self { lake, cache: Cache::new(budget_bytes), hot: None }
+    }
+
+    /// The same, with a folder where decoded columns are saved ([`Reader::save`]) and mapped from, which takes no memory of
+    /// the budget. The folder may be deleted at any time.
+    #[must_use]
+    pub fn with_hot_columns(mut self, folder: &Path) -> Self {
+        self.hot = Some(HotFolder::new(folder));
+        self
+    }
+
+    /// Saves what was decoded, and from then on maps it instead of holding it in memory. What is saved of segments other
+    /// than these is removed.
+    ///
+    /// # Errors
+    /// When the folder cannot be written in: nothing is lost by it but the time to decode again.
+    pub fn save<'s>(&self, segments: impl Iterator<Item = &'s Segment>) -> Result<(), LakeError> {
+        let Some(hot) = &self.hot else { return Ok(()) };
+        let named: HashSet<&str> = segments.map(|segment| segment.path.as_str()).collect();
+        let saved: Result<(), std::io::Error> = hot.sweep(&named).and_then(|()| {
+            self.cache.held().into_par_iter().filter(|(key, _)| named.contains(&*key.path)).try_for_each(|(key, part)| {
+                hot.save(&key, &part)?;
+                if let Some(mapped) = hot.open(&key) {
+                    self.cache.put([(key, mapped)]);
+                }
+                Ok(())
+            })
+        });
+        saved.map_err(|source| LakeError::write(hot.folder(), source))
     }
 
     /// The lake it reads.
@@ -115,6 +148,12 @@ impl Reader {
         let path: Arc<str> = segment.path.as_str().into();
         let keys: Vec<Key> = names.into_iter().map(|part| Key { path: Arc::clone(&path), part }).collect();
         let mut parts = self.cache.get(&keys);
+        if let Some(hot) = &self.hot {
+            for (key, part) in keys.iter().zip(&mut parts).filter(|(_, part)| part.is_none()) {
+                *part = hot.open(key);
+                self.cache.put(part.clone().map(|part| (key.clone(), part)));
+            }
+        }
         let missing: BTreeSet<&PartName> = keys.iter().zip(&parts).filter(|(_, part)| part.is_none()).map(|(key, _)| &key.part).collect();
         if !missing.is_empty() {
             let missing: Vec<&PartName> = missing.into_iter().collect();
@@ -167,7 +206,9 @@ impl PartName {
     /// `order` is there for every part that needs it.
     fn decode(&self, table: &DataFrame, order: Option<&Order>) -> Result<Part, Damage> {
         Ok(match (self, order) {
-            (Self::Rows, _) => Part::Rows(Rows { profiles: decode::profiles(table)?.into(), occurred_at: decode::occurred_at(table)?.into() }),
+            (Self::Rows, _) => {
+                Part::Rows(Rows { profiles: decode::profiles(table)?.into(), occurred_at: decode::occurred_at(table)?.into() })
+            }
             (Self::Ties, _) => Part::Ties(ties(table)?),
             (Self::BlockTies, Some(order)) => {
                 let Ties { received_at, message_keys, source_orders } = ties(table)?;
@@ -179,9 +220,7 @@ impl PartName {
             }
             (Self::Column(name), _) => Part::Column(Arc::new(column(table, name)?)),
             (Self::BlockColumn(name), Some(order)) => Part::Column(Arc::new(column(table, name)?.put_in(order))),
-            (Self::Blocks, Some(order)) => {
-                Part::Blocks(Arc::new(order.blocks(&decode::profiles(table)?, &decode::occurred_at(table)?)))
-            }
+            (Self::Blocks, Some(order)) => Part::Blocks(Arc::new(order.blocks(&decode::profiles(table)?, &decode::occurred_at(table)?))),
             (Self::Blocks | Self::BlockColumn(_) | Self::BlockTies, None) => unreachable!("made for every part that needs it"),
         })
     }

@@ -19,7 +19,10 @@ use crate::plan::Members;
 pub(crate) enum Decided<'a> {
     Everybody,
     /// Those for whom one of these changed.
-    Changed { leaves: &'a BTreeMap<LeafId, RoaringBitmap>, universes: &'a BTreeMap<(Vec<IdentifierKind>, Collection), RoaringBitmap> },
+    Changed {
+        leaves: &'a BTreeMap<LeafId, RoaringBitmap>,
+        universes: &'a BTreeMap<(Vec<IdentifierKind>, Collection), RoaringBitmap>,
+    },
 }
 
 impl Progress {

@@ -10,10 +10,12 @@ use roaring::RoaringBitmap;
 
 use super::tally::Tallies;
 use crate::error::EvaluateError;
-use crate::events::{CountedLeaf, Group, Opened, Source};
+use crate::events::{CountedLeaf, Group};
 use crate::filter::Sieve;
 use crate::leaf::{LeafId, Tally};
+use crate::opened::Opened;
 use crate::operator::Clock;
+use crate::pass::{self, Source, Totals};
 use crate::timeline::Timeline;
 
 /// A group of leaves with the counts of all its windows.
@@ -61,30 +63,31 @@ struct Move {
     came: bool,
 }
 
-impl CountedGroup {
-    /// Counts everything once.
-    pub(crate) fn begin(group: Group, source: Source<'_>) -> Result<(Self, Vec<(LeafId, RoaringBitmap)>, Tally), EvaluateError> {
-        let (counters, slices, tally) = group.count(source)?;
-        let questions: Vec<_> = slices.windows.iter().cloned().zip(group.leaves.iter().map(|leaf| leaf.count)).collect();
-        let answers = group.leaves.iter().map(|leaf| leaf.id).zip(counters.bitmaps(&questions)).collect();
+/// Groups that share a pass, with the answers of their leaves and what was read on the way.
+pub(crate) type Begun = (Vec<CountedGroup>, Vec<(LeafId, RoaringBitmap)>, Tally);
 
+/// Counts everything once, for groups that share a pass.
+pub(crate) fn begin(set: Vec<Group>, source: Source<'_>) -> Result<Begun, EvaluateError> {
+    let (found, tally) = pass::run(&set, source, Totals::Wanted)?;
+    let (mut groups, mut answers) = (Vec::new(), Vec::new());
+    for (group, found) in set.into_iter().zip(found) {
+        answers.extend(found.answers);
         let mut windows: Vec<CountedWindow> = Vec::new();
-        for ((leaf, span), slices) in group.leaves.iter().zip(group.spans(source.clock)).zip(&slices.windows) {
-            if let Some(known) = windows.iter_mut().find(|known| known.window == leaf.window) {
-                known.leaves.push(*leaf);
-                continue;
-            }
-            let mut tallies = Tallies::new(source.profiles);
-            counters.totals(slices, |profile, total| {
-                if (profile as usize) < source.profiles {
-                    tallies.set(profile, total);
+        for ((leaf, span), totals) in group.leaves.iter().zip(group.spans(source.clock)).zip(found.totals) {
+            match windows.iter_mut().find(|known| known.window == leaf.window) {
+                Some(known) => known.leaves.push(*leaf),
+                None => {
+                    let tallies = Tallies::of(source.profiles, totals);
+                    windows.push(CountedWindow { window: leaf.window, span, tallies, leaves: vec![*leaf] });
                 }
-            });
-            windows.push(CountedWindow { window: leaf.window, span, tallies, leaves: vec![*leaf] });
+            }
         }
-        Ok((Self { group, windows }, answers, tally))
+        groups.push(CountedGroup { group, windows });
     }
+    Ok((groups, answers, tally))
+}
 
+impl CountedGroup {
     /// Moves on to a later moment.
     pub(crate) fn step(&mut self, step: Step<'_>) -> Result<(Vec<Flip>, Tally), EvaluateError> {
         let sieve = Sieve::prepare(&self.group.filter, step.clock);
@@ -157,8 +160,8 @@ impl Changed<'_> {
         let mut tally = Tally::default();
         let touches = |first: Moment, last: Moment| first < moved.span.end && moved.span.start <= last;
         for segment in group.segments(timeline, moved.span).into_iter().filter(|segment| touches(segment.first_at, segment.last_at)) {
-            let opened = Opened::open(step.reader, segment, sieve)?;
-            let open_sieve = opened.sieve(sieve);
+            let opened = Opened::open(step.reader, segment, sieve.into_iter())?;
+            let open_sieve = sieve.map(|sieve| opened.sieve(sieve));
             for block in opened.blocks() {
                 let rows = opened.rows(block, moved.span);
                 if rows.is_empty() {

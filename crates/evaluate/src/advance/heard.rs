@@ -36,7 +36,8 @@ impl HeardTrait {
     ) -> Result<(Self, Vec<(LeafId, RoaringBitmap)>, Tally), EvaluateError> {
         let newest = Newest::find(reader, snapshot, &name, clock.as_of)?;
         let mut tally = Tally { rows: newest.rows, ..Tally::default() };
-        let judged = leaves.iter().map(|(id, condition)| (*id, judge_all(&newest, &Judge::prepare(condition, clock), &mut tally))).collect();
+        let judged =
+            leaves.iter().map(|(id, condition)| (*id, judge_all(&newest, &Judge::prepare(condition, clock), &mut tally))).collect();
         Ok((Self { name, newest, leaves, as_of: clock.as_of }, judged, tally))
     }
 

@@ -24,13 +24,30 @@ pub(crate) struct Tallies {
 enum Kept {
     Sparse(Few),
     /// A full byte says that the count is among the large ones.
-    Dense { bytes: Vec<u8>, large: Few },
+    Dense {
+        bytes: Vec<u8>,
+        large: Few,
+    },
 }
 
 impl Tallies {
     /// Nobody has any; so many profiles are known.
     pub(crate) fn new(profiles: usize) -> Self {
         Self { profiles, kept: Kept::Sparse(Few::default()) }
+    }
+
+    /// These counts, each profile once; what lies beyond the profiles known is left out.
+    pub(crate) fn of(profiles: usize, counts: Vec<(u32, u32)>) -> Self {
+        let mut tallies = Self::new(profiles);
+        if counts.len() * DENSE_SHARE > profiles {
+            tallies.spread();
+        }
+        for (profile, count) in counts {
+            if (profile as usize) < profiles {
+                tallies.set(profile, count);
+            }
+        }
+        tallies
     }
 
     /// Makes room for more profiles.
@@ -80,7 +97,8 @@ impl Tallies {
 
     /// One byte for each profile from now on.
     fn spread(&mut self) {
-        let Kept::Sparse(few) = std::mem::replace(&mut self.kept, Kept::Dense { bytes: vec![0; self.profiles], large: Few::default() }) else {
+        let Kept::Sparse(few) = std::mem::replace(&mut self.kept, Kept::Dense { bytes: vec![0; self.profiles], large: Few::default() })
+        else {
             return;
         };
         let mut counts: Vec<(u32, u32)> = few.into_iter().collect();

@@ -7,7 +7,7 @@ use roaring::RoaringBitmap;
 
 use super::range;
 use crate::owners::accounts;
-use crate::plan::{Members, PlannedAudience, Plan};
+use crate::plan::{Members, Plan, PlannedAudience};
 use crate::universe::universe;
 
 type Name = (Vec<IdentifierKind>, Collection);

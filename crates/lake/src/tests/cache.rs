@@ -28,7 +28,7 @@ fn check(reader: &Reader, segments: &[Segment], names: &[&str]) {
         for (name, column) in names.iter().zip(&frame.columns) {
             match *name {
                 "total" => assert_eq!(column.numbers.as_ref().expect("numbers").get(1), Some((day * 2_000 + 1) as f64)),
-                "day" => assert_eq!(*column.texts.as_ref().expect("texts").values, [format!("day {day}")]),
+                "day" => assert_eq!(column.texts.as_ref().expect("texts").values, [format!("day {day}")].iter().collect()),
                 _ => assert!(column.is_absent()),
             }
         }
@@ -76,4 +76,42 @@ fn the_least_recently_used_goes_first() {
     for (segment, kept) in [(0, true), (1, false), (2, true), (3, true)] {
         assert_eq!(reader.frame(&segments[segment], &[]).is_ok(), kept, "segment {segment}");
     }
+}
+
+/// What one process saved, the next one maps; what is broken or of a segment that is gone is decoded, or swept.
+#[test]
+fn saved_columns_say_the_same_and_may_go_at_any_time() {
+    let (folder, lake) = lake();
+    let segments = fill(&lake);
+    let hot = folder.path().join("cache");
+    let reader = || Reader::new(lake.clone(), 1 << 30).with_hot_columns(&hot);
+    let names = ["day", "total", "other"];
+    let read = |reader: &Reader| -> Vec<_> {
+        let of = |segment| {
+            let (frame, blocks) = (reader.frame(segment, &names).expect("readable"), reader.blocks(segment, &names).expect("readable"));
+            (frame.profiles, frame.occurred_at, frame.columns, blocks.blocks, blocks.columns)
+        };
+        segments.iter().map(of).collect()
+    };
+    let first = reader();
+    let decoded = read(&first);
+    let held = first.cached_bytes();
+    first.save(segments.iter()).expect("saved");
+    assert!(first.cached_bytes() < held / 10, "{} of {held}", first.cached_bytes());
+    assert_eq!(read(&first), decoded);
+    // The files of the lake are not looked at any more.
+    std::fs::rename(folder.path().join("events"), folder.path().join("elsewhere")).expect("renamed");
+    assert_eq!(read(&reader()), decoded);
+    std::fs::rename(folder.path().join("elsewhere"), folder.path().join("events")).expect("renamed");
+
+    for file in super::files(&hot) {
+        let path = hot.join(&file);
+        let bytes = std::fs::read(&path).expect("a file");
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("cut short");
+    }
+    assert_eq!(read(&reader()), decoded);
+    reader().save(segments[1..].iter()).expect("swept");
+    let left: std::collections::HashSet<String> =
+        super::files(&hot).iter().filter_map(|file| Some(file.split_once('/')?.0.to_owned())).collect();
+    assert_eq!(left.len(), segments.len() - 1);
 }

@@ -11,6 +11,7 @@ use roaring::RoaringBitmap;
 use crate::computed::Computed;
 use crate::error::EvaluateError;
 use crate::events;
+use crate::indexes::Indexes;
 use crate::known::KnownTraits;
 use crate::leaf::{Answer, EventLeaf, Leaf, LeafId, Tally};
 use crate::operator::Clock;
@@ -18,12 +19,14 @@ use crate::owners::Links;
 use crate::plan::Plan;
 use crate::segments::Snapshot;
 use crate::sequence::Setting;
+use crate::setting::Whom;
 use crate::traits;
 
 /// Answers leaves over one lake and one snapshot.
 #[derive(Clone, Copy)]
 pub(crate) struct LeafEngine<'a> {
     pub(crate) reader: &'a Reader,
+    pub(crate) indexes: &'a Indexes,
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) links: &'a Links,
     pub(crate) clock: Clock,
@@ -63,7 +66,7 @@ impl LeafEngine<'_> {
         // Each of these goes through the rows of every owner with all threads: one after the other, for their memory.
         for (id, leaf) in numbered() {
             let (bitmap, tally) = match leaf {
-                Leaf::Sequence(leaf) => leaf.answer(setting)?,
+                Leaf::Sequence(leaf) => leaf.answer(setting, Whom::All)?,
                 Leaf::Compared(leaf) => leaf.answer(setting),
                 Leaf::Event(_) | Leaf::Trait(_) | Leaf::Activity(_) => continue,
             };
@@ -111,6 +114,6 @@ impl LeafEngine<'_> {
     }
 
     fn setting<'s>(&'s self, traits: &'s KnownTraits) -> Setting<'s> {
-        Setting { reader: self.reader, snapshot: self.snapshot, links: self.links, traits, clock: self.clock }
+        Setting { reader: self.reader, indexes: self.indexes, snapshot: self.snapshot, links: self.links, traits, clock: self.clock }
     }
 }

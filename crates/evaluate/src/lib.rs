@@ -12,6 +12,7 @@
 //! Nothing here asks what time it is, writes anything, or knows destinations.
 #![warn(clippy::wildcard_enum_match_arm)] // a new operator must not compile until it is handled
 
+mod bits;
 mod column;
 mod compared;
 mod computed;
@@ -22,20 +23,28 @@ mod error;
 mod events;
 mod expression;
 mod filter;
+mod follow;
 mod gather;
+mod indexes;
 mod known;
 mod leaf;
 mod matcher;
+#[cfg_attr(not(test), allow(dead_code, reason = "asked when an evaluation advances"))]
+mod moved;
 mod newest;
 mod operator;
+mod owner_index;
 mod owners;
 mod past;
+mod places;
 mod plan;
 mod recorded;
 mod reduce;
+mod same;
 mod sample;
 mod segments;
 mod sequence;
+mod setting;
 mod slices;
 mod touched;
 mod traits;
@@ -54,13 +63,15 @@ pub use segments::Snapshot;
 
 use embedded::LeafEngine;
 use expression::{Known, NotYetEvaluated};
+use indexes::Indexes;
 use operator::Clock;
 use owners::Links;
 use plan::{Members, Plan};
 
-/// Evaluates catalogs over one lake; keeps the columns it read for the next evaluation.
+/// Evaluates catalogs over one lake; keeps the columns it read, and which rows whose are, for the next evaluation.
 pub struct Evaluator {
     reader: Reader,
+    indexes: Indexes,
 }
 
 /// Who is in, and what was noticed on the way.
@@ -82,7 +93,7 @@ pub struct Evaluation {
 impl Evaluator {
     /// An evaluator over the lake of this reader.
     pub fn new(reader: Reader) -> Self {
-        Self { reader }
+        Self { reader, indexes: Indexes::default() }
     }
 
     /// The members of every audience as of a moment. A paused audience keeps its recorded members, a retired one has none.
@@ -93,7 +104,7 @@ impl Evaluator {
         let plan = Plan::of(catalog);
         let clock = Clock { as_of, zone: catalog.settings.zone };
         let links = Links::of(&snapshot.people, as_of);
-        let engine = LeafEngine { reader: &self.reader, snapshot, links: &links, clock };
+        let engine = LeafEngine { reader: &self.reader, indexes: &self.indexes, snapshot, links: &links, clock };
         let (traits, mut tally) = engine.traits(catalog, &plan)?;
         let answer = engine.answer(&plan.leaves, &traits)?;
         tally += answer.tally;
@@ -142,7 +153,7 @@ impl Evaluator {
     ) -> Result<HashMap<ProfileId, BTreeMap<String, Value>>, EvaluateError> {
         let clock = Clock { as_of, zone: catalog.settings.zone };
         let links = Links::of(&snapshot.people, as_of);
-        let engine = LeafEngine { reader: &self.reader, snapshot, links: &links, clock };
+        let engine = LeafEngine { reader: &self.reader, indexes: &self.indexes, snapshot, links: &links, clock };
         let (traits, _) = engine.traits(catalog, &Plan::of_traits(catalog))?;
         let accounts = owners::accounts(&snapshot.people);
         let mut found: HashMap<ProfileId, BTreeMap<String, Value>> = HashMap::new();

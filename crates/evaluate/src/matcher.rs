@@ -36,6 +36,11 @@ impl Judge {
         if self.steps.is_empty() { self.judge(true, &[element], &NoReferences) } else { self.missing() }
     }
 
+    /// Judges a trait or property that has no parts, where operators may refer to other values.
+    pub(crate) fn scalar_among(&self, element: Element<'_>, references: &dyn References) -> Finding {
+        if self.steps.is_empty() { self.judge(true, &[element], references) } else { self.judge(false, &[], references) }
+    }
+
     /// Judges any trait or property.
     pub(crate) fn value(&self, value: &Value) -> Finding {
         self.value_among(Some(value), &NoReferences)

@@ -238,7 +238,7 @@ mod tests {
     /// However rows come to it, the index says of each profile number which rows are written with it.
     #[test]
     fn later_segments_are_found_like_the_first() {
-        let segments: Vec<Vec<u32>> = (0..40_u32).map(|segment| (0..7_000).map(|row| (row * row + segment) % 23).collect()).collect();
+        let segments: Vec<Vec<u32>> = (0..40_u32).map(|segment| (0..7_000).map(|row| (row * 7 + segment) % 23).collect()).collect();
         let mut places = Places::default();
         let mut expected = vec![Vec::new(); 23];
         let mut index = OwnerIndex::default();

@@ -49,15 +49,15 @@ const CONDITIONS: &[(&str, &str)] = &[
     ("users", r#""did": "A", "which": "last", "then": { "did": "A", "within": "12 hours" }"#),
     (
         "users",
-        r#""did": "A", "which": "first", "from": "30 days ago", "until": "7 days ago", "then": { "did": "B", "at_most": 1, "within": "5 days" }"#,
+        r#""did": "A", "which": "first", "from": "30 days ago", "until": "7 days ago", "then": { "did": "B", "at_least": 1, "at_most": 2, "within": "5 days" }"#,
     ),
-    ("users", r#""did": "B", "within": "7 days", "sum": { "q": { "at_least": 5 } }"#),
+    ("users", r#""did": "B", "within": "7 days", "sum": { "of": "q", "at_least": 5 }"#),
     ("users", r#""did": "B", "where": { "q": { "at_least": { "trait": "wish" } } }, "within": "4 days""#),
     ("users", r#""did": "B", "where": { "q": { "above": { "trait": "spent" } } }"#),
-    ("users", r#""did": "B", "last": { "d": { "before": "3 days ago" } }"#),
+    ("users", r#""did": "B", "last": { "of": "d", "before": "3 days ago" }"#),
     ("users", r#""did": "A", "then": { "did": "B", "where": { "d": { "within_next": "2 days" } } }"#),
     ("accounts", r#""did": "A", "within": "4 days", "then": { "did_not": "B", "same": "p", "within": "1 day" }"#),
-    ("accounts", r#""did": "B", "within": "6 days", "max": { "q": { "below": 7 } }"#),
+    ("accounts", r#""did": "B", "within": "6 days", "max": { "of": "q", "below": 7 }"#),
 ];
 
 fn catalog(zone: &str) -> Catalog {

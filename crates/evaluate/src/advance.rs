@@ -2,8 +2,9 @@
 //!
 //! What the last evaluation found is kept: the counts of every window, the newest values of traits, the answer of every
 //! leaf, the members of every audience. A step adds the rows that arrived or came due and takes back those that left a
-//! window ([`counted`]), judges again the traits of whom something newer was said ([`heard`]), and asks everything else
-//! anew; then each audience is decided again for just the profiles for which one of its leaves changed.
+//! window ([`counted`]), judges again the traits of whom something newer was said ([`heard`]), and asks what cannot be undone
+//! again for whom it may have changed ([`ordered`]); then each audience is decided again for just the profiles for which one
+//! of its leaves changed.
 //!
 //! **Invariant:** the members are those that a full evaluation finds, whatever the order in which facts arrived. Where
 //! what is kept does not lead to what is asked (other definitions, an earlier moment, a segment that is gone), everything
@@ -12,6 +13,7 @@
 mod audiences;
 mod counted;
 mod heard;
+mod ordered;
 mod tally;
 mod universes;
 
@@ -28,8 +30,8 @@ use roaring::RoaringBitmap;
 use crate::embedded::{Ground, LeafEngine, complete};
 use crate::error::EvaluateError;
 use crate::events::{self, Group};
+use crate::indexes::Indexes;
 use crate::leaf::{Leaf, LeafId, Tally};
-use crate::matcher::moves_with_time;
 use crate::newest;
 use crate::operator::Clock;
 use crate::owners::Links;
@@ -42,6 +44,7 @@ use crate::{Evaluation, demand};
 use audiences::Decided;
 use counted::{CountedGroup, Flip, Step};
 use heard::HeardTrait;
+use ordered::{Happened, Ordered};
 use universes::Universes;
 
 /// Everything that one evaluation leaves behind for the next.
@@ -54,8 +57,10 @@ pub(crate) struct Progress {
     people: Arc<People>,
     counted: Vec<CountedGroup>,
     heard: Vec<HeardTrait>,
-    /// The leaves that are asked anew each time.
+    ordered: Ordered,
+    /// The leaves that are asked anew each time: their filter moves with time, or they count for accounts.
     others: Vec<LeafId>,
+    links: Links,
     leaves: Vec<RoaringBitmap>,
     universes: Universes,
     memberships: BTreeMap<AudienceKey, Membership>,
@@ -65,6 +70,7 @@ pub(crate) struct Progress {
 #[derive(Clone, Copy)]
 pub(crate) struct Question<'a> {
     pub(crate) reader: &'a Reader,
+    pub(crate) indexes: &'a Indexes,
     pub(crate) catalog: &'a Catalog,
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) recorded: &'a Recorded,
@@ -74,11 +80,11 @@ pub(crate) struct Question<'a> {
 impl Progress {
     /// Evaluates in full.
     pub(crate) fn begin(question: Question<'_>) -> Result<(Self, Evaluation), EvaluateError> {
-        let Question { reader, catalog, snapshot, clock, .. } = question;
+        let Question { reader, indexes, catalog, snapshot, clock, .. } = question;
         let plan = Plan::of(catalog);
         let links = Links::of(&snapshot.people, clock.as_of);
-        let engine = LeafEngine { reader, snapshot, links: &links, clock };
-        let Split { sets, said, others } = Split::of(&plan);
+        let engine = LeafEngine { reader, indexes, snapshot, links: &links, clock };
+        let Split { sets, said, ordered, others } = Split::of(&plan);
         let ground = Ground::of(&engine);
         let source = engine.source(&ground);
 
@@ -105,7 +111,10 @@ impl Progress {
             kept
         };
         let heard = heard?.into_iter().map(keep).collect();
-        let (found, part) = engine.ask(catalog, &plan, &others)?;
+        let (ordered, part) = Ordered::begin(catalog, &plan, &engine, ordered)?;
+        take(Vec::new(), part);
+        let asked: Vec<LeafId> = ordered.leaves().iter().chain(&others).copied().collect();
+        let (found, part) = engine.ask(&plan, &ordered.traits, &asked)?;
         take(found, part);
 
         let mut progress = Self {
@@ -118,12 +127,15 @@ impl Progress {
             people: Arc::clone(&snapshot.people),
             counted,
             heard,
+            ordered,
             others,
+            links: Links::default(),
             universes: Universes::default(),
             memberships: BTreeMap::new(),
         };
         progress.universes.begin(&progress.plan, &snapshot.people, clock.as_of);
         progress.decide(question, &links, Decided::Everybody)?;
+        progress.links.clone_from(&links);
         let evaluation = progress.evaluation(tally, false);
         Ok((progress, evaluation))
     }
@@ -142,14 +154,14 @@ impl Progress {
 
     /// Moves on to a moment that it leads to.
     pub(crate) fn step(&mut self, question: Question<'_>) -> Result<Evaluation, EvaluateError> {
-        let Question { reader, catalog, snapshot, clock, .. } = question;
+        let Question { reader, indexes, catalog, snapshot, clock, .. } = question;
         let (old, new) = snapshot.segments.split_at(self.segments.len());
         let (known, news) = (timeline(old), timeline(new));
         let people = &snapshot.people;
         let same_people = Arc::ptr_eq(&self.people, people);
         let merges = if same_people { Vec::new() } else { merges(&self.people, people) };
         let arrived = number(self.people.len())..number(people.len());
-        let step = Step { reader, known: &known, news: &news, canonical: &people.canonical, arrived: &arrived, merges: &merges, clock };
+        let step = Step { reader, since: self.as_of, known: &known, news: &news, canonical: &people.canonical, arrived: &arrived, merges: &merges, clock };
 
         let (counted, heard) = rayon::join(
             || self.counted.par_iter_mut().map(|group| group.step(step)).collect::<Result<Vec<_>, _>>(),
@@ -164,12 +176,16 @@ impl Progress {
             }
         }
         let links = Links::of(people, clock.as_of);
-        let engine = LeafEngine { reader, snapshot, links: &links, clock };
-        let (found, part) = engine.ask(catalog, &self.plan, &self.others)?;
+        let engine = LeafEngine { reader, indexes, snapshot, links: &links, clock };
+        let happened = Happened { fresh: &new.iter().map(|(number, _)| *number).collect(), linked: links != self.links };
+        let (flips, part) = self.ordered.step(catalog, &self.plan, &engine, step, happened)?;
         tally += part;
-        for (leaf, holds) in found {
-            let before = std::mem::replace(&mut self.leaves[leaf.0], holds);
-            changed.insert(leaf, before ^ &self.leaves[leaf.0]);
+        let (found, part) = engine.ask(&self.plan, &self.ordered.traits, &self.others)?;
+        tally += part;
+        let everybody = range(0..number(people.len()));
+        let anew = found.into_iter().map(|(leaf, holds)| Flip { leaf, asked: &everybody | &holds, holds });
+        for flip in flips.into_iter().chain(anew) {
+            self.turn(flip, &mut changed);
         }
 
         let universe_changes = self.universes.step(&self.plan, people, same_people, clock.as_of);
@@ -177,6 +193,7 @@ impl Progress {
         self.as_of = clock.as_of;
         self.segments.extend(new.iter().map(|(number, _)| *number));
         self.decide(question, &links, Decided::Changed { leaves: &changed, universes: &universe_changes })?;
+        self.links.clone_from(&links);
         Ok(self.evaluation(tally, true))
     }
 
@@ -205,12 +222,13 @@ impl Progress {
 struct Split {
     sets: Vec<Vec<Group>>,
     said: Vec<(String, Vec<(LeafId, definitions::PathMatch)>)>,
+    ordered: Vec<LeafId>,
     others: Vec<LeafId>,
 }
 
 impl Split {
     fn of(plan: &Plan) -> Self {
-        let (mut counted, mut said, mut others) = (Vec::new(), BTreeMap::<String, Vec<_>>::new(), Vec::new());
+        let (mut counted, mut said, mut ordered, mut others) = (Vec::new(), BTreeMap::<String, Vec<_>>::new(), Vec::new(), Vec::new());
         for (id, leaf) in plan.numbered() {
             match leaf {
                 // Account links become visible with time, and a filter may move with it.
@@ -220,15 +238,16 @@ impl Split {
                     let name = condition.path.first().cloned().unwrap_or_default();
                     said.entry(name).or_default().push((id, condition.clone()));
                 }
-                Leaf::Event(_) | Leaf::Activity(_) | Leaf::Sequence(_) | Leaf::Compared(_) => others.push(id),
+                Leaf::Sequence(_) | Leaf::Compared(_) => ordered.push(id),
+                Leaf::Event(_) | Leaf::Activity(_) => others.push(id),
             }
         }
-        Self { sets: events::sets(events::groups(&counted)), said: said.into_iter().collect(), others }
+        Self { sets: events::sets(events::groups(&counted)), said: said.into_iter().collect(), ordered, others }
     }
 }
 
 fn is_steady(leaf: &crate::leaf::EventLeaf) -> bool {
-    leaf.of == model::Collection::Users && !demand::conditions(&leaf.filter).any(moves_with_time)
+    leaf.of == model::Collection::Users && !demand::conditions(&leaf.filter).any(demand::moves_with_time)
 }
 
 fn timeline(segments: &[(SegmentId, model::Segment)]) -> Timeline<'_> {

@@ -2,82 +2,123 @@
 //!
 //! They are computed before any condition is asked, at the same as-of, whichever is referred to first. A profile of the
 //! other collection has none of them. What a profile without usable events has is the same for all: nothing, 0 for the
-//! two kinds that count, or what `if_none` says.
+//! two kinds that count, or what `if_none` says. From one as-of to the next, only the values of those concerned
+//! ([`crate::moved`]) are computed anew.
+
+use std::collections::BTreeSet;
 
 use definitions::ComputedTrait;
 use model::Value;
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
-use crate::demand::{self, Demand};
+use crate::demand::{self, Demand, Told};
 use crate::error::EvaluateError;
-use crate::filter::Sieve;
 use crate::gather::{Gathered, Wanted};
 use crate::known::{About, TraitNames};
 use crate::leaf::Tally;
 use crate::matcher::Judge;
-use crate::operator::NoReferences;
-use crate::reduce::Reduction;
-use crate::sequence::Setting;
+use crate::operator::{Element, Finding, NoReferences};
+use crate::reduce::{self, Reduction};
+use crate::setting::{Setting, Whom};
+
+/// How many owners one task takes when only some are asked about.
+const OWNERS_PER_TASK: usize = 64;
 
 /// The values of one computed trait.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Computed {
     /// For each profile number, the place of its value; [`Computed::NONE`] without one of its own.
     places: Vec<u32>,
     values: Vec<Value>,
+    /// Places of values that nobody has any more.
+    free: Vec<u32>,
     /// Everybody else's.
     none: Option<Value>,
 }
+
+/// Some owners' own values, in the order of their numbers.
+type Values = Vec<(u32, Option<Value>)>;
 
 impl Computed {
     const NONE: u32 = u32::MAX;
 
     /// Computes a trait; those it refers to are in the setting already.
     pub(crate) fn compute(definition: &ComputedTrait, names: &TraitNames, setting: Setting<'_>) -> Result<(Self, Tally), EvaluateError> {
+        let mut computed = Self { places: Vec::new(), values: Vec::new(), free: Vec::new(), none: None };
+        let tally = computed.compute_anew(definition, names, setting, Whom::All)?;
+        Ok((computed, tally))
+    }
+
+    /// Computes the values of some owners anew, at the setting's as-of, and leaves all others as they are. The trait and
+    /// the owners of each other profile's rows are as they were; there may be more profiles.
+    pub(crate) fn compute_anew(
+        &mut self,
+        definition: &ComputedTrait,
+        names: &TraitNames,
+        setting: Setting<'_>,
+        whom: Whom<'_>,
+    ) -> Result<Tally, EvaluateError> {
         let clock = setting.clock;
-        let varying = demand::varying(&definition.filter);
-        let own = demand::conditions(&varying).filter_map(|condition| condition.path.first());
-        let mut columns: Vec<String> = own.chain(definition.aggregate.path.first()).cloned().collect();
-        columns.sort_unstable();
-        columns.dedup();
-        let sieve = Sieve::prepare(&demand::fixed(&definition.filter), clock);
+        let by_owner = demand::part(&definition.filter, Told::ByOwner);
+        let aggregate = &definition.aggregate;
+        let properties: BTreeSet<&String> = demand::properties(&by_owner).chain(aggregate.path.first()).collect();
+        let properties: Vec<String> = properties.into_iter().cloned().collect();
         let wanted = Wanted {
             event: &definition.event,
             span: definition.window.resolve(clock.as_of, clock.zone),
-            sieve: sieve.as_ref(),
-            columns: &columns,
+            filter: &demand::part(&definition.filter, Told::ByEvent),
+            properties: &properties,
             owners: setting.owners(definition.of),
+            in_order: reduce::minds_order(aggregate.reducer),
         };
-        let gathered = Gathered::gather(setting.reader, setting.snapshot, wanted)?;
-        let demand = Demand::prepare(&varying, &gathered, clock);
-        let reduction = Reduction::over(&definition.aggregate, &gathered);
-        let none = || definition.if_none.clone();
-
-        let own: Vec<(Option<Value>, Tally)> = (0..setting.snapshot.people.len())
-            .into_par_iter()
-            .map(|profile| {
-                let mut tally = Tally::default();
-                let about = About { traits: setting.traits, names, profile, parent: None };
-                let rows = gathered.of(profile);
-                if rows.is_empty() {
-                    return (None, tally);
-                }
-                let rows: Vec<_> = rows.iter().copied().filter(|row| demand.is_met(&gathered, *row, &about)).collect();
-                (reduction.reduce(&rows, &mut tally).or_else(none), tally)
-            })
-            .collect();
-
+        let gathered = Gathered::gather(setting, wanted, whom)?;
+        let of_each = Demand::prepare(&demand::both(gathered.unasked.clone(), by_owner), gathered.properties(), clock);
+        let reading =
+            Reading { definition, names, setting, of_each, reduction: Reduction::over(aggregate, &gathered), gathered: &gathered };
+        let profiles = setting.snapshot.people.len();
+        let parts: Vec<(Values, Tally)> = match whom {
+            Whom::All => {
+                gathered.shares(profiles).into_par_iter().map(|share| reading.task(share)).collect::<Result<_, EvaluateError>>()?
+            }
+            Whom::These(owners) => {
+                let owners: Vec<u32> = owners.iter().take_while(|owner| (*owner as usize) < profiles).collect();
+                let tasks = owners.par_chunks(OWNERS_PER_TASK);
+                tasks.map(|owners| reading.task(owners.iter().copied())).collect::<Result<_, EvaluateError>>()?
+            }
+        };
         let mut tally = gathered.tally;
-        let none = reduction.reduce(&[], &mut tally).or_else(none);
-        let mut computed = Self { places: vec![Self::NONE; own.len()], values: Vec::new(), none };
-        for (place, (value, part)) in computed.places.iter_mut().zip(own) {
+        self.none = reading.reduction.reduce(&[], &mut tally).or_else(|| definition.if_none.clone());
+        self.places.resize(profiles, Self::NONE);
+        for (values, part) in parts {
             tally += part;
-            if let Some(value) = value {
-                *place = u32::try_from(computed.values.len()).expect("profile numbers are 32 bits");
-                computed.values.push(value);
+            for (owner, value) in values {
+                self.set(owner, value);
             }
         }
-        Ok((computed, tally))
+        Ok(tally)
+    }
+
+    fn set(&mut self, owner: u32, value: Option<Value>) {
+        let place = &mut self.places[owner as usize];
+        match (value, *place) {
+            (None, Self::NONE) => {}
+            (None, known) => {
+                self.free.push(known);
+                *place = Self::NONE;
+            }
+            (Some(value), Self::NONE) => match self.free.pop() {
+                Some(free) => {
+                    self.values[free as usize] = value;
+                    *place = free;
+                }
+                None => {
+                    *place = u32::try_from(self.values.len()).expect("profile numbers are 32 bits");
+                    self.values.push(value);
+                }
+            },
+            (Some(value), known) => self.values[known as usize] = value,
+        }
     }
 
     /// The value of a surviving profile of the trait's collection.
@@ -90,16 +131,58 @@ impl Computed {
 
     /// The profiles whose value matches.
     pub(crate) fn judge(&self, judge: &Judge, tally: &mut Tally) -> RoaringBitmap {
-        let findings: Vec<_> = self.values.iter().map(|value| judge.value(value)).collect();
+        let findings: Vec<Finding> = self.values.iter().map(|value| finding(judge, value)).collect();
         let none = judge.value_among(self.none.as_ref(), &NoReferences);
-        let mut found = RoaringBitmap::new();
-        for (profile, place) in (0_u32..).zip(&self.places) {
+        let mut bits = vec![0_u8; self.places.len().div_ceil(8)];
+        for (profile, place) in self.places.iter().enumerate() {
             let finding = findings.get(*place as usize).copied().unwrap_or(none);
             tally.note(finding);
-            if finding.holds {
-                found.insert(profile);
-            }
+            bits[profile / 8] |= u8::from(finding.holds) << (profile % 8);
         }
-        found
+        RoaringBitmap::from_lsb0_bytes(0, &bits)
+    }
+}
+
+fn finding(judge: &Judge, value: &Value) -> Finding {
+    match value {
+        Value::Flag(flag) => judge.scalar(Element::Flag(*flag)),
+        Value::Number(number) => judge.scalar(Element::Number(*number)),
+        Value::Integer(integer) => judge.scalar(Element::Integer(*integer)),
+        Value::Text(text) => judge.scalar(Element::Text(text)),
+        Value::List(_) | Value::Object(_) => judge.value(value),
+    }
+}
+
+/// A trait with everything it is made of.
+struct Reading<'a> {
+    definition: &'a ComputedTrait,
+    names: &'a TraitNames,
+    setting: Setting<'a>,
+    gathered: &'a Gathered<'a>,
+    of_each: Demand,
+    reduction: Reduction<'a>,
+}
+
+impl Reading<'_> {
+    fn task(&self, owners: impl Iterator<Item = u32>) -> Result<(Values, Tally), EvaluateError> {
+        let mut tally = Tally::default();
+        let mut rows = Vec::new();
+        let mut values = Vec::new();
+        for owner in owners {
+            self.gathered.rows(owner, &mut rows)?;
+            if rows.is_empty() {
+                values.push((owner, None));
+                continue;
+            }
+            if !self.of_each.is_empty() {
+                let about = About { traits: self.setting.traits, names: self.names, profile: owner as usize, parent: None };
+                rows.retain(|row| {
+                    let (frame, number) = self.gathered.stands(*row);
+                    self.of_each.is_met(frame, number, &about)
+                });
+            }
+            values.push((owner, self.reduction.reduce(&rows, &mut tally).or_else(|| self.definition.if_none.clone())));
+        }
+        Ok((values, tally))
     }
 }

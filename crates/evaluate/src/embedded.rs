@@ -1,6 +1,6 @@
 //! The embedded leaf engine: answers leaves from the lake with columns and counters of our own.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use definitions::Catalog;
 use lake::Reader;
@@ -12,6 +12,7 @@ use crate::computed::Computed;
 use crate::counters::Spare;
 use crate::error::EvaluateError;
 use crate::events::{self, Group};
+use crate::indexes::Indexes;
 use crate::known::KnownTraits;
 use crate::leaf::{Leaf, LeafId, Tally};
 use crate::operator::Clock;
@@ -19,7 +20,7 @@ use crate::owners::{Links, Owners};
 use crate::pass::{self, Source, Totals};
 use crate::plan::Plan;
 use crate::segments::Snapshot;
-use crate::sequence::Setting;
+use crate::setting::{Setting, Whom};
 use crate::shares::Shares;
 use crate::timeline::Timeline;
 use crate::traits;
@@ -28,6 +29,7 @@ use crate::traits;
 #[derive(Clone, Copy)]
 pub(crate) struct LeafEngine<'a> {
     pub(crate) reader: &'a Reader,
+    pub(crate) indexes: &'a Indexes,
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) links: &'a Links,
     pub(crate) clock: Clock,
@@ -36,7 +38,7 @@ pub(crate) struct LeafEngine<'a> {
 /// Leaves with the profiles for which they are true, and what was read on the way.
 pub(crate) type Part = (Vec<(LeafId, RoaringBitmap)>, Tally);
 
-impl LeafEngine<'_> {
+impl<'a> LeafEngine<'a> {
     /// The traits that a plan looks at: computed ones in their order, others as they were said.
     pub(crate) fn traits(&self, catalog: &Catalog, plan: &Plan) -> Result<(KnownTraits, Tally), EvaluateError> {
         let mut traits = KnownTraits::default();
@@ -52,12 +54,12 @@ impl LeafEngine<'_> {
     }
 
     /// A bitmap for each of these leaves of a plan, or an error.
-    pub(crate) fn ask(&self, catalog: &Catalog, plan: &Plan, which: &[LeafId]) -> Result<Part, EvaluateError> {
+    pub(crate) fn ask(&self, plan: &Plan, traits: &KnownTraits, which: &[LeafId]) -> Result<Part, EvaluateError> {
         if which.is_empty() {
             return Ok(Part::default());
         }
         let leaves: Vec<(LeafId, &Leaf)> = which.iter().map(|id| (*id, &plan.leaves[id.0])).collect();
-        let (traits, mut tally) = self.traits(catalog, plan)?;
+        let mut tally = Tally::default();
         let trait_leaves: Vec<_> =
             leaves.iter().filter_map(|(id, leaf)| if let Leaf::Trait(leaf) = leaf { Some((*id, leaf)) } else { None }).collect();
         let sets = events::sets(events::groups(&leaves));
@@ -74,17 +76,21 @@ impl LeafEngine<'_> {
             tally += part;
         }
         // Each of these goes through the rows of every owner with all threads: one after the other, for their memory.
-        let setting = self.setting(&traits);
+        let setting = self.setting(traits);
         for (id, leaf) in leaves {
             let (bitmap, part) = match leaf {
-                Leaf::Sequence(leaf) => leaf.answer(setting)?,
-                Leaf::Compared(leaf) => leaf.answer(setting),
+                Leaf::Sequence(leaf) => leaf.answer(setting, Whom::All)?,
+                Leaf::Compared(leaf) => leaf.answer(setting, Whom::All),
                 Leaf::Event(_) | Leaf::Trait(_) | Leaf::Activity(_) => continue,
             };
             answers.push((id, bitmap));
             tally += part;
         }
         Ok((answers, tally))
+    }
+
+    fn owners(&self) -> Owners<'a> {
+        Owners { people: &self.snapshot.people, links: self.links, of: Collection::Users }
     }
 
     /// What counting reads from.
@@ -94,14 +100,16 @@ impl LeafEngine<'_> {
             timeline: &ground.timeline,
             users: &ground.users,
             accounts: &ground.accounts,
+            owners: self.owners(),
             profiles: self.snapshot.people.len(),
             spare: &ground.spare,
             clock: self.clock,
         }
     }
 
-    fn setting<'s>(&'s self, traits: &'s KnownTraits) -> Setting<'s> {
-        Setting { reader: self.reader, snapshot: self.snapshot, links: self.links, traits, clock: self.clock }
+    /// What leaves that need more than counting are asked with.
+    pub(crate) fn setting<'s>(&'s self, traits: &'s KnownTraits) -> Setting<'s> {
+        Setting { reader: self.reader, indexes: self.indexes, snapshot: self.snapshot, links: self.links, traits, clock: self.clock }
     }
 }
 
@@ -114,16 +122,14 @@ fn counted(set: &[Group], source: Source<'_>) -> Result<Part, EvaluateError> {
 pub(crate) struct Ground<'s> {
     timeline: Timeline<'s>,
     users: Shares,
-    accounts: LazyLock<Shares, Box<dyn FnOnce() -> Shares + Send + 's>>,
+    accounts: OnceLock<Shares>,
     spare: Spare,
 }
 
 impl<'s> Ground<'s> {
     pub(crate) fn of(engine: &LeafEngine<'s>) -> Self {
-        let (snapshot, links) = (engine.snapshot, engine.links);
-        let shares = move |of| Shares::of(Owners { people: &snapshot.people, links, of });
-        let accounts = LazyLock::new(Box::new(move || shares(Collection::Accounts)) as Box<_>);
-        Self { timeline: Timeline::of(snapshot), users: shares(Collection::Users), accounts, spare: Spare::default() }
+        let users = Shares::of(engine.owners());
+        Self { timeline: Timeline::of(engine.snapshot), users, accounts: OnceLock::new(), spare: Spare::default() }
     }
 }
 

@@ -24,6 +24,12 @@ pub enum EvaluateError {
         /// Rows found.
         found: u64,
     },
+    /// An event has more rows in a window than can be numbered: some four thousand million.
+    #[error("the segment `{path}` is one too many: the rows of one event in one window cannot be numbered any more")]
+    TooMany {
+        /// The path of the first segment that has no room, below the lake's folder.
+        path: String,
+    },
     /// The catalog's order puts an audience before one that it refers to.
     #[error("audience `{audience}` refers to `{referred}`, which is not evaluated before it")]
     Order {

@@ -51,6 +51,16 @@ impl KnownTraits {
         Ok(())
     }
 
+    /// The traits as said, by name.
+    pub(crate) fn said_mut(&mut self) -> impl Iterator<Item = (&String, &mut Newest)> {
+        self.said.iter_mut()
+    }
+
+    /// Takes a computed trait away, to be added again.
+    pub(crate) fn take(&mut self, key: &TraitKey) -> Option<Computed> {
+        self.computed.remove(key)
+    }
+
     /// A computed trait.
     pub(crate) fn computed(&self, key: &TraitKey) -> Option<&Computed> {
         self.computed.get(key)

@@ -11,7 +11,7 @@
 #![warn(clippy::wildcard_enum_match_arm)] // a new operator must not compile until it is handled
 
 mod advance;
-
+mod bits;
 mod column;
 mod compared;
 mod computed;
@@ -22,24 +22,31 @@ mod error;
 mod events;
 mod expression;
 mod filter;
+mod follow;
 mod gather;
+mod indexes;
 mod known;
 mod leaf;
 mod lookup;
 mod matcher;
+mod moved;
 mod newest;
 mod opened;
 mod operator;
+mod owner_index;
 mod owners;
 mod packed;
 mod pass;
 mod past;
+mod places;
 mod plan;
 mod recorded;
 mod reduce;
+mod same;
 mod sample;
 mod segments;
 mod sequence;
+mod setting;
 mod shares;
 mod slices;
 mod timeline;
@@ -51,7 +58,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use definitions::Catalog;
-use lake::Reader;
+use lake::{LakeError, Reader};
 use model::{AsOf, AudienceKey, Collection, IdentifierKind, Membership, People, ProfileId, SegmentId, Value};
 use roaring::RoaringBitmap;
 
@@ -62,14 +69,17 @@ pub use segments::Snapshot;
 use advance::{Progress, Question};
 use embedded::LeafEngine;
 use expression::{Known, NotYetEvaluated};
+use indexes::Indexes;
 use leaf::LeafId;
 use operator::Clock;
 use owners::Links;
 use plan::{Members, Plan};
 
-/// Evaluates catalogs over one lake; keeps the columns it read for the next evaluation, and how far it advanced.
+/// Evaluates catalogs over one lake; keeps for the next evaluation the columns it read, which rows whose are, and how far it
+/// advanced.
 pub struct Evaluator {
     reader: Reader,
+    indexes: Indexes,
     progress: Mutex<Option<Progress>>,
 }
 
@@ -94,7 +104,7 @@ pub struct Evaluation {
 impl Evaluator {
     /// An evaluator over the lake of this reader.
     pub fn new(reader: Reader) -> Self {
-        Self { reader, progress: Mutex::default() }
+        Self { reader, indexes: Indexes::default(), progress: Mutex::default() }
     }
 
     /// The members of every audience as of a moment. A paused audience keeps its recorded members, a retired one has none.
@@ -105,9 +115,11 @@ impl Evaluator {
         let plan = Plan::of(catalog);
         let clock = Clock { as_of, zone: catalog.settings.zone };
         let links = Links::of(&snapshot.people, as_of);
-        let engine = LeafEngine { reader: &self.reader, snapshot, links: &links, clock };
+        let engine = LeafEngine { reader: &self.reader, indexes: &self.indexes, snapshot, links: &links, clock };
         let everything: Vec<LeafId> = plan.numbered().map(|(id, _)| id).collect();
-        let (answers, tally) = engine.ask(catalog, &plan, &everything)?;
+        let (traits, mut tally) = engine.traits(catalog, &plan)?;
+        let (answers, part) = engine.ask(&plan, &traits, &everything)?;
+        tally += part;
         let leaves = embedded::complete(answers, plan.leaves.len());
 
         let people: &People = &snapshot.people;
@@ -149,7 +161,7 @@ impl Evaluator {
     /// As [`Evaluator::evaluate`].
     pub fn advance(&self, catalog: &Catalog, snapshot: &Snapshot, recorded: &Recorded, as_of: AsOf) -> Result<Evaluation, EvaluateError> {
         let clock = Clock { as_of, zone: catalog.settings.zone };
-        let question = Question { reader: &self.reader, catalog, snapshot, recorded, clock };
+        let question = Question { reader: &self.reader, indexes: &self.indexes, catalog, snapshot, recorded, clock };
         let mut kept = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         // Taken out: what an error leaves half-way is not gone on from.
         if let Some(mut progress) = kept.take().filter(|progress| progress.leads_to(question)) {
@@ -176,7 +188,7 @@ impl Evaluator {
     ) -> Result<HashMap<ProfileId, BTreeMap<String, Value>>, EvaluateError> {
         let clock = Clock { as_of, zone: catalog.settings.zone };
         let links = Links::of(&snapshot.people, as_of);
-        let engine = LeafEngine { reader: &self.reader, snapshot, links: &links, clock };
+        let engine = LeafEngine { reader: &self.reader, indexes: &self.indexes, snapshot, links: &links, clock };
         let (traits, _) = engine.traits(catalog, &Plan::of_traits(catalog))?;
         let accounts = owners::accounts(&snapshot.people);
         let mut found: HashMap<ProfileId, BTreeMap<String, Value>> = HashMap::new();
@@ -190,6 +202,14 @@ impl Evaluator {
             }
         }
         Ok(found)
+    }
+
+    /// Saves the columns that were decoded, where the reader has a folder for them: the next process begins with them at hand.
+    ///
+    /// # Errors
+    /// When the folder cannot be written in; evaluation goes on without.
+    pub fn save_columns(&self, snapshot: &Snapshot) -> Result<(), LakeError> {
+        self.reader.save(snapshot.segments.iter().map(|(_, segment)| segment))
     }
 
     /// The profiles about whom something was said in (`since`, `as_of`], or in segments numbered above `seen` (in any

@@ -6,7 +6,7 @@
 //! `or_missing` an empty list is missing too: there is nothing in it to compare.
 
 use definitions::{Operator, PathMatch, Reference};
-use model::{MomentSpec, Value};
+use model::Value;
 
 use crate::operator::{Clock, Element, Finding, NoReferences, References, Spelling, Test};
 
@@ -34,6 +34,11 @@ impl Judge {
     /// Judges a trait or property that has no parts; a longer path leads nowhere from it.
     pub(crate) fn scalar(&self, element: Element<'_>) -> Finding {
         if self.steps.is_empty() { self.judge(true, &[element], &NoReferences) } else { self.missing() }
+    }
+
+    /// Judges a trait or property that has no parts, where operators may refer to other values.
+    pub(crate) fn scalar_among(&self, element: Element<'_>, references: &dyn References) -> Finding {
+        if self.steps.is_empty() { self.judge(true, &[element], references) } else { self.judge(false, &[], references) }
     }
 
     /// Judges any trait or property.
@@ -93,35 +98,6 @@ pub(crate) fn reference(operator: &Operator) -> Option<&Reference> {
 /// Whether a matcher compares with another value than a constant: it is then judged profile by profile.
 pub(crate) fn refers(condition: &PathMatch) -> bool {
     condition.matcher.operators.iter().any(|operator| reference(operator).is_some())
-}
-
-/// Whether what a matcher asks depends on when it is asked, though the value stays the same.
-pub(crate) fn moves_with_time(condition: &PathMatch) -> bool {
-    condition.matcher.operators.iter().any(|operator| match operator {
-        Operator::Before(spec) | Operator::After(spec) => match spec {
-            MomentSpec::Date(_) | MomentSpec::At(_) => false,
-            MomentSpec::Ago(_) | MomentSpec::FromNow(_) | MomentSpec::Now | MomentSpec::Today => true,
-        },
-        Operator::WithinLast(_) | Operator::WithinNext(_) | Operator::AnniversaryWithinNext(_) | Operator::Compare { .. } => true,
-        Operator::Equals(_)
-        | Operator::NotEquals(_)
-        | Operator::OneOf(_)
-        | Operator::NoneOf(_)
-        | Operator::Includes(_)
-        | Operator::IncludesAny(_)
-        | Operator::IncludesAll(_)
-        | Operator::IncludesNone(_)
-        | Operator::Contains(_)
-        | Operator::NotContains(_)
-        | Operator::ContainsAny(_)
-        | Operator::StartsWith(_)
-        | Operator::EndsWith(_)
-        | Operator::Above(_)
-        | Operator::AtLeast(_)
-        | Operator::Below(_)
-        | Operator::AtMost(_)
-        | Operator::Exists(_) => false,
-    })
 }
 
 /// The values a path leads to: into objects by name, through arrays into each element.

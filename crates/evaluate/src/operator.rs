@@ -21,7 +21,7 @@ use model::{AsOf, Moment, WorkspaceZone};
 
 pub(crate) use compare::{NoReferences, References};
 pub(crate) use number::Exact;
-pub(crate) use text::Spelling;
+pub(crate) use text::{Spelling, read as read_text};
 
 /// One value without further parts.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -6,6 +6,7 @@
 //! window are not opened. Rows may be counted in any order, since addition does not mind.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use definitions::CountRange;
 use lake::{BLOCK_PROFILES, Reader};
@@ -21,6 +22,7 @@ use crate::leaf::{LeafId, Tally};
 use crate::lookup::Lookup;
 use crate::opened::Opened;
 use crate::operator::Clock;
+use crate::owners::Owners;
 use crate::packed;
 use crate::shares::{Shares, place_in_block};
 use crate::slices::Slices;
@@ -33,10 +35,20 @@ pub(crate) struct Source<'a> {
     pub(crate) timeline: &'a Timeline<'a>,
     pub(crate) users: &'a Shares,
     /// Found when they are first asked for.
-    pub(crate) accounts: &'a LazyLock<Shares, Box<dyn FnOnce() -> Shares + Send + 'a>>,
+    pub(crate) accounts: &'a OnceLock<Shares>,
+    pub(crate) owners: Owners<'a>,
     pub(crate) profiles: usize,
     pub(crate) spare: &'a Spare,
     pub(crate) clock: Clock,
+}
+
+impl<'a> Source<'a> {
+    fn shares(self, of: Collection) -> &'a Shares {
+        match of {
+            Collection::Users => self.users,
+            Collection::Accounts => self.accounts.get_or_init(|| Shares::of(Owners { of, ..self.owners })),
+        }
+    }
 }
 
 /// What a pass found for one group.
@@ -92,7 +104,7 @@ pub(crate) fn run(groups: &[Group], source: Source<'_>, totals: Totals) -> Resul
     let sifted: Vec<Sifted<'_>> = opened.par_iter().map(|opened| Sifted::over(opened, &sieves)).collect();
 
     let questions = questions(groups, &slices);
-    let shares = if first.of == Collection::Accounts { source.accounts } else { source.users };
+    let shares = source.shares(first.of);
     let blocks: Vec<(Vec<Block>, Tally)> = (0..source.profiles.div_ceil(BLOCK_PROFILES))
         .into_par_iter()
         .map(|number| {

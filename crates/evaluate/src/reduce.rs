@@ -6,6 +6,7 @@
 //! average is that sum divided by how many numbers there are, rounded in the same way. Numbers beyond 10^20 are nobody's
 //! money and are skipped by both.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use definitions::{Aggregate, Reducer, UNIQUE_MAX};
@@ -25,6 +26,14 @@ const SUMMAND_MAX: f64 = 1e20;
 const INTEGER_MAX: u128 = 100_000_000_000_000_000_000;
 /// Up to here (2^53) whole numbers are exact as floats.
 const EXACT_MAX: u128 = 1 << 53;
+
+/// Whether what rows come to depends on their order. Which zero is the smallest does: 0 and -0 compare as equal.
+pub(crate) fn minds_order(reducer: Reducer) -> bool {
+    match reducer {
+        Reducer::Count | Reducer::Sum | Reducer::Average | Reducer::MostFrequent { .. } | Reducer::UniqueCount => false,
+        Reducer::Min | Reducer::Max | Reducer::First | Reducer::Last | Reducer::Unique => true,
+    }
+}
 
 /// An aggregate over the rows of one event.
 pub(crate) struct Reduction<'a> {
@@ -54,9 +63,7 @@ impl<'a> Reduction<'a> {
             Reducer::Unique => self.unique(rows, tally),
             Reducer::UniqueCount => {
                 let mut texts = BTreeSet::new();
-                self.texts(rows, tally, |text| {
-                    texts.insert(text);
-                });
+                self.texts(rows, tally, |text| add(&mut texts, text));
                 Some(Value::Number(texts.len() as f64))
             }
         }
@@ -90,7 +97,12 @@ impl<'a> Reduction<'a> {
 
     fn most_frequent(&self, rows: &[Row], at_least: u32, tally: &mut Tally) -> Option<Value> {
         let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-        self.texts(rows, tally, |text| *counts.entry(text).or_default() += 1);
+        self.texts(rows, tally, |text| match counts.get_mut(text.as_ref()) {
+            Some(count) => *count += 1,
+            None => {
+                counts.insert(text.into_owned(), 1);
+            }
+        });
         // In alphabetical order, and only more beats: the first of equals stays.
         let mut best: Option<(String, u32)> = None;
         for (text, count) in counts {
@@ -105,7 +117,7 @@ impl<'a> Reduction<'a> {
         let mut texts = BTreeSet::new();
         self.texts(rows, tally, |text| {
             if texts.len() < UNIQUE_MAX {
-                texts.insert(text);
+                add(&mut texts, text);
             }
         });
         (!texts.is_empty()).then(|| Value::List(texts.into_iter().map(Value::Text).collect()))
@@ -126,43 +138,50 @@ impl<'a> Reduction<'a> {
 
     /// Calls back with every number; what is none, or is not taken, is counted.
     fn numbers(&self, rows: &[Row], tally: &mut Tally, mut take: impl FnMut(Exact) -> bool) {
-        let Some((column, steps)) = self.property else { return };
-        for row in rows {
-            if steps.is_empty()
-                && let Some(Cell::Number(number)) = self.gathered.cell(*row, column)
-            {
-                tally.mismatches += u64::from(!take(Exact::Float(number)));
-                continue;
-            }
-            self.elements(*row, |element| {
-                let taken = Exact::read(element).is_some_and(&mut take);
-                tally.mismatches += u64::from(!taken);
-            });
-        }
+        self.elements(rows, |element| {
+            let taken = Exact::read(element).is_some_and(&mut take);
+            tally.mismatches += u64::from(!taken);
+        });
     }
 
     /// Calls back with every element as text; objects have none.
-    fn texts(&self, rows: &[Row], tally: &mut Tally, mut take: impl FnMut(String)) {
-        for row in rows {
-            self.elements(*row, |element| match element {
-                Element::Flag(flag) => take(flag.to_string()),
-                Element::Number(number) => take(number.to_string()),
-                Element::Integer(integer) => take(integer.to_string()),
-                Element::Text(text) => take(text.to_owned()),
-                Element::Object => tally.mismatches += 1,
-            });
-        }
+    fn texts(&self, rows: &[Row], tally: &mut Tally, mut take: impl FnMut(Cow<'_, str>)) {
+        self.elements(rows, |element| match element {
+            Element::Flag(flag) => take(Cow::Borrowed(if flag { "true" } else { "false" })),
+            Element::Number(number) => take(Cow::Owned(number.to_string())),
+            Element::Integer(integer) => take(Cow::Owned(integer.to_string())),
+            Element::Text(text) => take(Cow::Borrowed(text)),
+            Element::Object => tally.mismatches += 1,
+        });
     }
 
-    fn elements(&self, row: Row, mut take: impl FnMut(Element<'_>)) {
+    /// Calls back with every element the path leads to. From a plain value a longer path leads nowhere.
+    fn elements(&self, rows: &[Row], mut take: impl FnMut(Element<'_>)) {
         let Some((column, steps)) = self.property else { return };
-        let Some(value) = self.gathered.value(row, column) else { return };
-        let (mut reached, mut elements) = (Vec::new(), Vec::new());
-        reach(&value, steps, &mut reached);
-        for value in reached {
-            spread(value, &mut elements);
+        let plain = steps.is_empty();
+        for row in rows {
+            match self.gathered.cell(*row, column) {
+                Some(Cell::Number(number)) if plain => take(Element::Number(number)),
+                Some(Cell::Text(text)) if plain => take(Element::Text(text)),
+                Some(Cell::Flag(flag)) if plain => take(Element::Flag(flag)),
+                Some(Cell::Json(json)) => {
+                    let value = lake::parse_json(json);
+                    let (mut reached, mut elements) = (Vec::new(), Vec::new());
+                    reach(&value, steps, &mut reached);
+                    for value in reached {
+                        spread(value, &mut elements);
+                    }
+                    elements.into_iter().for_each(&mut take);
+                }
+                Some(Cell::Number(_) | Cell::Text(_) | Cell::Flag(_) | Cell::Gone) | None => {}
+            }
         }
-        elements.into_iter().for_each(&mut take);
+    }
+}
+
+fn add(texts: &mut BTreeSet<String>, text: Cow<'_, str>) {
+    if !texts.contains(text.as_ref()) {
+        texts.insert(text.into_owned());
     }
 }
 

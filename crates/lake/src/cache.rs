@@ -46,16 +46,27 @@ pub(crate) struct Rows {
 
 /// What keeping a part costs beside its arrays.
 const OVERHEAD_BYTES: usize = 256;
+/// What a mapped part is counted as: systems allow a process some 65,000 mapped files, and a budget of 1 GiB half of them.
+const MAPPED_BYTES: usize = 32 << 10;
 
 impl Part {
+    /// What it is counted as in the budget.
     fn bytes(&self) -> usize {
-        let arrays = match self {
+        if self.is_held() { self.held_bytes() + OVERHEAD_BYTES } else { MAPPED_BYTES }
+    }
+
+    /// Whether it takes memory, rather than pages of a mapped file.
+    fn is_held(&self) -> bool {
+        self.held_bytes() > 0
+    }
+
+    fn held_bytes(&self) -> usize {
+        match self {
             Self::Rows(rows) => rows.profiles.held_bytes() + rows.occurred_at.held_bytes(),
             Self::Ties(ties) => ties.received_at.len() * (size_of::<i64>() + size_of::<u128>() + size_of::<u64>()),
             Self::Column(column) => column.bytes(),
             Self::Blocks(blocks) => blocks.held_bytes(),
-        };
-        arrays + OVERHEAD_BYTES
+        }
     }
 }
 
@@ -107,10 +118,15 @@ impl Cache {
     /// The parts that take memory.
     pub(crate) fn held(&self) -> Vec<(Key, Part)> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = kept.parts.iter().filter(|(_, held)| held.bytes > OVERHEAD_BYTES);
+        let held = kept.parts.iter().filter(|(_, held)| held.part.is_held());
         let mut held: Vec<(Key, Part)> = held.map(|(key, held)| (key.clone(), held.part.clone())).collect();
         held.sort_by(|(one, _), (other, _)| one.cmp(other));
         held
+    }
+
+    #[cfg(test)]
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.held().iter().map(|(_, part)| part.held_bytes()).sum()
     }
 
     #[cfg(test)]

@@ -118,14 +118,13 @@ fn bytes<T: Pod>(values: &[T]) -> Array<'_> {
 /// An array for each type of value there may be, empty where there is none.
 fn column_arrays(column: &Column) -> Vec<Array<'_>> {
     const NOTHING: Array<'static> = (0, &[]);
-    let coded = |coded: &'_ Option<Coded>| match coded {
-        None => [NOTHING; 3],
-        Some(Coded { codes, values }) => [bytes(codes), bytes(&values.ends), bytes(&values.bytes)],
-    };
+    fn coded(coded: Option<&Coded>) -> [Array<'_>; 3] {
+        coded.map_or([NOTHING; 3], |Coded { codes, values }| [bytes(codes), bytes(&values.ends), bytes(&values.bytes)])
+    }
     let numbers = column.numbers.as_ref().map_or(NOTHING, |numbers| bytes(&numbers.values));
     let flags = column.flags.as_ref().map_or(NOTHING, |flags| bytes(&flags.codes));
     let gone = column.gone.as_ref().map_or(NOTHING, |gone| bytes(&gone.rows));
-    [numbers, flags, gone].into_iter().chain(coded(&column.texts)).chain(coded(&column.json)).collect()
+    [numbers, flags, gone].into_iter().chain(coded(column.texts.as_ref())).chain(coded(column.json.as_ref())).collect()
 }
 
 fn column(arrays: &Arrays) -> Option<Column> {

@@ -140,6 +140,11 @@ impl Reader {
     }
 
     #[cfg(test)]
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.cache.held_bytes()
+    }
+
+    #[cfg(test)]
     pub(crate) fn cached_bytes(&self) -> usize {
         self.cache.bytes()
     }

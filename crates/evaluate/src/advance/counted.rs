@@ -4,7 +4,7 @@
 //! lies in the future becomes due later.
 
 use lake::Reader;
-use model::{Moment, ProfileId, Span, Window};
+use model::{AsOf, Moment, ProfileId, Span, Window};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
@@ -36,6 +36,8 @@ struct CountedWindow {
 #[derive(Clone, Copy)]
 pub(crate) struct Step<'a> {
     pub(crate) reader: &'a Reader,
+    /// The last moment.
+    pub(crate) since: AsOf,
     /// The segments that were there at the last moment.
     pub(crate) known: &'a Timeline<'a>,
     /// Those that came since.

@@ -5,13 +5,15 @@
 
 use definitions::PathMatch;
 use lake::Reader;
-use model::{AsOf, Moment, Segment, Span};
+use model::{Moment, Segment, Span};
 use roaring::RoaringBitmap;
 
 use super::counted::{Flip, Step};
+use super::{number, range};
+use crate::demand::moves_with_time;
 use crate::error::EvaluateError;
 use crate::leaf::{LeafId, Tally};
-use crate::matcher::{Judge, moves_with_time};
+use crate::matcher::Judge;
 use crate::newest::Newest;
 use crate::operator::Clock;
 use crate::segments::Snapshot;
@@ -22,7 +24,6 @@ pub(crate) struct HeardTrait {
     name: String,
     newest: Newest,
     leaves: Vec<(LeafId, PathMatch)>,
-    as_of: AsOf,
 }
 
 impl HeardTrait {
@@ -38,59 +39,61 @@ impl HeardTrait {
         let mut tally = Tally { rows: newest.rows, ..Tally::default() };
         let judged =
             leaves.iter().map(|(id, condition)| (*id, judge_all(&newest, &Judge::prepare(condition, clock), &mut tally))).collect();
-        Ok((Self { name, newest, leaves, as_of: clock.as_of }, judged, tally))
+        Ok((Self { name, newest, leaves }, judged, tally))
     }
 
     /// Moves on to a later moment.
     pub(crate) fn step(&mut self, step: Step<'_>) -> Result<(Vec<Flip>, Tally), EvaluateError> {
-        let before = std::mem::replace(&mut self.as_of, step.clock.as_of);
-        let end = step.clock.as_of.moment().plus_micros(1);
-        let due = Span { start: before.moment().plus_micros(1), end };
-        let arrived = Span { start: Moment::from_micros(i64::MIN), end };
-        let touches = |segment: &&Segment, span: Span| segment.first_at < span.end && span.start <= segment.last_at;
-        let known = step.known.of_traits(due).iter().copied().filter(|segment| touches(segment, due)).map(|segment| (segment, due));
-        let news = step.news.of_traits(arrived).iter().copied().map(|segment| (segment, arrived));
-        let said: Vec<(&Segment, Span)> = known.chain(news).collect();
-
         let looked_at = self.newest.rows;
-        self.newest.grow(step.canonical.len());
-        let mut asked: Vec<u32> = step.arrived.clone().collect();
-        for (merged, survivor) in step.merges {
-            self.newest.merge(step.reader, *merged, *survivor)?;
-            asked.extend([*merged, *survivor]);
-        }
-        if !said.is_empty() {
-            for profile in self.newest.hear(step.reader, &self.name, &said)? {
-                let survivor = step.canonical.get(profile as usize).map_or(profile, |survivor| survivor.0);
-                if survivor != profile {
-                    self.newest.merge(step.reader, profile, survivor)?;
-                }
-                asked.push(survivor);
-            }
-        }
-        asked.sort_unstable();
-        asked.dedup();
+        let asked = hear(&mut self.newest, &self.name, step)?;
         let mut tally = Tally { rows: self.newest.rows - looked_at, ..Tally::default() };
         let flips = self.leaves.iter().map(|(id, condition)| judge(&self.newest, *id, condition, &asked, step.clock, &mut tally));
         Ok((flips.collect(), tally))
     }
 }
 
-fn judge(newest: &Newest, leaf: LeafId, condition: &PathMatch, asked: &[u32], clock: Clock, tally: &mut Tally) -> Flip {
+/// Takes note of what was said of a trait since the last moment, and of what is due since. Returns the profiles whose value
+/// may be another: those of whom something newer was said, those that were merged, and new ones.
+pub(crate) fn hear(newest: &mut Newest, name: &str, step: Step<'_>) -> Result<RoaringBitmap, EvaluateError> {
+    let end = step.clock.as_of.moment().plus_micros(1);
+    let due = Span { start: step.since.moment().plus_micros(1), end };
+    let arrived = Span { start: Moment::from_micros(i64::MIN), end };
+    let touches = |segment: &&Segment| segment.first_at < due.end && due.start <= segment.last_at;
+    let known = step.known.of_traits(due).iter().copied().filter(touches).map(|segment| (segment, due));
+    let news = step.news.of_traits(arrived).iter().copied().map(|segment| (segment, arrived));
+    let said: Vec<(&Segment, Span)> = known.chain(news).collect();
+
+    newest.grow(step.canonical.len());
+    let mut changed: Vec<u32> = step.arrived.clone().collect();
+    for (merged, survivor) in step.merges {
+        newest.merge(step.reader, *merged, *survivor)?;
+        changed.extend([*merged, *survivor]);
+    }
+    if !said.is_empty() {
+        for profile in newest.hear(step.reader, name, &said)? {
+            let survivor = step.canonical.get(profile as usize).map_or(profile, |survivor| survivor.0);
+            if survivor != profile {
+                newest.merge(step.reader, profile, survivor)?;
+            }
+            changed.push(survivor);
+        }
+    }
+    Ok(changed.into_iter().collect())
+}
+
+fn judge(newest: &Newest, leaf: LeafId, condition: &PathMatch, asked: &RoaringBitmap, clock: Clock, tally: &mut Tally) -> Flip {
     let judge = Judge::prepare(condition, clock);
     if moves_with_time(condition) {
-        let mut everybody = RoaringBitmap::new();
-        everybody.insert_range(0..u32::try_from(newest.profiles()).unwrap_or(u32::MAX));
-        return Flip { leaf, asked: everybody, holds: judge_all(newest, &judge, tally) };
+        return Flip { leaf, asked: range(0..number(newest.profiles())), holds: judge_all(newest, &judge, tally) };
     }
     let missing = judge.missing();
     let mut holds = RoaringBitmap::new();
     for profile in asked {
-        let finding = newest.value(*profile as usize).map_or(missing, |value| judge.value(&value));
+        let finding = newest.value(profile as usize).map_or(missing, |value| judge.value(&value));
         tally.note(finding);
         if finding.holds {
-            holds.insert(*profile);
+            holds.insert(profile);
         }
     }
-    Flip { leaf, asked: asked.iter().copied().collect(), holds }
+    Flip { leaf, asked: asked.clone(), holds }
 }

@@ -27,6 +27,18 @@ impl Exact {
         }
     }
 
+    /// The same number as an integer, where it is one of 128 bits: numbers that compare as equal are then the same.
+    pub(crate) fn whole(self) -> Self {
+        match self {
+            Self::Float(float) if float.fract() == 0.0 && (-INTEGERS_END..INTEGERS_END).contains(&float) =>
+            {
+                #[expect(clippy::cast_possible_truncation, reason = "checked: whole and inside the range of i128")]
+                Self::Integer(float as i128)
+            }
+            Self::Float(_) | Self::Integer(_) => self,
+        }
+    }
+
     pub(crate) fn compare(self, other: Self) -> Ordering {
         match (self, other) {
             (Self::Integer(a), Self::Integer(b)) => a.cmp(&b),

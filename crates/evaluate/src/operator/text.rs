@@ -29,7 +29,7 @@ impl Spelling {
 }
 
 /// The text that text operators see; objects have none.
-pub(super) fn read(element: Element<'_>, spelling: Spelling) -> Option<Cow<'_, str>> {
+pub(crate) fn read(element: Element<'_>, spelling: Spelling) -> Option<Cow<'_, str>> {
     match element {
         Element::Flag(flag) => Some(Cow::Borrowed(if flag { "true" } else { "false" })),
         Element::Number(number) => Some(Cow::Owned(number.to_string())),

@@ -38,6 +38,7 @@ use crate::owners::Links;
 use crate::plan::Plan;
 use crate::recorded::Recorded;
 use crate::segments::Snapshot;
+use crate::standing::Standing;
 use crate::timeline::Timeline;
 use crate::{Evaluation, demand};
 
@@ -71,6 +72,7 @@ pub(crate) struct Progress {
 pub(crate) struct Question<'a> {
     pub(crate) reader: &'a Reader,
     pub(crate) indexes: &'a Indexes,
+    pub(crate) standing: &'a Standing,
     pub(crate) catalog: &'a Catalog,
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) recorded: &'a Recorded,
@@ -80,10 +82,10 @@ pub(crate) struct Question<'a> {
 impl Progress {
     /// Evaluates in full.
     pub(crate) fn begin(question: Question<'_>) -> Result<(Self, Evaluation), EvaluateError> {
-        let Question { reader, indexes, catalog, snapshot, clock, .. } = question;
+        let Question { reader, indexes, standing, catalog, snapshot, clock, .. } = question;
         let plan = Plan::of(catalog);
         let links = Links::of(&snapshot.people, clock.as_of);
-        let engine = LeafEngine { reader, indexes, snapshot, links: &links, clock };
+        let engine = LeafEngine { reader, indexes, standing, snapshot, links: &links, clock };
         let Split { sets, said, ordered, others } = Split::of(&plan);
         let ground = Ground::of(&engine);
         let source = engine.source(&ground);
@@ -91,7 +93,7 @@ impl Progress {
         let (counted, heard) = rayon::join(
             || sets.into_par_iter().map(|set| counted::begin(set, source)).collect::<Result<Vec<_>, _>>(),
             || {
-                let begin = |(name, leaves)| HeardTrait::begin(name, leaves, reader, snapshot, clock);
+                let begin = |(name, leaves)| HeardTrait::begin(name, leaves, &engine);
                 said.into_par_iter().map(begin).collect::<Result<Vec<_>, _>>()
             },
         );
@@ -154,14 +156,23 @@ impl Progress {
 
     /// Moves on to a moment that it leads to.
     pub(crate) fn step(&mut self, question: Question<'_>) -> Result<Evaluation, EvaluateError> {
-        let Question { reader, indexes, catalog, snapshot, clock, .. } = question;
+        let Question { reader, indexes, standing, catalog, snapshot, clock, .. } = question;
         let (old, new) = snapshot.segments.split_at(self.segments.len());
         let (known, news) = (timeline(old), timeline(new));
         let people = &snapshot.people;
         let same_people = Arc::ptr_eq(&self.people, people);
         let merges = if same_people { Vec::new() } else { merges(&self.people, people) };
         let arrived = number(self.people.len())..number(people.len());
-        let step = Step { reader, since: self.as_of, known: &known, news: &news, canonical: &people.canonical, arrived: &arrived, merges: &merges, clock };
+        let step = Step {
+            reader,
+            since: self.as_of,
+            known: &known,
+            news: &news,
+            canonical: &people.canonical,
+            arrived: &arrived,
+            merges: &merges,
+            clock,
+        };
 
         let (counted, heard) = rayon::join(
             || self.counted.par_iter_mut().map(|group| group.step(step)).collect::<Result<Vec<_>, _>>(),
@@ -176,7 +187,7 @@ impl Progress {
             }
         }
         let links = Links::of(people, clock.as_of);
-        let engine = LeafEngine { reader, indexes, snapshot, links: &links, clock };
+        let engine = LeafEngine { reader, indexes, standing, snapshot, links: &links, clock };
         let happened = Happened { fresh: &new.iter().map(|(number, _)| *number).collect(), linked: links != self.links };
         let (flips, part) = self.ordered.step(catalog, &self.plan, &engine, step, happened)?;
         tally += part;

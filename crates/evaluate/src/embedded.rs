@@ -22,6 +22,7 @@ use crate::plan::Plan;
 use crate::segments::Snapshot;
 use crate::setting::{Setting, Whom};
 use crate::shares::Shares;
+use crate::standing::Standing;
 use crate::timeline::Timeline;
 use crate::traits;
 
@@ -30,6 +31,7 @@ use crate::traits;
 pub(crate) struct LeafEngine<'a> {
     pub(crate) reader: &'a Reader,
     pub(crate) indexes: &'a Indexes,
+    pub(crate) standing: &'a Standing,
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) links: &'a Links,
     pub(crate) clock: Clock,
@@ -43,7 +45,7 @@ impl<'a> LeafEngine<'a> {
     pub(crate) fn traits(&self, catalog: &Catalog, plan: &Plan) -> Result<(KnownTraits, Tally), EvaluateError> {
         let mut traits = KnownTraits::default();
         let mut tally = Tally::default();
-        traits.find_said(self.reader, self.snapshot, plan.said(), self.clock.as_of)?;
+        traits.find_said(self.standing, self.reader, self.snapshot, plan.said(), self.clock.as_of)?;
         for planned in &plan.traits {
             let Some(definition) = catalog.traits.get(&planned.key) else { continue };
             let (computed, part) = Computed::compute(definition, &planned.names, self.setting(&traits))?;
@@ -68,7 +70,12 @@ impl<'a> LeafEngine<'a> {
         let source = self.source(&ground);
         let (counted, said) = rayon::join(
             || sets.par_iter().map(|set| counted(set, source)).collect::<Result<Vec<Part>, _>>(),
-            || trait_passes.par_iter().map(|pass| pass.run(self.reader, self.snapshot, self.clock)).collect::<Result<Vec<Part>, _>>(),
+            || {
+                trait_passes
+                    .par_iter()
+                    .map(|pass| pass.run(self.standing, self.reader, self.snapshot, self.clock))
+                    .collect::<Result<Vec<Part>, _>>()
+            },
         );
         let mut answers = Vec::with_capacity(leaves.len());
         for (found, part) in counted?.into_iter().chain(said?) {

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use definitions::{Catalog, Reference, ReferenceOf};
 use lake::Reader;
@@ -16,6 +17,7 @@ use crate::matcher::reach;
 use crate::newest::Newest;
 use crate::operator::References;
 use crate::segments::Snapshot;
+use crate::standing::Standing;
 
 /// The computed trait that a name means for profiles of a collection.
 pub(crate) fn computed_key(catalog: &Catalog, name: &str, of: Collection) -> Option<TraitKey> {
@@ -26,7 +28,7 @@ pub(crate) fn computed_key(catalog: &Catalog, name: &str, of: Collection) -> Opt
 /// Traits of every profile: those that were asked for.
 #[derive(Default)]
 pub(crate) struct KnownTraits {
-    said: BTreeMap<String, Newest>,
+    said: BTreeMap<String, Arc<Newest>>,
     computed: BTreeMap<TraitKey, Computed>,
 }
 
@@ -39,13 +41,14 @@ impl KnownTraits {
     /// Finds the newest values of these traits, as said.
     pub(crate) fn find_said(
         &mut self,
+        standing: &Standing,
         reader: &Reader,
         snapshot: &Snapshot,
         names: BTreeSet<String>,
         as_of: AsOf,
     ) -> Result<(), EvaluateError> {
         for name in names {
-            let newest = Newest::find(reader, snapshot, &name, as_of)?;
+            let newest = standing.find(reader, snapshot, &name, as_of)?;
             self.said.insert(name, newest);
         }
         Ok(())
@@ -53,7 +56,7 @@ impl KnownTraits {
 
     /// The traits as said, by name.
     pub(crate) fn said_mut(&mut self) -> impl Iterator<Item = (&String, &mut Newest)> {
-        self.said.iter_mut()
+        self.said.iter_mut().map(|(name, newest)| (name, Arc::make_mut(newest)))
     }
 
     /// Takes a computed trait away, to be added again.

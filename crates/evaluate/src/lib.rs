@@ -49,6 +49,7 @@ mod sequence;
 mod setting;
 mod shares;
 mod slices;
+mod standing;
 mod timeline;
 mod touched;
 mod traits;
@@ -74,12 +75,14 @@ use leaf::LeafId;
 use operator::Clock;
 use owners::Links;
 use plan::{Members, Plan};
+use standing::Standing;
 
 /// Evaluates catalogs over one lake; keeps for the next evaluation the columns it read, which rows whose are, and how far it
 /// advanced.
 pub struct Evaluator {
     reader: Reader,
     indexes: Indexes,
+    standing: Standing,
     progress: Mutex<Option<Progress>>,
 }
 
@@ -104,7 +107,7 @@ pub struct Evaluation {
 impl Evaluator {
     /// An evaluator over the lake of this reader.
     pub fn new(reader: Reader) -> Self {
-        Self { reader, indexes: Indexes::default(), progress: Mutex::default() }
+        Self { reader, indexes: Indexes::default(), standing: Standing::default(), progress: Mutex::default() }
     }
 
     /// The members of every audience as of a moment. A paused audience keeps its recorded members, a retired one has none.
@@ -115,7 +118,7 @@ impl Evaluator {
         let plan = Plan::of(catalog);
         let clock = Clock { as_of, zone: catalog.settings.zone };
         let links = Links::of(&snapshot.people, as_of);
-        let engine = LeafEngine { reader: &self.reader, indexes: &self.indexes, snapshot, links: &links, clock };
+        let engine = LeafEngine { reader: &self.reader, indexes: &self.indexes, standing: &self.standing, snapshot, links: &links, clock };
         let everything: Vec<LeafId> = plan.numbered().map(|(id, _)| id).collect();
         let (traits, mut tally) = engine.traits(catalog, &plan)?;
         let (answers, part) = engine.ask(&plan, &traits, &everything)?;
@@ -161,7 +164,8 @@ impl Evaluator {
     /// As [`Evaluator::evaluate`].
     pub fn advance(&self, catalog: &Catalog, snapshot: &Snapshot, recorded: &Recorded, as_of: AsOf) -> Result<Evaluation, EvaluateError> {
         let clock = Clock { as_of, zone: catalog.settings.zone };
-        let question = Question { reader: &self.reader, indexes: &self.indexes, catalog, snapshot, recorded, clock };
+        let question =
+            Question { reader: &self.reader, indexes: &self.indexes, standing: &self.standing, catalog, snapshot, recorded, clock };
         let mut kept = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         // Taken out: what an error leaves half-way is not gone on from.
         if let Some(mut progress) = kept.take().filter(|progress| progress.leads_to(question)) {
@@ -188,7 +192,7 @@ impl Evaluator {
     ) -> Result<HashMap<ProfileId, BTreeMap<String, Value>>, EvaluateError> {
         let clock = Clock { as_of, zone: catalog.settings.zone };
         let links = Links::of(&snapshot.people, as_of);
-        let engine = LeafEngine { reader: &self.reader, indexes: &self.indexes, snapshot, links: &links, clock };
+        let engine = LeafEngine { reader: &self.reader, indexes: &self.indexes, standing: &self.standing, snapshot, links: &links, clock };
         let (traits, _) = engine.traits(catalog, &Plan::of_traits(catalog))?;
         let accounts = owners::accounts(&snapshot.people);
         let mut found: HashMap<ProfileId, BTreeMap<String, Value>> = HashMap::new();
@@ -231,6 +235,6 @@ impl Evaluator {
         profiles: &Membership,
         as_of: AsOf,
     ) -> Result<HashMap<ProfileId, BTreeMap<String, Value>>, EvaluateError> {
-        traits::of_profiles(&self.reader, snapshot, profiles, as_of)
+        traits::of_profiles(&self.standing, &self.reader, snapshot, profiles, as_of)
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use lake::{BLOCK_PROFILES, Column, Reader, Ties};
+use lake::{BLOCK_PROFILES, Coded, Column, Reader, Ties};
 use model::{AsOf, LogName, Moment, ProfileId, Segment, SourceOrder, Span};
 use rayon::prelude::*;
 
@@ -16,6 +16,7 @@ use crate::error::EvaluateError;
 use crate::segments::{self, Snapshot};
 
 /// Where the newest value of a trait stands for every profile.
+#[derive(Clone)]
 pub(crate) struct Newest {
     /// The segments that were looked through.
     pub(crate) spoken: Vec<Spoken>,
@@ -23,11 +24,14 @@ pub(crate) struct Newest {
     numbers: HashMap<String, usize>,
     /// By number of the surviving profile.
     places: Vec<Place>,
+    /// The same as texts, made when first asked for.
+    texts: OnceLock<Option<Vec<u32>>>,
     /// Rows looked at.
     pub(crate) rows: u64,
 }
 
 /// A segment of traits, opened with one of them.
+#[derive(Clone)]
 pub(crate) struct Spoken {
     segment: Segment,
     blocks: Arc<lake::Blocks>,
@@ -50,7 +54,7 @@ impl Place {
 impl Newest {
     /// Nothing was said yet.
     pub(crate) fn nothing() -> Self {
-        Self { spoken: Vec::new(), numbers: HashMap::new(), places: Vec::new(), rows: 0 }
+        Self { spoken: Vec::new(), numbers: HashMap::new(), places: Vec::new(), texts: OnceLock::new(), rows: 0 }
     }
 
     /// Finds the newest values of one trait.
@@ -72,12 +76,14 @@ impl Newest {
 
     /// Makes room for more profiles.
     pub(crate) fn grow(&mut self, profiles: usize) {
+        self.texts = OnceLock::new();
         self.places.resize(profiles.max(self.places.len()), Place::NOWHERE);
     }
 
     /// Takes note of what these segments say in these spans, under the numbers the rows were written with. Returns those
     /// of whom something newer was said than was known, some perhaps twice.
     pub(crate) fn hear(&mut self, reader: &Reader, name: &str, said: &[(&Segment, Span)]) -> Result<Vec<u32>, EvaluateError> {
+        self.texts = OnceLock::new();
         let unknown: Vec<&Segment> =
             said.iter().map(|(segment, _)| *segment).filter(|segment| !self.numbers.contains_key(&segment.path)).collect();
         let opened: Vec<Spoken> = unknown.par_iter().map(|segment| Spoken::open(reader, segment, name)).collect::<Result<_, _>>()?;
@@ -107,6 +113,7 @@ impl Newest {
 
     /// What was said of a merged profile was said of its survivor.
     pub(crate) fn merge(&mut self, reader: &Reader, merged: u32, survivor: u32) -> Result<(), EvaluateError> {
+        self.texts = OnceLock::new();
         let Some(place) = self.places.get_mut(merged as usize) else { return Ok(()) };
         let candidate = std::mem::replace(place, Place::NOWHERE);
         let Some(known) = self.places.get_mut(survivor as usize) else { return Ok(()) };
@@ -126,6 +133,33 @@ impl Newest {
     pub(crate) fn value(&self, profile: usize) -> Option<model::Value> {
         let (segment, row) = self.place(profile)?;
         column::value(&self.spoken[segment].column, row)
+    }
+
+    /// Where every value is a text: for each profile the place of its text among the distinct ones of all segments in
+    /// `spoken`, one segment after the other; [`Coded::NONE`] without one.
+    pub(crate) fn texts(&self) -> Option<&[u32]> {
+        self.texts.get_or_init(|| self.find_texts()).as_deref()
+    }
+
+    fn find_texts(&self) -> Option<Vec<u32>> {
+        let mut columns = Vec::with_capacity(self.spoken.len());
+        let mut first = 0;
+        for spoken in &self.spoken {
+            let Column { numbers: None, flags: None, texts, json: None, gone: None } = &*spoken.column else { return None };
+            columns.push((first, texts.as_ref()));
+            first += u32::try_from(texts.as_ref().map_or(0, |texts| texts.values.len())).ok()?;
+        }
+        let text = |place: &Place| {
+            if *place == Place::NOWHERE {
+                return Coded::NONE;
+            }
+            let (first, texts) = columns[place.segment as usize];
+            texts.map_or(Coded::NONE, |texts| match texts.codes[place.row as usize] {
+                Coded::NONE => Coded::NONE,
+                code => first + code,
+            })
+        };
+        Some(self.places.par_iter().map(text).collect())
     }
 
     /// How many profile numbers there are.

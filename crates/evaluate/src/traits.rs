@@ -19,6 +19,7 @@ use crate::newest::{Newest, trait_segments};
 use crate::operator::Clock;
 use crate::packed;
 use crate::segments::Snapshot;
+use crate::standing::Standing;
 
 /// All leaves about one trait.
 pub(crate) struct TraitPass<'p> {
@@ -40,11 +41,12 @@ impl TraitPass<'_> {
     /// Finds the newest values, and answers every leaf of the pass.
     pub(crate) fn run(
         &self,
+        standing: &Standing,
         reader: &Reader,
         snapshot: &Snapshot,
         clock: Clock,
     ) -> Result<(Vec<(LeafId, RoaringBitmap)>, Tally), EvaluateError> {
-        let newest = Newest::find(reader, snapshot, self.name, clock.as_of)?;
+        let newest = standing.find(reader, snapshot, self.name, clock.as_of)?;
         let mut tally = Tally { rows: newest.rows, ..Tally::default() };
         let mut answers = Vec::new();
         for (id, judge) in &self.leaves {
@@ -58,6 +60,9 @@ impl TraitPass<'_> {
 pub(crate) fn judge_all(newest: &Newest, judge: &Judge, tally: &mut Tally) -> RoaringBitmap {
     let screens: Vec<Screen<'_>> = newest.spoken.iter().map(|spoken| Screen::open(judge, &spoken.column)).collect();
     let missing = judge.missing();
+    if let Some(found) = judge_texts(newest, &screens, missing.holds) {
+        return found;
+    }
     let blocks: Vec<(Vec<u64>, Tally)> = (0..newest.profiles().div_ceil(BLOCK_PROFILES))
         .into_par_iter()
         .map(|block| {
@@ -77,8 +82,30 @@ pub(crate) fn judge_all(newest: &Newest, judge: &Judge, tally: &mut Tally) -> Ro
     packed::bitmap(blocks.iter().map(|(words, _)| words.as_slice()), newest.profiles())
 }
 
+/// The same where all values are texts and there is nothing to note: each distinct text was judged when its screen was
+/// opened, what is left is looking up.
+fn judge_texts(newest: &Newest, screens: &[Screen<'_>], missing: bool) -> Option<RoaringBitmap> {
+    let texts = newest.texts()?;
+    let mut holds: Vec<u8> = Vec::new();
+    for (screen, spoken) in screens.iter().zip(&newest.spoken) {
+        if spoken.column.texts.is_some() {
+            let (_, of_code) = screen.texts_alone()?;
+            holds.extend(of_code[..of_code.len() - 1].iter().map(|holds| u8::from(*holds)));
+        }
+    }
+    let last = holds.len();
+    holds.push(u8::from(missing));
+    let blocks = texts.par_chunks(BLOCK_PROFILES).map(|texts| {
+        let of_each: Vec<u8> = texts.iter().map(|text| holds[(*text as usize).min(last)]).collect();
+        packed::pack_block(&of_each)
+    });
+    let blocks: Vec<Vec<u64>> = blocks.collect();
+    Some(packed::bitmap(blocks.iter().map(Vec::as_slice), newest.profiles()))
+}
+
 /// The newest traits of some profiles; a profile merged into another has the survivor's.
 pub(crate) fn of_profiles(
+    standing: &Standing,
     reader: &Reader,
     snapshot: &Snapshot,
     profiles: &Membership,
@@ -92,7 +119,7 @@ pub(crate) fn of_profiles(
     let found: Vec<(String, Vec<(ProfileId, Value)>)> = names
         .into_par_iter()
         .map(|name| {
-            let newest = Newest::find(reader, snapshot, &name, as_of)?;
+            let newest = standing.find(reader, snapshot, &name, as_of)?;
             let value = |profile: ProfileId| Some((profile, newest.value(snapshot.people.survivor(profile).index())?));
             Ok((name, profiles.iter().filter_map(value).collect()))
         })

@@ -3,26 +3,27 @@
 //! A matcher whose meaning moves with the as-of ("within the last 30 days") is asked of everybody again: values stand
 //! still there while time goes by.
 
+use std::sync::Arc;
+
 use definitions::PathMatch;
-use lake::Reader;
 use model::{Moment, Segment, Span};
 use roaring::RoaringBitmap;
 
 use super::counted::{Flip, Step};
 use super::{number, range};
 use crate::demand::moves_with_time;
+use crate::embedded::LeafEngine;
 use crate::error::EvaluateError;
 use crate::leaf::{LeafId, Tally};
 use crate::matcher::Judge;
 use crate::newest::Newest;
 use crate::operator::Clock;
-use crate::segments::Snapshot;
 use crate::traits::judge_all;
 
 /// One trait, and the leaves that look at it.
 pub(crate) struct HeardTrait {
     name: String,
-    newest: Newest,
+    newest: Arc<Newest>,
     leaves: Vec<(LeafId, PathMatch)>,
 }
 
@@ -31,11 +32,10 @@ impl HeardTrait {
     pub(crate) fn begin(
         name: String,
         leaves: Vec<(LeafId, PathMatch)>,
-        reader: &Reader,
-        snapshot: &Snapshot,
-        clock: Clock,
+        engine: &LeafEngine<'_>,
     ) -> Result<(Self, Vec<(LeafId, RoaringBitmap)>, Tally), EvaluateError> {
-        let newest = Newest::find(reader, snapshot, &name, clock.as_of)?;
+        let clock = engine.clock;
+        let newest = engine.standing.find(engine.reader, engine.snapshot, &name, clock.as_of)?;
         let mut tally = Tally { rows: newest.rows, ..Tally::default() };
         let judged =
             leaves.iter().map(|(id, condition)| (*id, judge_all(&newest, &Judge::prepare(condition, clock), &mut tally))).collect();
@@ -45,7 +45,7 @@ impl HeardTrait {
     /// Moves on to a later moment.
     pub(crate) fn step(&mut self, step: Step<'_>) -> Result<(Vec<Flip>, Tally), EvaluateError> {
         let looked_at = self.newest.rows;
-        let asked = hear(&mut self.newest, &self.name, step)?;
+        let asked = hear(Arc::make_mut(&mut self.newest), &self.name, step)?;
         let mut tally = Tally { rows: self.newest.rows - looked_at, ..Tally::default() };
         let flips = self.leaves.iter().map(|(id, condition)| judge(&self.newest, *id, condition, &asked, step.clock, &mut tally));
         Ok((flips.collect(), tally))

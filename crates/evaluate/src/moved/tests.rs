@@ -14,6 +14,7 @@ use super::{Moved, Passage, moved_value};
 use crate::computed::Computed;
 use crate::embedded::LeafEngine;
 use crate::indexes::Indexes;
+use crate::standing::Standing;
 use crate::known::{KnownTraits, TraitNames};
 use crate::leaf::Leaf;
 use crate::operator::Clock;
@@ -168,16 +169,17 @@ struct Then<'a> {
     snapshot: Snapshot,
     links: Links,
     indexes: &'a Indexes,
+    standing: &'a Standing,
     clock: Clock,
 }
 
 impl Then<'_> {
     fn engine(&self) -> LeafEngine<'_> {
-        LeafEngine { reader: self.reader, indexes: self.indexes, snapshot: &self.snapshot, links: &self.links, clock: self.clock }
+        LeafEngine { reader: self.reader, indexes: self.indexes, standing: self.standing, snapshot: &self.snapshot, links: &self.links, clock: self.clock }
     }
 
     fn setting<'s>(&'s self, traits: &'s KnownTraits) -> Setting<'s> {
-        let Self { reader, snapshot, links, indexes, clock } = self;
+        let Self { reader, snapshot, links, indexes, clock, .. } = self;
         Setting { reader, snapshot, links, indexes, traits, clock: *clock }
     }
 }
@@ -202,12 +204,12 @@ fn hold(catalog: &Catalog, case: &Case) -> Result<(), TestCaseError> {
         }
     }
     let fresh: BTreeSet<SegmentId> = segments[known..].iter().map(|(number, _)| *number).collect();
-    let (reader, indexes) = (Reader::new(lake, 1 << 20), Indexes::default());
+    let (reader, indexes, standing) = (Reader::new(lake, 1 << 20), Indexes::default(), Standing::default());
     let then = |number: usize, segments: &[(SegmentId, Segment)]| {
         let (people, as_of) = (case.people[number].clone(), case.as_ofs[number]);
         let clock = Clock { as_of, zone: catalog.settings.zone };
-        let snapshot = Snapshot { segments: segments.to_vec(), people };
-        Then { reader: &reader, links: Links::of(&snapshot.people, as_of), snapshot, indexes: &indexes, clock }
+        let snapshot = Snapshot { segments: segments.to_vec(), people: people.into() };
+        Then { reader: &reader, links: Links::of(&snapshot.people, as_of), snapshot, indexes: &indexes, standing: &standing, clock }
     };
     let (before, after) = (then(0, &segments[..known]), then(1, &segments));
     let plan = Plan { traits: Plan::of_traits(catalog).traits, ..Plan::of(catalog) };

@@ -23,6 +23,7 @@ mod schedule;
 mod serve;
 mod start;
 mod tick;
+mod today;
 mod workspace;
 
 pub use backfill::{Backfill, BackfillError, BackfillReport, BackfillTick};
@@ -36,4 +37,5 @@ pub use release::{ReleaseError, Released};
 pub use run::{AudienceOutcome, RunError, RunOutcome, RunReport};
 pub use schedule::{Every, Schedule, ScheduleError};
 pub use serve::Served;
+pub use tick::BatchLimits;
 pub use workspace::{Connections, OpenError, Workspace};

@@ -40,6 +40,10 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     runs::a_run_is_recorded_once(&*make().await).await;
     runs::history_goes_forward(&*make().await).await;
     runs::recording_is_all_or_nothing(&*make().await).await;
+    runs::runs_are_claimed_together(&*make().await).await;
+    runs::runs_are_recorded_together(&*make().await).await;
+    runs::runs_recorded_together_are_all_or_nothing(&*make().await).await;
+    runs::a_membership_that_did_not_change_is_kept(&*make().await).await;
     runs::memberships_and_changes_read_back(&*make().await).await;
     runs::changes_come_in_order_of_recording(&*make().await).await;
     runs::rewinding_forgets_later_runs(&*make().await).await;

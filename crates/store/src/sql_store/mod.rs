@@ -7,6 +7,7 @@ mod leases;
 mod ledger;
 mod lives;
 mod merging;
+mod recording;
 mod runs;
 mod segments;
 mod syncs;
@@ -144,9 +145,9 @@ impl Store for SqlStore {
         work.commit().await
     }
 
-    async fn claim_run(&self, claim: &RunClaim) -> Result<Claimed, StoreError> {
+    async fn claim_runs(&self, claims: &[RunClaim]) -> Result<Vec<Claimed>, StoreError> {
         let mut work = self.write("claim a run").await?;
-        let claimed = runs::claim(&mut work, claim).await?;
+        let claimed = runs::claim(&mut work, claims).await?;
         work.commit().await?;
         Ok(claimed)
     }
@@ -162,11 +163,13 @@ impl Store for SqlStore {
         work.commit().await
     }
 
-    async fn record_run(&self, record: &RunRecord) -> Result<(), StoreError> {
+    async fn record_runs(&self, records: &[RunRecord]) -> Result<(), StoreError> {
         let mut work = self.write("record a run").await?;
-        runs::record(&mut work, record).await?;
-        syncs::request(&mut work, &record.run_id, &record.syncs, record.recorded_at).await?;
-        lives::record(&mut work, record).await?;
+        recording::record(&mut work, records).await?;
+        for record in records {
+            syncs::request(&mut work, &record.run_id, &record.syncs, record.recorded_at).await?;
+            lives::record(&mut work, record).await?;
+        }
         work.commit().await
     }
 

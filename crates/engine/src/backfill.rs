@@ -1,6 +1,6 @@
 //! Backfill: history recorded tick by tick, as if the schedule had always been running; then one sync of the end state.
 //!
-//! Nothing is sent before the end. Ticks are recorded some seconds' worth at a time, and told of once they are recorded.
+//! Nothing is sent before the end. Ticks are recorded half a second's worth at a time, and told of once they are recorded.
 //! Interrupted, it goes on where it stopped: a tick that is recorded is not done again.
 
 use model::{AsOf, Moment};

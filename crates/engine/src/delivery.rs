@@ -107,7 +107,7 @@ impl Workspace {
         let starts = store.sync_starts().await?.into_iter().map(|start| ((start.audience, start.destination), start.held_back));
         let mut known = Known {
             memberships: store.memberships().await?,
-            today: Today::new(Arc::new(self.snapshot().await?)),
+            today: Today::new(self.snapshot().await?),
             guards: store.guards().await?,
             sent: store.sent_pairs().await?,
             starts: starts.collect(),

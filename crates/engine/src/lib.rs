@@ -10,6 +10,7 @@ mod delivery;
 mod examples;
 mod guard;
 mod history;
+mod known;
 mod lease;
 mod ledger;
 mod life;

@@ -11,6 +11,7 @@ use lake::{Lake, LakeError, Reader};
 use model::DestinationKey;
 use store::{Store, StoreError, StoreUrl};
 
+use crate::known::Known;
 use crate::{BatchLimits, Clock, Lease, cpu};
 
 /// Memory for decoded columns kept between the ticks of a backfill.
@@ -60,6 +61,7 @@ pub struct Workspace {
     pub(crate) evaluator: Arc<Evaluator>,
     pub(crate) sinks: Connections,
     pub(crate) batch: BatchLimits,
+    known: Arc<Known>,
 }
 
 impl Workspace {
@@ -75,7 +77,17 @@ impl Workspace {
         let lake = Lake::open(&data.join("lake"))?;
         let store = store::open(&url).await?;
         let evaluator = Arc::new(Evaluator::new(Reader::new(lake.clone(), COLUMN_BUDGET_BYTES)));
-        Ok(Self { catalog: Arc::new(catalog), lake, store, clock, data, evaluator, sinks: BTreeMap::new(), batch: BatchLimits::default() })
+        Ok(Self {
+            catalog: Arc::new(catalog),
+            lake,
+            store,
+            clock,
+            data,
+            evaluator,
+            sinks: BTreeMap::new(),
+            batch: BatchLimits::default(),
+            known: Arc::default(),
+        })
     }
 
     /// Connects the destinations' sinks. Until then nothing can be delivered, and nothing else is missing.
@@ -113,9 +125,9 @@ impl Workspace {
         Ok(())
     }
 
-    /// What is known now: the lake's segments and everybody's identity.
-    pub(crate) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        Ok(Snapshot { segments: self.store.segments().await?, people: self.store.people().await?.into() })
+    /// What is known now: the lake's segments and everybody's identity. A process that asked before is told only what is new.
+    pub(crate) async fn snapshot(&self) -> Result<Arc<Snapshot>, StoreError> {
+        self.known.now(self.store.as_ref()).await
     }
 }
 

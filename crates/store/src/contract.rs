@@ -12,7 +12,7 @@ use model::{
     MembershipDiff, Moment, People, ProfileId, PublicId, Reason, RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
 };
 
-use crate::{RunRecord, StoreError, SyncStart};
+use crate::{News, PeopleMark, RunRecord, StoreError, SyncStart};
 
 /// What ingest hands over when a batch is done: all of it or nothing becomes true.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -229,6 +229,9 @@ pub trait Store: Send + Sync {
     async fn find_profiles(&self, identifiers: &[Identifier]) -> Result<HashMap<Identifier, ProfileId>, StoreError>;
     /// Everybody, for evaluation.
     async fn people(&self) -> Result<People, StoreError>;
+    /// All segments, and what became known of people since an earlier answer, as of one state of the store. Whoever applies
+    /// the changes to the people of that answer has those that [`Store::people`] would give.
+    async fn news(&self, since: Option<PeopleMark>) -> Result<News, StoreError>;
     /// Name and identifiers of these profiles, in the order asked. A merged one is answered with its survivor; a number never
     /// given is an error.
     async fn identities(&self, profiles: &[ProfileId]) -> Result<Vec<ProfileIdentity>, StoreError>;

@@ -9,6 +9,7 @@ pub mod conformance;
 mod contract;
 mod error;
 mod migrations;
+mod news;
 mod open;
 mod queries;
 mod record;
@@ -19,6 +20,7 @@ mod work;
 
 pub use contract::*;
 pub use error::StoreError;
+pub use news::{News, PeopleMark, PeopleNews};
 pub use open::{open, open_existing};
 pub use record::{AudienceRecord, FoundMembers, RunRecord, SyncStart};
 pub use url::StoreUrl;

@@ -27,7 +27,7 @@ pub struct BatchLimits {
 
 impl Default for BatchLimits {
     fn default() -> Self {
-        Self { ticks_max: 512, bytes_max: 16 << 20, wait: Duration::from_secs(2) }
+        Self { ticks_max: 1_000, bytes_max: 16 << 20, wait: Duration::from_millis(500) }
     }
 }
 

@@ -49,7 +49,7 @@ impl History {
         before: BTreeMap<AudienceKey, RecordedMembership>,
     ) -> Result<Self, StoreError> {
         let store = workspace.store.as_ref();
-        let snapshot = Arc::new(workspace.snapshot().await?);
+        let snapshot = workspace.snapshot().await?;
         let survivors = async |seen: u64| -> Result<_, StoreError> {
             let (merges_new, merges) = store.merges_since(seen).await?;
             let merged = merges_new.iter().map(|merge| snapshot.people.survivor(merge.winner)).collect::<Membership>();

@@ -6,6 +6,7 @@ mod leases;
 mod ledger;
 mod lives;
 mod merging;
+mod news;
 mod runs;
 mod segments;
 mod syncs;
@@ -28,6 +29,9 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     merging::chains_are_flattened(&*make().await).await;
     merging::merges_are_counted_and_listed(&*make().await).await;
     merging::strangers_cannot_merge(&*make().await).await;
+
+    news::only_what_is_new_is_told(&*make().await).await;
+    news::whatever_happens_the_news_add_up(&*make().await).await;
 
     segments::segments_are_numbered_and_found_by_day(&*make().await).await;
     segments::the_same_flush_twice_changes_nothing(&*make().await).await;

@@ -7,6 +7,7 @@ mod leases;
 mod ledger;
 mod lives;
 mod merging;
+mod news;
 mod recording;
 mod runs;
 mod segments;
@@ -25,8 +26,8 @@ use sqlx::migrate::Migrator;
 
 use crate::work::Work;
 use crate::{
-    Claimed, Flush, Guarded, Hold, ImportProgress, Merge, PendingSync, ProfileIdentity, RecordedChange, RecordedMembership, RunClaim,
-    RunRecord, RunSummary, Seen, Store, StoreError, SyncStart, migrations,
+    Claimed, Flush, Guarded, Hold, ImportProgress, Merge, News, PendingSync, PeopleMark, ProfileIdentity, RecordedChange,
+    RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, SyncStart, migrations,
 };
 
 /// What differs between databases.
@@ -99,6 +100,11 @@ impl Store for SqlStore {
     async fn people(&self) -> Result<People, StoreError> {
         let mut work = self.read("load all people").await?;
         identities::people(&mut work).await
+    }
+
+    async fn news(&self, since: Option<PeopleMark>) -> Result<News, StoreError> {
+        let mut work = self.read("load what is new").await?;
+        news::news(&mut work, since).await
     }
 
     async fn identities(&self, profiles: &[ProfileId]) -> Result<Vec<ProfileIdentity>, StoreError> {

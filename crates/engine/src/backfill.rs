@@ -1,16 +1,17 @@
 //! Backfill: history recorded tick by tick, as if the schedule had always been running; then one sync of the end state.
 //!
-//! Nothing is sent before the end. Interrupted, it goes on where it stopped: a tick that is recorded is not done again.
+//! Nothing is sent before the end. Ticks are recorded half a second's worth at a time, and told of once they are recorded.
+//! Interrupted, it goes on where it stopped: a tick that is recorded is not done again.
 
 use model::{AsOf, Moment};
 use serde::Serialize;
-use store::{RunKind, StoreError};
+use store::StoreError;
 
 use crate::delivery::{DeliveryError, DeliveryReport};
 use crate::history::just_before;
 use crate::lease::{Lease, LeaseError, LeaseName};
 use crate::run::{RunError, RunOutcome, RunReport};
-use crate::tick::{History, Syncs};
+use crate::tick::History;
 use crate::{Every, Workspace};
 
 /// What to backfill.
@@ -131,9 +132,9 @@ impl Workspace {
         self.check(plan)?;
         let mut history = History::load_at(self, just_before(AsOf(plan.from))).await?;
         let mut report = BackfillReport::new();
-        for (tick, done) in plan.every.ticks(plan.from, plan.to).zip(1..) {
+        for tick in plan.every.ticks(plan.from, plan.to) {
             let found = history.imagine(self, AsOf(tick)).await?;
-            report.add(plan, AsOf(tick), done, RunOutcome::Done(found), on_tick);
+            report.add(plan, AsOf(tick), RunOutcome::Done(found), on_tick);
         }
         Ok(report)
     }
@@ -160,9 +161,14 @@ impl Workspace {
             history = History::load(self, AsOf(plan.from)).await?;
         }
         let mut report = BackfillReport::new();
-        for (tick, done) in plan.every.ticks(plan.from, plan.to).zip(1..) {
-            let outcome = history.tick(self, AsOf(tick), RunKind::Backfill, Syncs::Withhold).await?;
-            report.add(plan, AsOf(tick), done, outcome, on_tick);
+        let mut on_outcome = |as_of, outcome| report.add(plan, as_of, outcome, on_tick);
+        let mut ticks = plan.every.ticks(plan.from, plan.to).map(AsOf);
+        loop {
+            let batch: Vec<_> = ticks.by_ref().take(self.batch.ticks_max.max(1)).collect();
+            if batch.is_empty() {
+                break;
+            }
+            history.ticks(self, &batch, &mut on_outcome).await?;
         }
         let last = AsOf(plan.to);
         self.store.save_sync_starts(&history.starts_now(self)).await.map_err(|source| RunError::Record { as_of: last, source })?;
@@ -183,20 +189,21 @@ impl BackfillReport {
         Self { recorded: 0, known: 0, entered: 0, exited: 0, last: None, delivered: Vec::new() }
     }
 
-    fn add(&mut self, plan: Backfill, as_of: AsOf, done: u64, outcome: RunOutcome, on_tick: &mut (dyn FnMut(&BackfillTick) + Send)) {
-        let found = match outcome {
-            RunOutcome::Done(found) => Some(found),
-            RunOutcome::AlreadyDone(_) => None,
-        };
-        match &found {
-            Some(found) => {
+    fn add(&mut self, plan: Backfill, as_of: AsOf, outcome: RunOutcome, on_tick: &mut (dyn FnMut(&BackfillTick) + Send)) {
+        let report = match outcome {
+            RunOutcome::Done(found) => {
                 self.recorded += 1;
                 self.entered += found.audiences.iter().map(|audience| audience.entered).sum::<u64>();
                 self.exited += found.audiences.iter().map(|audience| audience.exited).sum::<u64>();
+                Some(found)
             }
-            None => self.known += 1,
-        }
-        on_tick(&BackfillTick { as_of, done, total: plan.every.count(plan.from, plan.to), report: found.clone() });
-        self.last = found;
+            RunOutcome::AlreadyDone(_) => {
+                self.known += 1;
+                None
+            }
+        };
+        let tick = BackfillTick { as_of, done: self.recorded + self.known, total: plan.every.count(plan.from, plan.to), report };
+        on_tick(&tick);
+        self.last = tick.report;
     }
 }

@@ -13,13 +13,14 @@ use std::sync::Arc;
 
 use definitions::{Audience, AudienceState, AudienceSync, OnExit, StartWith};
 use deliver::{LedgerError, Sink, SyncOutcome};
-use evaluate::{EvaluateError, Snapshot};
+use evaluate::EvaluateError;
 use model::{AudienceKey, DestinationKey, Fingerprint, Membership, RunId, SyncState, SyncStatus};
 use serde::Serialize;
 use store::{Guarded, Hold, PendingSync, RecordedMembership, RunKind, StoreError};
 
 use crate::lease::{Lease, LeaseError, LeaseName};
 use crate::life::LifeProblems;
+use crate::today::Today;
 use crate::{Workspace, guard, mapping, start};
 use job::Wanted;
 
@@ -58,7 +59,7 @@ pub struct DeliveryReport {
 /// What all syncs of one delivery share.
 struct Known {
     memberships: BTreeMap<AudienceKey, RecordedMembership>,
-    snapshot: Arc<Snapshot>,
+    today: Today,
     guards: BTreeMap<AudienceKey, Guarded>,
     /// Where people are, or may be.
     sent: BTreeSet<(AudienceKey, DestinationKey)>,
@@ -66,12 +67,6 @@ struct Known {
     retired: BTreeSet<AudienceKey>,
     /// The latest run, when it is a tick of a backfill.
     backfilled: Option<RunId>,
-}
-
-impl Known {
-    fn today(&self, members: &Membership) -> Membership {
-        members.iter().map(|profile| self.snapshot.people.survivor(profile)).collect()
-    }
 }
 
 impl Workspace {
@@ -112,7 +107,7 @@ impl Workspace {
         let starts = store.sync_starts().await?.into_iter().map(|start| ((start.audience, start.destination), start.held_back));
         let mut known = Known {
             memberships: store.memberships().await?,
-            snapshot: Arc::new(self.snapshot().await?),
+            today: Today::new(self.snapshot().await?),
             guards: store.guards().await?,
             sent: store.sent_pairs().await?,
             starts: starts.collect(),
@@ -206,7 +201,7 @@ impl Workspace {
             }
         };
         // Members merged since the run are one person, sent once.
-        let members = known.today(&members);
+        let members = known.today.of(&members).into_owned();
         self.send(sink, Wanted { audience, sync: sync.clone(), recorded: Some(&recorded), members }, known).await
     }
 
@@ -219,9 +214,9 @@ impl Workspace {
 
     /// Whether this membership may be sent, and if not, why. What they say is remembered either way.
     async fn ask_guards(&self, audience: &Audience, members: &Membership, known: &mut Known) -> Result<Option<String>, StoreError> {
-        let members = known.today(members);
+        let members = known.today.of(members).into_owned();
         let guarded = known.guards.get(&audience.key).cloned().unwrap_or_default();
-        let allowed = guarded.allowed.as_ref().map(|allowed| known.today(allowed));
+        let allowed = guarded.allowed.as_ref().map(|allowed| known.today.of(allowed).into_owned());
         let (key, now) = (&audience.key, self.clock.now());
         let objection = guard::objection(key, &audience.guards, allowed.as_ref(), &members);
         match &objection {

@@ -5,6 +5,7 @@
 //! one, where a zone sets its clocks back.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use definitions::{AudienceState, Catalog, Condition};
 use evaluate::{Recorded, RecordedAudience};
@@ -13,56 +14,70 @@ use store::{RecordedMembership, Store, StoreError};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
-type Changes = Vec<(AsOf, MembershipDiff)>;
-
-/// The changes of the audiences that some condition asks about.
+/// The recorded past of the audiences that some condition asks about, and of the paused ones.
 pub(crate) struct Past {
     zone: WorkspaceZone,
     asked: BTreeMap<AudienceKey, Vec<Lookback>>,
-    changes: BTreeMap<AudienceKey, Changes>,
+    recorded: Arc<Recorded>,
 }
 
 impl Past {
-    /// Reads the changes that a question as of `as_of` may look at; later ones are no past.
-    pub(crate) async fn load(store: &dyn Store, catalog: &Catalog, as_of: AsOf) -> Result<Self, StoreError> {
-        let mut past = Self { zone: catalog.settings.zone, asked: asked(catalog), changes: BTreeMap::new() };
-        for (audience, lookbacks) in &past.asked {
-            let recorded = store.changes(Some(audience), reach(lookbacks, as_of, past.zone), as_of).await?;
-            let mut changes: Changes = Vec::new();
-            let mut run = None;
-            for change in recorded {
-                // The reasons of one run are one change.
-                match changes.last_mut().filter(|_| run.as_ref() == Some(&change.run_id)) {
-                    Some((_, whole)) => *whole = diff::then(whole, &change.diff),
-                    None => changes.push((change.as_of, change.diff)),
-                }
-                run = Some(change.run_id);
-            }
-            past.changes.insert(audience.clone(), changes);
+    /// Reads the changes that a question as of `as_of` may look at; later ones are no past. `before` is who was in last.
+    pub(crate) async fn load(
+        store: &dyn Store,
+        catalog: &Catalog,
+        as_of: AsOf,
+        before: &BTreeMap<AudienceKey, RecordedMembership>,
+    ) -> Result<Self, StoreError> {
+        let (zone, asked) = (catalog.settings.zone, asked(catalog));
+        let is_paused = |key: &AudienceKey| catalog.audiences.get(key).is_some_and(|audience| audience.state == AudienceState::Paused);
+        let mut recorded = Recorded::default();
+        for (key, before) in before.iter().filter(|(key, _)| asked.contains_key(*key) || is_paused(key)) {
+            let changes = match asked.get(key) {
+                Some(lookbacks) => changes(store, key, reach(lookbacks, as_of, zone), as_of).await?,
+                None => Vec::new(),
+            };
+            recorded
+                .audiences
+                .insert(key.clone(), RecordedAudience { members: before.members.clone(), since: Some(before.since), changes });
         }
-        Ok(past)
+        Ok(Self { zone, asked, recorded: Arc::new(recorded) })
     }
 
-    /// What is handed to evaluation: every audience ever recorded, with the changes that are asked about.
-    pub(crate) fn recorded(&self, before: &BTreeMap<AudienceKey, RecordedMembership>) -> Recorded {
-        let audience = |(key, recorded): (&AudienceKey, &RecordedMembership)| {
-            let changes = self.changes.get(key).cloned().unwrap_or_default();
-            (key.clone(), RecordedAudience { members: recorded.members.clone(), since: Some(recorded.since), changes })
-        };
-        Recorded { audiences: before.iter().map(audience).collect() }
+    /// What is handed to evaluation.
+    pub(crate) fn recorded(&self) -> Arc<Recorded> {
+        Arc::clone(&self.recorded)
     }
 
-    /// Takes note of what a run found for an audience.
-    pub(crate) fn add(&mut self, audience: &AudienceKey, as_of: AsOf, found: &[(Reason, MembershipDiff)]) {
+    /// Takes note of who is in an audience after a run, and of what it found.
+    pub(crate) fn add(&mut self, audience: &AudienceKey, as_of: AsOf, members: &Membership, found: &[(Reason, MembershipDiff)]) {
         let Some(lookbacks) = self.asked.get(audience) else { return };
-        let changes = self.changes.entry(audience.clone()).or_default();
+        // Nobody else holds it between two evaluations, so nothing is copied.
+        let recorded = Arc::make_mut(&mut self.recorded).audiences.entry(audience.clone()).or_default();
+        recorded.since.get_or_insert(as_of);
         if !found.is_empty() {
+            recorded.members.clone_from(members);
             let whole = found.iter().fold(MembershipDiff::default(), |whole, (_, part)| diff::then(&whole, part));
-            changes.push((as_of, whole));
+            recorded.changes.push((as_of, whole));
         }
         let first = reach(lookbacks, as_of, self.zone);
-        changes.retain(|(at, _)| *at >= first);
+        recorded.changes.retain(|(at, _)| *at >= first);
     }
+}
+
+/// The recorded changes of an audience from one moment to another.
+async fn changes(store: &dyn Store, audience: &AudienceKey, first: AsOf, last: AsOf) -> Result<Vec<(AsOf, MembershipDiff)>, StoreError> {
+    let mut changes: Vec<(AsOf, MembershipDiff)> = Vec::new();
+    let mut run = None;
+    for change in store.changes(Some(audience), first, last).await? {
+        // The reasons of one run are one change.
+        match changes.last_mut().filter(|_| run.as_ref() == Some(&change.run_id)) {
+            Some((_, whole)) => *whole = diff::then(whole, &change.diff),
+            None => changes.push((change.as_of, change.diff)),
+        }
+        run = Some(change.run_id);
+    }
+    Ok(changes)
 }
 
 /// How far back a question as of a moment looks, and a day more.

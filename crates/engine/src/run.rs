@@ -132,7 +132,7 @@ impl Workspace {
     /// When the data cannot be read or evaluated.
     pub async fn dry_run(&self, as_of: AsOf) -> Result<RunReport, RunError> {
         let history = History::load_at(self, as_of).await?;
-        let (record, report) = history.compare(self, RunId(String::new()), as_of).await?;
+        let (record, report) = history.compare(self, RunId(String::new()), as_of, Syncs::Withhold).await?;
         drop(record);
         Ok(RunReport { run_id: None, ..report })
     }

@@ -6,7 +6,9 @@
 //! they were sent already. Taken out and put back while people are still there, it goes on holding back whom it did.
 
 use definitions::{Audience, AudienceSync, StartWith};
-use model::{Membership, ProfileId};
+use model::Membership;
+
+use crate::today::Today;
 
 /// Who is held back after a run; nothing when there is nothing to remember.
 pub(crate) fn held_back(
@@ -14,17 +16,14 @@ pub(crate) fn held_back(
     known: Option<&Membership>,
     is_begun: bool,
     (before, members): (&Membership, &Membership),
-    survivor: impl Fn(ProfileId) -> ProfileId,
+    today: &Today,
 ) -> Option<Membership> {
     let now = match (sync.start_with, known) {
         (StartWith::Everyone, None) => return None,
         (StartWith::Everyone, Some(_)) => Membership::empty(),
         (StartWith::NewOnly, None) if is_begun => Membership::empty(),
         (StartWith::NewOnly, None) => members.clone(),
-        (StartWith::NewOnly, Some(held)) => {
-            let today = |members: Membership| members.iter().map(&survivor).collect::<Membership>();
-            today(held.clone()).minus(&today(before.minus(held))).intersection(members)
-        }
+        (StartWith::NewOnly, Some(held)) => today.of(held).minus(&today.of(&before.minus(held))).intersection(members),
     };
     (known != Some(&now)).then_some(now)
 }
@@ -36,8 +35,11 @@ pub(crate) fn sync_to<'a>(audience: &'a Audience, destination: &model::Destinati
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use definitions::OnExit;
-    use model::DestinationKey;
+    use evaluate::Snapshot;
+    use model::{DestinationKey, People, ProfileId};
 
     use super::*;
 
@@ -50,9 +52,10 @@ mod tests {
         let to = DestinationKey::parse("far_side").expect("a key");
         let sync = AudienceSync { to, title: None, match_on: Vec::new(), value: None, on_exit: OnExit::Remove, start_with };
         // 9 turned out to be 2.
-        let survivor = |profile| if profile == ProfileId(9) { ProfileId(2) } else { profile };
+        let people = People { canonical: [0, 1, 2, 3, 4, 5, 6, 7, 8, 2].map(ProfileId).to_vec(), ..People::default() };
+        let today = Today::new(Arc::new(Snapshot { people: people.into(), ..Snapshot::default() }));
         let known = known.map(members);
-        let found = held_back(&sync, known.as_ref(), is_begun, (&members(before), &members(now)), survivor);
+        let found = held_back(&sync, known.as_ref(), is_begun, (&members(before), &members(now)), &today);
         assert_eq!(found, expected.map(members));
     }
 

@@ -11,7 +11,8 @@ use lake::{Lake, LakeError, Reader};
 use model::DestinationKey;
 use store::{Store, StoreError, StoreUrl};
 
-use crate::{Clock, Lease, cpu};
+use crate::known::Known;
+use crate::{BatchLimits, Clock, Lease, cpu};
 
 /// Memory for decoded columns kept between the ticks of a backfill.
 const COLUMN_BUDGET_BYTES: usize = 1 << 30;
@@ -59,6 +60,8 @@ pub struct Workspace {
     pub(crate) data: PathBuf,
     pub(crate) evaluator: Arc<Evaluator>,
     pub(crate) sinks: Connections,
+    pub(crate) batch: BatchLimits,
+    known: Arc<Known>,
 }
 
 impl Workspace {
@@ -74,13 +77,30 @@ impl Workspace {
         let lake = Lake::open(&data.join("lake"))?;
         let store = store::open(&url).await?;
         let evaluator = Arc::new(Evaluator::new(Reader::new(lake.clone(), COLUMN_BUDGET_BYTES)));
-        Ok(Self { catalog: Arc::new(catalog), lake, store, clock, data, evaluator, sinks: BTreeMap::new() })
+        Ok(Self {
+            catalog: Arc::new(catalog),
+            lake,
+            store,
+            clock,
+            data,
+            evaluator,
+            sinks: BTreeMap::new(),
+            batch: BatchLimits::default(),
+            known: Arc::default(),
+        })
     }
 
     /// Connects the destinations' sinks. Until then nothing can be delivered, and nothing else is missing.
     #[must_use]
     pub fn with_sinks(mut self, sinks: Connections) -> Self {
         self.sinks = sinks;
+        self
+    }
+
+    /// How much a backfill records at once.
+    #[must_use]
+    pub fn with_batches(mut self, batch: BatchLimits) -> Self {
+        self.batch = batch;
         self
     }
 
@@ -105,9 +125,9 @@ impl Workspace {
         Ok(())
     }
 
-    /// What is known now: the lake's segments and everybody's identity.
-    pub(crate) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        Ok(Snapshot { segments: self.store.segments().await?, people: self.store.people().await?.into() })
+    /// What is known now: the lake's segments and everybody's identity. A process that asked before is told only what is new.
+    pub(crate) async fn snapshot(&self) -> Result<Arc<Snapshot>, StoreError> {
+        self.known.now(self.store.as_ref()).await
     }
 }
 

@@ -10,6 +10,7 @@ mod key;
 mod lookback;
 mod membership;
 mod moment;
+mod news;
 mod people;
 mod segment;
 mod sync;
@@ -23,6 +24,7 @@ pub use key::{AudienceKey, DestinationKey, EventName, Fingerprint, InvalidKey, P
 pub use lookback::{Lookback, Unit, WorkspaceZone};
 pub use membership::{Membership, MembershipDiff, Reason, UnreadableMembership};
 pub use moment::{AsOf, Moment, UnreadableTime};
+pub use news::PeopleChanges;
 pub use people::{AccountLink, Collection, People, Person, Sighting};
 pub use segment::{LogName, Segment, SegmentColumn, SegmentId, ValueType};
 pub use sync::{LedgerChange, LedgerRow, LedgerState, RemoteAudience, SyncState, SyncStatus};

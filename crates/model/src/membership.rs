@@ -78,6 +78,32 @@ impl Membership {
         Self(&self.0 & &other.0)
     }
 
+    /// Who is here or there, and not in both.
+    #[must_use]
+    pub fn either(&self, other: &Self) -> Self {
+        Self(&self.0 ^ &other.0)
+    }
+
+    /// Whether nobody is in both.
+    pub fn is_disjoint(&self, other: &Self) -> bool {
+        self.0.is_disjoint(&other.0)
+    }
+
+    /// Who is also there, and who is not.
+    #[must_use]
+    pub fn split(mut self, by: &Self) -> (Self, Self) {
+        let inside = &self.0 & &by.0;
+        if !inside.is_empty() {
+            self.0 -= &inside;
+        }
+        (Self(inside), self)
+    }
+
+    /// About how many bytes [`Membership::to_bytes`] gives, from above.
+    pub fn bytes_max(&self) -> usize {
+        self.0.serialized_size()
+    }
+
     /// The portable roaring format, as every roaring library reads it
     /// (<https://github.com/RoaringBitmap/RoaringFormatSpec>).
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -166,5 +192,17 @@ mod tests {
         let membership: Membership = [1, 2, 3, 70_000, u32::MAX].map(ProfileId).into_iter().collect();
         assert_eq!(Membership::from_bytes(&membership.to_bytes()).expect("own bytes"), membership);
         assert!(Membership::from_bytes(b"no bitmap").is_err());
+        assert!(membership.to_bytes().len() <= membership.bytes_max());
+    }
+
+    #[test]
+    fn a_split_is_both_halves() {
+        let members = |profiles: &[u32]| profiles.iter().copied().map(ProfileId).collect::<Membership>();
+        for (whole, by, inside, outside) in
+            [(&[1, 2, 3][..], &[2, 4][..], &[2][..], &[1, 3][..]), (&[1], &[], &[], &[1]), (&[], &[1], &[], &[]), (&[1], &[1], &[1], &[])]
+        {
+            assert_eq!(members(whole).split(&members(by)), (members(inside), members(outside)));
+            assert_eq!(members(whole).is_disjoint(&members(by)), inside.is_empty());
+        }
     }
 }

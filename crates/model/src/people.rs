@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Identifier, IdentifierKind, Moment, ProfileId, PublicId, Value};
+use crate::{Identifier, IdentifierKind, Membership, Moment, ProfileId, PublicId, Value};
 
 /// What sort of thing a profile is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,6 +63,12 @@ impl People {
     /// The surviving profile. A number never given stands for itself.
     pub fn survivor(&self, profile: ProfileId) -> ProfileId {
         self.canonical.get(profile.index()).copied().unwrap_or(profile)
+    }
+
+    /// The profiles that stand for somebody else since a merge.
+    pub fn merged(&self) -> Membership {
+        let numbers = (0..).map(ProfileId).zip(&self.canonical);
+        numbers.filter(|(profile, survivor)| profile != *survivor).map(|(profile, _)| profile).collect()
     }
 }
 

@@ -12,7 +12,7 @@ use model::{
     MembershipDiff, Moment, People, ProfileId, PublicId, Reason, RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
 };
 
-use crate::StoreError;
+use crate::{News, PeopleMark, RunRecord, StoreError, SyncStart};
 
 /// What ingest hands over when a batch is done: all of it or nothing becomes true.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -150,43 +150,6 @@ pub struct RecordedMembership {
     pub fingerprint: Fingerprint,
 }
 
-/// The outcome of a run, recorded in one transaction.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunRecord {
-    /// Its name, from the claim.
-    pub run_id: RunId,
-    /// The moment asked about.
-    pub as_of: AsOf,
-    /// When it was done.
-    pub recorded_at: Moment,
-    /// The highest segment the run saw: later ones are new to the next run.
-    pub segments_seen: Option<SegmentId>,
-    /// How many merges the run saw.
-    pub merges_seen: u64,
-    /// What came out for each audience.
-    pub audiences: Vec<AudienceRecord>,
-    /// Destinations to bring in step with an audience; one pending sync is kept per pair.
-    pub syncs: Vec<(AudienceKey, DestinationKey)>,
-    /// Audiences that are retired from now on: their keys are never used again.
-    pub retired: Vec<AudienceKey>,
-    /// Who is held back from a sync that starts with new members only, where that has changed.
-    pub starts: Vec<SyncStart>,
-    /// Pairs that the definitions no longer know: how they were configured is forgotten and, once nobody is there any more, how
-    /// they started, so that one put back is begun anew.
-    pub dropped: Vec<(AudienceKey, DestinationKey)>,
-}
-
-/// The members who were there when a sync began that starts with new ones only, and who have not exited since.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SyncStart {
-    /// The audience.
-    pub audience: AudienceKey,
-    /// The destination.
-    pub destination: DestinationKey,
-    /// Who is not sent.
-    pub held_back: Membership,
-}
-
 /// What the guards of an audience know.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Guarded {
@@ -203,19 +166,6 @@ pub struct Hold {
     pub reason: String,
     /// Since when something of this audience has been held without a break.
     pub since: Moment,
-}
-
-/// What a run found for one audience.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AudienceRecord {
-    /// Which.
-    pub audience: AudienceKey,
-    /// What its definition meant.
-    pub fingerprint: Fingerprint,
-    /// Who is in.
-    pub members: Membership,
-    /// What changed since the last run, by reason; reasons without a change are left out.
-    pub changes: Vec<(Reason, MembershipDiff)>,
 }
 
 /// A recorded change of one audience in one run, for one reason.
@@ -279,6 +229,9 @@ pub trait Store: Send + Sync {
     async fn find_profiles(&self, identifiers: &[Identifier]) -> Result<HashMap<Identifier, ProfileId>, StoreError>;
     /// Everybody, for evaluation.
     async fn people(&self) -> Result<People, StoreError>;
+    /// All segments, and what became known of people since an earlier answer, as of one state of the store. Whoever applies
+    /// the changes to the people of that answer has those that [`Store::people`] would give.
+    async fn news(&self, since: Option<PeopleMark>) -> Result<News, StoreError>;
     /// Name and identifiers of these profiles, in the order asked. A merged one is answered with its survivor; a number never
     /// given is an error.
     async fn identities(&self, profiles: &[ProfileId]) -> Result<Vec<ProfileIdentity>, StoreError>;
@@ -300,17 +253,27 @@ pub trait Store: Send + Sync {
     /// Gives a lease back; nothing happens when it is not held by `holder`.
     async fn release(&self, name: &str, holder: &str) -> Result<(), StoreError>;
 
+    /// Claims runs, each of another pair of fingerprint and as-of; the answers are in the order asked.
+    async fn claim_runs(&self, claims: &[RunClaim]) -> Result<Vec<Claimed>, StoreError>;
     /// Claims a run.
-    async fn claim_run(&self, claim: &RunClaim) -> Result<Claimed, StoreError>;
+    async fn claim_run(&self, claim: &RunClaim) -> Result<Claimed, StoreError> {
+        let claimed = self.claim_runs(std::slice::from_ref(claim)).await?;
+        claimed.into_iter().next().ok_or(StoreError::Corrupt { what: "the answer to a claim", source: None })
+    }
     /// The recorded run of this fingerprint and as-of, if there is one.
     async fn recorded_run(&self, fingerprint: &Fingerprint, as_of: AsOf) -> Result<Option<RunSummary>, StoreError>;
     /// Forgets every run as of `from` or later, claims and changes included, and makes `memberships` the latest ones.
     /// What destinations hold (remote audiences, ledger, statuses) stays, and so does what is pending. A membership may name
     /// a run that is forgotten: nothing is known of that run any more, and it is not claimed again.
     async fn rewind(&self, from: AsOf, memberships: &BTreeMap<AudienceKey, RecordedMembership>) -> Result<(), StoreError>;
-    /// Records a claimed run: memberships, changes, pending syncs and lives. Recording it twice is an error, and so is
-    /// recording one when a run of a later as-of is recorded: whoever lost the writer's lease on the way writes nothing.
-    async fn record_run(&self, record: &RunRecord) -> Result<(), StoreError>;
+    /// Records claimed runs, one after the other and all or none: the changes, pending syncs and lives of each, the memberships
+    /// as they are after the last. Recording one twice is an error, and so is recording one when a run of a later as-of is
+    /// recorded: whoever lost the writer's lease on the way writes nothing.
+    async fn record_runs(&self, records: &[RunRecord]) -> Result<(), StoreError>;
+    /// Records a claimed run.
+    async fn record_run(&self, record: &RunRecord) -> Result<(), StoreError> {
+        self.record_runs(std::slice::from_ref(record)).await
+    }
     /// What a recorded run had seen; nothing when it was never recorded or is forgotten.
     async fn seen_by(&self, run_id: &RunId) -> Result<Option<Seen>, StoreError>;
     /// The latest recorded run (by order of recording) and what it had seen.

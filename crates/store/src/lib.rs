@@ -9,8 +9,10 @@ pub mod conformance;
 mod contract;
 mod error;
 mod migrations;
+mod news;
 mod open;
 mod queries;
+mod record;
 mod sql_store;
 mod url;
 mod words;
@@ -18,5 +20,7 @@ mod work;
 
 pub use contract::*;
 pub use error::StoreError;
+pub use news::{News, PeopleMark, PeopleNews};
 pub use open::{open, open_existing};
+pub use record::{AudienceRecord, FoundMembers, RunRecord, SyncStart};
 pub use url::StoreUrl;

@@ -103,7 +103,7 @@ impl Work<'_> {
     }
 }
 
-fn pack<T: Serialize>(rows: &[T]) -> String {
+pub(crate) fn pack<T: Serialize>(rows: &[T]) -> String {
     serde_json::to_string(rows).expect("numbers and texts always become JSON")
 }
 

@@ -24,7 +24,7 @@ impl Workspace {
     pub(super) async fn send(&self, sink: &Arc<dyn Sink>, wanted: Wanted<'_>, known: &Known) -> Result<SyncOutcome, DeliveryError> {
         let Wanted { audience, sync, recorded, members } = wanted;
         let former = match sync.on_exit {
-            OnExit::Keep => former(&known.snapshot, &members),
+            OnExit::Keep => former(known.today.snapshot(), &members),
             OnExit::Remove => Vec::new(),
         };
         let job = SyncJob {
@@ -36,7 +36,7 @@ impl Workspace {
             on_exit: sync.on_exit,
             former,
             people: match recorded {
-                Some(recorded) => self.people(members, recorded, Arc::clone(&known.snapshot)).await?,
+                Some(recorded) => self.people(members, recorded, Arc::clone(known.today.snapshot())).await?,
                 None => Vec::new(),
             },
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use definitions::Catalog;
 use model::{Fingerprint, ProfileId};
-use store::{AudienceRecord, Claimed, RunClaim, RunKind, RunRecord, StoreUrl};
+use store::{AudienceRecord, Claimed, FoundMembers, RunClaim, RunKind, RunRecord, StoreUrl};
 
 use super::*;
 
@@ -59,7 +59,7 @@ async fn store(runs: &[Run<'_>]) -> Arc<dyn Store> {
         let found = AudienceRecord {
             audience: key("asked"),
             fingerprint: Fingerprint("f".to_owned()),
-            members: members(now),
+            members: FoundMembers::Are(Arc::new(members(now))),
             changes: changes.to_vec(),
         };
         let record = RunRecord {
@@ -89,8 +89,12 @@ async fn five_days() -> Arc<dyn Store> {
     .await
 }
 
-fn changes(past: &Past) -> Changes {
-    past.changes.get(&key("asked")).cloned().unwrap_or_default()
+fn changes(past: &Past) -> Vec<(AsOf, MembershipDiff)> {
+    past.recorded.audiences.get(&key("asked")).map(|asked| asked.changes.clone()).unwrap_or_default()
+}
+
+async fn load(store: &dyn Store, who: Condition, as_of: AsOf) -> Past {
+    Past::load(store, &catalog(who), as_of, &store.memberships().await.expect("recorded")).await.expect("loads")
 }
 
 #[tokio::test]
@@ -102,19 +106,23 @@ async fn it_reaches_as_far_as_the_longest_lookback_wherever_it_stands() {
     for (who, expected) in
         [(nested("3 days"), &[10, 12][..]), (member_for, &[10, 12]), (entered("1 day"), &[12]), (nested("1 month"), &[1, 10, 12])]
     {
-        let past = Past::load(store.as_ref(), &catalog(who), day(14)).await.expect("loads");
+        let past = load(store.as_ref(), who, day(14)).await;
         let days: Vec<_> = changes(&past).into_iter().map(|(at, _)| at).collect();
         assert_eq!(days, expected.iter().map(|at| day(*at)).collect::<Vec<_>>());
     }
-    let nobody_asks = Past::load(store.as_ref(), &catalog(Condition::InAudience(key("asked"))), day(14)).await.expect("loads");
-    assert_eq!(changes(&nobody_asks), []);
+    let nobody_asks = load(store.as_ref(), Condition::InAudience(key("asked")), day(14)).await;
+    assert!(nobody_asks.recorded().audiences.is_empty());
+    let mut paused = catalog(Condition::InAudience(key("asked")));
+    paused.audiences.get_mut(&key("asked")).expect("loaded").state = AudienceState::Paused;
+    let past = Past::load(store.as_ref(), &paused, day(14), &store.memberships().await.expect("one")).await.expect("loads");
+    assert_eq!(past.recorded().audiences[&key("asked")].members, members(&[2, 3]), "who is in a paused one stays");
 }
 
 #[tokio::test]
-async fn the_reasons_of_a_run_are_one_change_and_everybody_is_given() {
+async fn the_reasons_of_a_run_are_one_change_and_who_is_in_is_given() {
     let store = five_days().await;
-    let past = Past::load(store.as_ref(), &catalog(entered("1 month")), day(14)).await.expect("loads");
-    let recorded = past.recorded(&store.memberships().await.expect("one"));
+    let past = load(store.as_ref(), entered("1 month"), day(14)).await;
+    let recorded = past.recorded();
     let expected = RecordedAudience {
         members: members(&[2, 3]),
         since: Some(day(1)),
@@ -126,12 +134,13 @@ async fn the_reasons_of_a_run_are_one_change_and_everybody_is_given() {
 #[tokio::test]
 async fn ticks_are_added_and_what_is_out_of_reach_is_dropped() {
     let store = five_days().await;
-    let mut past = Past::load(store.as_ref(), &catalog(entered("3 days")), day(14)).await.expect("loads");
-    past.add(&key("asked"), day(14), &[(Reason::Data, diff(&[4], &[])), (Reason::Merge, diff(&[], &[2]))]);
-    past.add(&key("asker"), day(14), &[(Reason::Data, diff(&[4], &[]))]);
+    let mut past = load(store.as_ref(), entered("3 days"), day(14)).await;
+    past.add(&key("asked"), day(14), &members(&[3, 4]), &[(Reason::Data, diff(&[4], &[])), (Reason::Merge, diff(&[], &[2]))]);
+    past.add(&key("asker"), day(14), &members(&[4]), &[(Reason::Data, diff(&[4], &[]))]);
     assert_eq!(changes(&past), [(day(10), diff(&[2, 3], &[])), (day(12), diff(&[], &[1])), (day(14), diff(&[4], &[2]))]);
-    assert!(!past.changes.contains_key(&key("asker")), "nobody asks about it");
-    past.add(&key("asked"), day(17), &[]);
+    assert!(!past.recorded().audiences.contains_key(&key("asker")), "nobody asks about it");
+    assert_eq!(past.recorded().audiences[&key("asked")].members, members(&[3, 4]));
+    past.add(&key("asked"), day(17), &members(&[3, 4]), &[]);
     assert_eq!(changes(&past), [(day(14), diff(&[4], &[2]))]);
 }
 
@@ -145,6 +154,6 @@ async fn what_was_recorded_later_is_undone() {
     assert_eq!((tenth.members, tenth.as_of, tenth.since), (members(&[1, 2, 3]), day(10), day(1)));
     assert_eq!(at(13).await, store.memberships().await.expect("one").remove(&key("asked")));
     assert!(memberships_at(store.as_ref(), &live, AsOf(day(1).moment().plus_micros(-1))).await.expect("undone").is_empty());
-    let past = Past::load(store.as_ref(), &catalog(entered("1 month")), day(10)).await.expect("loads");
+    let past = load(store.as_ref(), entered("1 month"), day(10)).await;
     assert_eq!(changes(&past).len(), 2, "what came later is no past");
 }

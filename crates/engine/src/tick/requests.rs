@@ -1,6 +1,7 @@
 //! What a tick asks of destinations: which ones to bring in step, whom to let go, who is held back at first.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use definitions::{Audience, AudienceState};
 use model::{Membership, MembershipDiff};
@@ -45,15 +46,13 @@ impl History {
 
     /// Who is held back from syncs that start with new members only, where that changes.
     pub(super) fn starts<'a>(&'a self, audience: &'a Audience, members: &'a Membership) -> impl Iterator<Item = SyncStart> + 'a {
-        let empty = Membership::empty();
-        let before = self.before.get(&audience.key).map_or(empty, |before| before.members.clone());
+        let before = self.before.get(&audience.key).map_or_else(Arc::default, |before| Arc::clone(&before.members));
         audience.syncs.iter().filter_map(move |sync| {
             let pair = (audience.key.clone(), sync.to.clone());
             // A mapping is noted too where too few were there to send anybody.
             let is_noted = self.mappings.get(&pair).is_some_and(|mapping| !mapping.0.is_empty());
             let is_begun = self.sent.contains(&pair) || (is_noted && self.in_step.contains(&pair));
-            let survivor = |profile| self.survivor(profile);
-            let held_back = start::held_back(sync, self.starts.get(&pair), is_begun, (&before, members), survivor)?;
+            let held_back = start::held_back(sync, self.starts.get(&pair), is_begun, (&before, members), &self.today)?;
             Some(SyncStart { audience: pair.0, destination: pair.1, held_back })
         })
     }

@@ -2,13 +2,18 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use engine::{Backfill, BackfillError, BackfillTick, Every, Lease, LeaseName};
+use engine::{Backfill, BackfillError, BackfillTick, BatchLimits, Every, Lease, LeaseName};
 use store::RunKind;
 
 use crate::shop::{Shop, as_of, moment};
 
 fn daily(from: &str, to: &str) -> Backfill {
     Backfill { from: moment(from), to: moment(to), every: Every::parse("1d").expect("plain"), replace: false }
+}
+
+/// Each tick is recorded for itself, so that a kill may fall between any two.
+fn one_by_one() -> BatchLimits {
+    BatchLimits { ticks_max: 1, ..BatchLimits::default() }
 }
 
 async fn shop_with_three_buyers() -> Shop {
@@ -33,7 +38,7 @@ async fn only_the_end_state_is_sent() {
 #[tokio::test]
 async fn what_an_interrupted_backfill_found_is_sent_by_the_next_run() {
     let shop = shop_with_three_buyers().await;
-    let workspace = shop.workspace().await;
+    let workspace = shop.workspace().await.with_batches(one_by_one());
     // Interrupted before its end: recorded, not sent.
     let ticks = AtomicU64::new(0);
     let mut on_tick = |_: &BackfillTick| {
@@ -144,7 +149,7 @@ async fn what_an_interrupted_replacement_recorded_is_not_sent() {
     // Killed after so many ticks; the first one forgets.
     for killed_after in [0, 2] {
         let shop = shop_with_three_buyers().await;
-        let workspace = shop.workspace().await;
+        let workspace = shop.workspace().await.with_batches(one_by_one());
         workspace.run(as_of("2025-03-02T00:00:00Z"), RunKind::Manual).await.expect("runs");
         let earlier = workspace.store.memberships().await.expect("one");
         workspace.run(as_of("2025-03-07T00:00:00Z"), RunKind::Manual).await.expect("runs");
@@ -182,4 +187,20 @@ async fn what_an_interrupted_replacement_recorded_is_not_sent() {
         assert_eq!(shop.rows_at_facebook(), 3, "one exited by the end and one entered");
         assert_eq!(after.store.pending_syncs().await.expect("none"), []);
     }
+}
+
+#[tokio::test]
+async fn a_tick_that_fails_leaves_those_before_it_recorded() {
+    let shop = shop_with_three_buyers().await;
+    let workspace = shop.workspace().await;
+    // The day of c's order cannot be read any more; ticks before it do not ask for it.
+    for (_, segment) in workspace.store.segments().await.expect("three") {
+        if segment.day == moment("2025-03-05T00:00:00Z").day() {
+            std::fs::remove_file(shop.folder.path().join("data/lake").join(&segment.path)).expect("removed");
+        }
+    }
+    let mut told = 0;
+    let failed = workspace.backfill(daily("2025-03-02T00:00:00Z", "2025-03-09T00:00:00Z"), &mut |_| told += 1).await;
+    assert!(matches!(failed, Err(BackfillError::Run(engine::RunError::Evaluate { .. }))), "{failed:?}");
+    assert_eq!((told, workspace.store.runs(10).await.expect("four").len()), (4, 4));
 }

@@ -6,6 +6,7 @@ mod leases;
 mod ledger;
 mod lives;
 mod merging;
+mod news;
 mod runs;
 mod segments;
 mod syncs;
@@ -29,6 +30,9 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     merging::merges_are_counted_and_listed(&*make().await).await;
     merging::strangers_cannot_merge(&*make().await).await;
 
+    news::only_what_is_new_is_told(&*make().await).await;
+    news::whatever_happens_the_news_add_up(&*make().await).await;
+
     segments::segments_are_numbered_and_found_by_day(&*make().await).await;
     segments::the_same_flush_twice_changes_nothing(&*make().await).await;
     segments::imports_remember_how_far_they_came(&*make().await).await;
@@ -40,6 +44,10 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     runs::a_run_is_recorded_once(&*make().await).await;
     runs::history_goes_forward(&*make().await).await;
     runs::recording_is_all_or_nothing(&*make().await).await;
+    runs::runs_are_claimed_together(&*make().await).await;
+    runs::runs_are_recorded_together(&*make().await).await;
+    runs::runs_recorded_together_are_all_or_nothing(&*make().await).await;
+    runs::a_membership_that_did_not_change_is_kept(&*make().await).await;
     runs::memberships_and_changes_read_back(&*make().await).await;
     runs::changes_come_in_order_of_recording(&*make().await).await;
     runs::rewinding_forgets_later_runs(&*make().await).await;

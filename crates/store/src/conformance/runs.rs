@@ -1,11 +1,14 @@
 //! Runs: claimed once, recorded once, rewound.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use model::{AsOf, AudienceKey, MembershipDiff, Reason, RunId, SegmentId};
 
 use super::cases::{as_of, audience, destination, fingerprint, hour, members};
-use crate::{AudienceRecord, Claimed, RecordedChange, RecordedMembership, RunClaim, RunKind, RunRecord, Seen, Store, StoreError};
+use crate::{
+    AudienceRecord, Claimed, FoundMembers, RecordedChange, RecordedMembership, RunClaim, RunKind, RunRecord, Seen, Store, StoreError,
+};
 
 fn claim_of(hours: i64, text: &str) -> RunClaim {
     RunClaim { fingerprint: fingerprint(text), as_of: as_of(hours), kind: RunKind::Schedule, started_at: hour(hours) }
@@ -45,7 +48,7 @@ pub(super) fn diff(entered: &[u32], exited: &[u32]) -> MembershipDiff {
 }
 
 pub(super) fn found(key: &str, now: &[u32], changes: Vec<(Reason, MembershipDiff)>) -> AudienceRecord {
-    AudienceRecord { audience: audience(key), fingerprint: fingerprint("f1"), members: members(now), changes }
+    AudienceRecord { audience: audience(key), fingerprint: fingerprint("f1"), members: FoundMembers::Are(Arc::new(members(now))), changes }
 }
 
 pub(super) async fn a_run_is_claimed_until_recorded(store: &dyn Store) {
@@ -112,6 +115,131 @@ pub(super) async fn recording_is_all_or_nothing(store: &dyn Store) {
     assert_eq!(store.memberships().await.expect("none"), BTreeMap::new());
     assert_eq!(store.pending_syncs().await.expect("none"), []);
     assert_eq!(claim(store, 1).await, run_id);
+}
+
+pub(super) async fn runs_are_claimed_together(store: &dyn Store) {
+    let done = record(store, 2, Vec::new()).await;
+    let dead = claim(store, 3).await;
+    let claims: Vec<_> = [4, 3, 2, 1].map(|hours| claim_of(hours, "f1")).into();
+    let answers = store.claim_runs(&claims).await.expect("four");
+    let granted: Vec<_> = answers
+        .iter()
+        .map(|answer| match answer {
+            Claimed::Granted(run_id) => run_id.clone(),
+            Claimed::AlreadyDone(summary) => {
+                assert_eq!((&summary.run_id, summary.as_of, &summary.fingerprint), (&done, as_of(2), &fingerprint("f1")));
+                summary.run_id.clone()
+            }
+        })
+        .collect();
+    assert_eq!((&granted[1], &granted[2]), (&dead, &done));
+    assert!(granted[0] != granted[3] && granted[0] != dead);
+    assert_eq!(store.claim_runs(&claims).await.expect("four"), answers, "they were not recorded meanwhile");
+    assert_eq!(store.claim_runs(&[]).await.expect("none"), []);
+}
+
+pub(super) async fn runs_are_recorded_together(store: &dyn Store) {
+    record(store, 1, vec![found("old", &[1], Vec::new())]).await;
+    let claims: Vec<_> = [2, 3, 4].map(|hours| claim_of(hours, "f1")).into();
+    let run_ids = granted(store.claim_runs(&claims).await.expect("three"));
+    let entering = |key: &str, diff: MembershipDiff| AudienceRecord {
+        members: FoundMembers::ToldLater,
+        ..found(key, &[], vec![(Reason::Data, diff)])
+    };
+    let records = [
+        record_of(&run_ids[0], 2, vec![entering("old", diff(&[2], &[]))]),
+        record_of(&run_ids[1], 3, vec![entering("old", diff(&[], &[1])), entering("new", diff(&[7], &[]))]),
+        record_of(&run_ids[2], 4, vec![found("old", &[2], Vec::new()), found("new", &[8], vec![(Reason::Time, diff(&[8], &[7]))])]),
+    ];
+    store.record_runs(&records).await.expect("recorded");
+    store.record_runs(&[]).await.expect("nothing to record");
+    let recorded = |now: &[u32], since| RecordedMembership {
+        members: members(now),
+        as_of: as_of(4),
+        since: as_of(since),
+        run_id: run_ids[2].clone(),
+        fingerprint: fingerprint("f1"),
+    };
+    let expected = BTreeMap::from([(audience("old"), recorded(&[2], 1)), (audience("new"), recorded(&[8], 3))]);
+    assert_eq!(store.memberships().await.expect("two"), expected);
+    let changes = store.changes(None, as_of(2), as_of(4)).await.expect("four");
+    let told: Vec<_> = changes.into_iter().map(|change| (change.run_id, change.audience, change.reason, change.diff)).collect();
+    let told_of = |run: usize, key: &str, reason, diff| (run_ids[run].clone(), audience(key), reason, diff);
+    let expected = [
+        told_of(0, "old", Reason::Data, diff(&[2], &[])),
+        told_of(1, "new", Reason::Data, diff(&[7], &[])),
+        told_of(1, "old", Reason::Data, diff(&[], &[1])),
+        told_of(2, "new", Reason::Time, diff(&[8], &[7])),
+    ];
+    assert_eq!(told, expected);
+    let newest: Vec<_> = store.runs(3).await.expect("three").into_iter().map(|run| run.run_id).collect();
+    assert_eq!(newest, [run_ids[2].clone(), run_ids[1].clone(), run_ids[0].clone()]);
+}
+
+pub(super) async fn runs_recorded_together_are_all_or_nothing(store: &dyn Store) {
+    record(store, 1, vec![found("a", &[1], Vec::new())]).await;
+    let before = (store.memberships().await.expect("one"), store.seen().await.expect("one"));
+    let run_ids = granted(store.claim_runs(&[2, 3].map(|hours| claim_of(hours, "f1"))).await.expect("two"));
+    let first = record_of(&run_ids[0], 2, vec![found("a", &[2], vec![(Reason::Data, diff(&[2], &[1]))])]);
+    let told_later = AudienceRecord { members: FoundMembers::ToldLater, ..found("a", &[], Vec::new()) };
+    let untold = record_of(&run_ids[1], 3, vec![told_later]);
+    let unclaimed = record_of(&RunId("00000000".to_owned()), 3, Vec::new());
+    let backward = record_of(&run_ids[1], 3, Vec::new());
+    for wrong in [vec![first.clone(), first.clone()], vec![first.clone(), untold], vec![backward, first.clone()], vec![first, unclaimed]] {
+        let refused = store.record_runs(&wrong).await;
+        assert!(matches!(refused, Err(StoreError::Conflict { .. } | StoreError::NotFound { .. })), "{wrong:?}");
+        assert_eq!((store.memberships().await.expect("one"), store.seen().await.expect("one")), before);
+        assert_eq!(store.changes(None, as_of(0), as_of(9)).await.expect("none"), []);
+    }
+}
+
+pub(super) async fn a_membership_that_did_not_change_is_kept(store: &dyn Store) {
+    let many: Vec<u32> = (0..100_000).filter(|number| number % 3 != 0).collect();
+    let first = record(store, 1, vec![found("a", &many, Vec::new())]).await;
+    let kept = |after: &RunId, text: &str| AudienceRecord {
+        members: FoundMembers::AsAfter(after.clone()),
+        fingerprint: fingerprint(text),
+        ..found("a", &[], Vec::new())
+    };
+    let recorded = |now: &[u32], hours, run_id: &RunId, text: &str| RecordedMembership {
+        members: members(now),
+        as_of: as_of(hours),
+        since: as_of(1),
+        run_id: run_id.clone(),
+        fingerprint: fingerprint(text),
+    };
+    let second = record(store, 2, vec![kept(&first, "f2")]).await;
+    assert_eq!(store.memberships().await.expect("one")[&audience("a")], recorded(&many, 2, &second, "f2"));
+
+    // Runs recorded together follow one another.
+    let run_ids = granted(store.claim_runs(&[3, 4, 5].map(|hours| claim_of(hours, "f1"))).await.expect("three"));
+    let records = [
+        record_of(&run_ids[0], 3, vec![kept(&second, "f2")]),
+        record_of(&run_ids[1], 4, vec![kept(&run_ids[0], "f3")]),
+        record_of(&run_ids[2], 5, Vec::new()),
+    ];
+    store.record_runs(&records).await.expect("recorded");
+    assert_eq!(store.memberships().await.expect("one")[&audience("a")], recorded(&many, 4, &run_ids[1], "f3"));
+    let run_ids = granted(store.claim_runs(&[6, 7].map(|hours| claim_of(hours, "f1"))).await.expect("two"));
+    let records = [record_of(&run_ids[0], 6, vec![found("a", &[7], Vec::new())]), record_of(&run_ids[1], 7, vec![kept(&run_ids[0], "f1")])];
+    store.record_runs(&records).await.expect("recorded");
+    let latest = recorded(&[7], 7, &run_ids[1], "f1");
+    assert_eq!(store.memberships().await.expect("one")[&audience("a")], latest);
+
+    // Kept as another run left it, or one never recorded.
+    for wrong in [vec![kept(&first, "f4")], vec![AudienceRecord { audience: audience("b"), ..kept(&run_ids[1], "f4") }]] {
+        let run_id = claim(store, 8).await;
+        assert!(matches!(store.record_run(&record_of(&run_id, 8, wrong)).await, Err(StoreError::Conflict { .. })));
+        assert_eq!(store.memberships().await.expect("one"), BTreeMap::from([(audience("a"), latest.clone())]));
+    }
+}
+
+fn granted(answers: Vec<Claimed>) -> Vec<RunId> {
+    let granted = |answer| match answer {
+        Claimed::Granted(run_id) => run_id,
+        Claimed::AlreadyDone(done) => panic!("done already: {done:?}"),
+    };
+    answers.into_iter().map(granted).collect()
 }
 
 pub(super) async fn memberships_and_changes_read_back(store: &dyn Store) {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use model::{AccountLink, Identifier, Moment, ProfileId};
 
-use super::{imports, merging, segments};
+use super::{imports, merging, news, segments};
 use crate::work::Work;
 use crate::{AttachedIdentifier, Flush, NewProfile, StoreError, queries, words};
 
 pub(crate) async fn flush(work: &mut Work<'_>, flush: &Flush) -> Result<(), StoreError> {
-    insert_profiles(work, &flush.profiles).await?;
+    let first_new = insert_profiles(work, &flush.profiles).await?;
+    news::note(work, flush, first_new).await?;
     attach_identifiers(work, &flush.identifiers).await?;
     merging::insert(work, &flush.merges).await?;
     link_accounts(work, &flush.links).await?;
@@ -20,9 +21,11 @@ pub(crate) async fn flush(work: &mut Work<'_>, flush: &Flush) -> Result<(), Stor
     }
 }
 
-/// Takes the numbers that the new profiles already have. Taken also for none: whoever holds them flushes alone.
-async fn insert_profiles(work: &mut Work<'_>, profiles: &[NewProfile]) -> Result<(), StoreError> {
+/// Takes the numbers that the new profiles already have, and gives the first. Taken also for none: whoever holds them flushes
+/// alone.
+async fn insert_profiles(work: &mut Work<'_>, profiles: &[NewProfile]) -> Result<ProfileId, StoreError> {
     let first = work.take_numbers("profiles", profiles.len()).await?;
+    let first_new = u32::try_from(first).map(ProfileId).map_err(|_| StoreError::damaged("the count of profiles"))?;
     for (expected, new) in (first..).zip(profiles) {
         let found = new.profile;
         if i64::from(found.0) != expected {
@@ -34,7 +37,8 @@ async fn insert_profiles(work: &mut Work<'_>, profiles: &[NewProfile]) -> Result
         .map(|new| (new.profile, words::of_collection(new.collection), uuid::Uuid::new_v4(), new.created_at))
         .map(|(profile, collection, public_id, created_at)| (profile, collection, public_id.to_string(), created_at))
         .collect();
-    work.write_rows(queries::INSERT_PROFILES, &rows).await
+    work.write_rows(queries::INSERT_PROFILES, &rows).await?;
+    Ok(first_new)
 }
 
 async fn attach_identifiers(work: &mut Work<'_>, attached: &[AttachedIdentifier]) -> Result<(), StoreError> {

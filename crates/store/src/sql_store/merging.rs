@@ -12,13 +12,18 @@ use crate::{Merge, StoreError, queries};
 
 pub(crate) async fn merges_since(work: &mut Work<'_>, seen: u64) -> Result<(Vec<Merge>, u64), StoreError> {
     let rows: Vec<(u32, u32, i64)> = work.packed(query(queries::MERGES_SINCE).bind(to_i64(seen))).await?;
-    let total = work.numbers_given("merges").await?;
+    let total = count(work).await?;
     let merges = rows.into_iter().map(|(winner, loser, merged_at)| Merge {
         winner: ProfileId(winner),
         loser: ProfileId(loser),
         merged_at: Moment::from_micros(merged_at),
     });
-    Ok((merges.collect(), to_u64(total, "the count of merges")?))
+    Ok((merges.collect(), total))
+}
+
+/// How many merges there are.
+pub(crate) async fn count(work: &mut Work<'_>) -> Result<u64, StoreError> {
+    to_u64(work.numbers_given("merges").await?, "the count of merges")
 }
 
 /// Writes merges down, each between the survivors of its two profiles at that point. Two that are one already stay so.

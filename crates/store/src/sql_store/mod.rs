@@ -7,6 +7,8 @@ mod leases;
 mod ledger;
 mod lives;
 mod merging;
+mod news;
+mod recording;
 mod runs;
 mod segments;
 mod syncs;
@@ -24,8 +26,8 @@ use sqlx::migrate::Migrator;
 
 use crate::work::Work;
 use crate::{
-    Claimed, Flush, Guarded, Hold, ImportProgress, Merge, PendingSync, ProfileIdentity, RecordedChange, RecordedMembership, RunClaim,
-    RunRecord, RunSummary, Seen, Store, StoreError, SyncStart, migrations,
+    Claimed, Flush, Guarded, Hold, ImportProgress, Merge, News, PendingSync, PeopleMark, ProfileIdentity, RecordedChange,
+    RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, SyncStart, migrations,
 };
 
 /// What differs between databases.
@@ -100,6 +102,11 @@ impl Store for SqlStore {
         identities::people(&mut work).await
     }
 
+    async fn news(&self, since: Option<PeopleMark>) -> Result<News, StoreError> {
+        let mut work = self.read("load what is new").await?;
+        news::news(&mut work, since).await
+    }
+
     async fn identities(&self, profiles: &[ProfileId]) -> Result<Vec<ProfileIdentity>, StoreError> {
         let mut work = self.read("load identities").await?;
         identities::identities(&mut work, profiles).await
@@ -144,9 +151,9 @@ impl Store for SqlStore {
         work.commit().await
     }
 
-    async fn claim_run(&self, claim: &RunClaim) -> Result<Claimed, StoreError> {
+    async fn claim_runs(&self, claims: &[RunClaim]) -> Result<Vec<Claimed>, StoreError> {
         let mut work = self.write("claim a run").await?;
-        let claimed = runs::claim(&mut work, claim).await?;
+        let claimed = runs::claim(&mut work, claims).await?;
         work.commit().await?;
         Ok(claimed)
     }
@@ -162,11 +169,13 @@ impl Store for SqlStore {
         work.commit().await
     }
 
-    async fn record_run(&self, record: &RunRecord) -> Result<(), StoreError> {
+    async fn record_runs(&self, records: &[RunRecord]) -> Result<(), StoreError> {
         let mut work = self.write("record a run").await?;
-        runs::record(&mut work, record).await?;
-        syncs::request(&mut work, &record.run_id, &record.syncs, record.recorded_at).await?;
-        lives::record(&mut work, record).await?;
+        recording::record(&mut work, records).await?;
+        for record in records {
+            syncs::request(&mut work, &record.run_id, &record.syncs, record.recorded_at).await?;
+            lives::record(&mut work, record).await?;
+        }
         work.commit().await
     }
 

@@ -1,4 +1,4 @@
-//! Runs: claimed once, recorded once, with what came out for each audience.
+//! Runs: claimed once, rewound, and what is recorded of them. How they are recorded is told in `recording`.
 
 use std::collections::BTreeMap;
 
@@ -6,46 +6,54 @@ use model::{AsOf, AudienceKey, Fingerprint, Membership, MembershipDiff, Moment, 
 use sqlx::query;
 use uuid::Uuid;
 
-use crate::work::{Work, to_i64, to_u64};
-use crate::{
-    AudienceRecord, Claimed, RecordedChange, RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, StoreError, queries, words,
-};
+use crate::work::{Work, to_u64};
+use crate::{Claimed, RecordedChange, RecordedMembership, RunClaim, RunSummary, Seen, StoreError, queries, words};
 
 const RUN_ID_LENGTH: usize = 12;
 
+/// Place, name, kind, when it was claimed, when it was recorded.
+type ClaimedRow = (usize, String, String, i64, Option<i64>);
 type ChangeRow = (String, i64, String, String, Vec<u8>, Vec<u8>);
 type SeenRow = (String, i64, String, String, i64, i64, Option<i64>, i64);
 type SummaryRow = (String, i64, String, String, i64, i64);
 
-pub(crate) async fn claim(work: &mut Work<'_>, claim: &RunClaim) -> Result<Claimed, StoreError> {
-    let mut run_id = Uuid::new_v4().simple().to_string();
-    run_id.truncate(RUN_ID_LENGTH);
-    let insert = query(queries::CLAIM_RUN)
-        .bind(run_id)
-        .bind(claim.fingerprint.0.clone())
-        .bind(claim.as_of.0.micros())
-        .bind(words::of_run_kind(claim.kind))
-        .bind(claim.started_at.micros());
-    work.execute(insert).await?;
-    find(work, &claim.fingerprint, claim.as_of).await?.ok_or(StoreError::damaged("the table of runs"))
+pub(crate) async fn claim(work: &mut Work<'_>, claims: &[RunClaim]) -> Result<Vec<Claimed>, StoreError> {
+    let rows: Vec<_> = claims
+        .iter()
+        .map(|claim| {
+            let mut run_id = Uuid::new_v4().simple().to_string();
+            run_id.truncate(RUN_ID_LENGTH);
+            (run_id, &claim.fingerprint.0, claim.as_of.0.micros(), words::of_run_kind(claim.kind), claim.started_at.micros())
+        })
+        .collect();
+    work.write_rows(queries::CLAIM_RUNS, &rows).await?;
+    let asked: Vec<_> = claims.iter().map(|claim| (&claim.fingerprint, claim.as_of)).collect();
+    find(work, &asked).await?.into_iter().collect::<Option<_>>().ok_or(StoreError::damaged("the table of runs"))
 }
 
 pub(crate) async fn recorded(work: &mut Work<'_>, fingerprint: &Fingerprint, as_of: AsOf) -> Result<Option<RunSummary>, StoreError> {
-    match find(work, fingerprint, as_of).await? {
+    match find(work, &[(fingerprint, as_of)]).await?.pop().flatten() {
         Some(Claimed::AlreadyDone(run)) => Ok(Some(run)),
         Some(Claimed::Granted(_)) | None => Ok(None),
     }
 }
 
-async fn find(work: &mut Work<'_>, fingerprint: &Fingerprint, as_of: AsOf) -> Result<Option<Claimed>, StoreError> {
-    let claimed = query(queries::CLAIMED_RUN).bind(fingerprint.0.clone()).bind(as_of.0.micros());
-    let row: Option<(String, i64, String, String, i64, Option<i64>)> = work.optional(claimed).await?;
-    let Some((run_id, as_of, kind, fingerprint, started_at, recorded_at)) = row else { return Ok(None) };
-    let claimed = match recorded_at {
-        Some(recorded_at) => Claimed::AlreadyDone(summary((run_id, as_of, kind, fingerprint, started_at, recorded_at))?),
-        None => Claimed::Granted(RunId(run_id)),
-    };
-    Ok(Some(claimed))
+/// What became of these runs, in the order asked; nothing where nobody claimed one.
+async fn find(work: &mut Work<'_>, asked: &[(&Fingerprint, AsOf)]) -> Result<Vec<Option<Claimed>>, StoreError> {
+    let rows: Vec<_> = asked.iter().enumerate().map(|(place, (of, at))| (place, &of.0, at.0.micros())).collect();
+    let claimed: Vec<ClaimedRow> = work.ask_rows(queries::CLAIMED_RUNS, &rows).await?;
+    let mut found = vec![None; asked.len()];
+    for (place, run_id, kind, started_at, recorded_at) in claimed {
+        let (fingerprint, as_of) = *asked.get(place).ok_or(StoreError::damaged("a claimed run"))?;
+        found[place] = Some(match recorded_at {
+            Some(recorded_at) => {
+                let (fingerprint, as_of) = (fingerprint.0.clone(), as_of.0.micros());
+                Claimed::AlreadyDone(summary((run_id, as_of, kind, fingerprint, started_at, recorded_at))?)
+            }
+            None => Claimed::Granted(RunId(run_id)),
+        });
+    }
+    Ok(found)
 }
 
 pub(crate) async fn rewind(
@@ -65,56 +73,12 @@ pub(crate) async fn rewind(
     Ok(())
 }
 
-pub(crate) async fn record(work: &mut Work<'_>, record: &RunRecord) -> Result<(), StoreError> {
-    let run_id = &record.run_id;
-    let claimed: Option<(i64,)> = work.optional(query(queries::RUN_AS_OF).bind(run_id.0.clone())).await?;
-    match claimed {
-        None => return Err(work.not_found(format!("run {run_id}"))),
-        Some((as_of,)) if as_of != record.as_of.0.micros() => {
-            return Err(work.conflict(format!("run {run_id} was claimed for another moment than {}", record.as_of)));
-        }
-        Some(_) => {}
-    }
-    let number = work.take_numbers("recordings", 1).await?;
-    let recording = query(queries::INSERT_RECORDING)
-        .bind(number)
-        .bind(run_id.0.clone())
-        .bind(record.recorded_at.micros())
-        .bind(record.segments_seen.map(|segment| segment.0))
-        .bind(to_i64(record.merges_seen));
-    if work.execute(recording).await? == 0 {
-        return Err(work.conflict(format!("run {run_id} was recorded already")));
-    }
-    // Asked once the number is taken: whoever else records waits for that number until this is done.
-    let later: Option<(i64,)> = work.optional(query(queries::LATER_RECORDING).bind(record.as_of.0.micros())).await?;
-    if let Some((later,)) = later {
-        let later = AsOf(Moment::from_micros(later));
-        return Err(work.conflict(format!("a run as of {later} is recorded already, and history goes forward")));
-    }
-    for audience in &record.audiences {
-        record_audience(work, run_id, record.as_of, audience).await?;
-    }
-    Ok(())
-}
-
-async fn record_audience(work: &mut Work<'_>, run_id: &RunId, as_of: AsOf, record: &AudienceRecord) -> Result<(), StoreError> {
-    let (run_id, fingerprint) = (run_id.clone(), record.fingerprint.clone());
-    let membership = RecordedMembership { members: record.members.clone(), as_of, since: as_of, run_id, fingerprint };
-    save_membership(work, &record.audience, &membership).await?;
-    for (reason, diff) in &record.changes {
-        let change = query(queries::INSERT_CHANGE)
-            .bind(membership.run_id.0.clone())
-            .bind(record.audience.as_str().to_owned())
-            .bind(reason.as_str())
-            .bind(diff.entered.to_bytes())
-            .bind(diff.exited.to_bytes());
-        work.execute(change).await?;
-    }
-    Ok(())
-}
-
 /// Saves a membership. One that was there keeps its `since`.
-async fn save_membership(work: &mut Work<'_>, audience: &AudienceKey, membership: &RecordedMembership) -> Result<(), StoreError> {
+pub(crate) async fn save_membership(
+    work: &mut Work<'_>,
+    audience: &AudienceKey,
+    membership: &RecordedMembership,
+) -> Result<(), StoreError> {
     let save = query(queries::SAVE_MEMBERSHIP)
         .bind(audience.as_str().to_owned())
         .bind(membership.run_id.0.clone())

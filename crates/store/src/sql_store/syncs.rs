@@ -15,6 +15,9 @@ pub(crate) async fn request(
     pairs: &[(AudienceKey, DestinationKey)],
     at: Moment,
 ) -> Result<(), StoreError> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
     let pairs: BTreeSet<_> = pairs.iter().collect();
     let first = work.take_numbers("syncs", pairs.len()).await?;
     let rows: Vec<_> =

@@ -1,0 +1,1 @@
+DELETE FROM identity_changes WHERE number < $1

@@ -1,0 +1,3 @@
+SELECT '[' || string_agg(CAST(profile AS TEXT), ',') || ']'
+FROM identity_changes
+WHERE number >= $1

@@ -1,1 +1,0 @@
-SELECT as_of FROM runs WHERE run_id = $1

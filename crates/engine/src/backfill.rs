@@ -117,6 +117,7 @@ impl Workspace {
         let mut report = recorded?;
         self.request_all_syncs().await?;
         report.delivered = self.deliver_pending().await?;
+        self.save_columns().await;
         Ok(report)
     }
 

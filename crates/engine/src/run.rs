@@ -122,6 +122,7 @@ impl Workspace {
     pub async fn run(&self, as_of: AsOf, kind: RunKind) -> Result<(RunOutcome, Vec<DeliveryReport>), RunError> {
         let outcome = self.record_one(as_of, kind).await?;
         let delivered = self.deliver_pending().await?;
+        self.save_columns().await;
         Ok((outcome, delivered))
     }
 

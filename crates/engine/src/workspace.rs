@@ -76,7 +76,8 @@ impl Workspace {
         let url = store_url(&catalog.settings.store, &data, secrets)?;
         let lake = Lake::open(&data.join("lake"))?;
         let store = store::open(&url).await?;
-        let evaluator = Arc::new(Evaluator::new(Reader::new(lake.clone(), COLUMN_BUDGET_BYTES)));
+        let columns = data.join("cache").join("columns");
+        let evaluator = Arc::new(Evaluator::new(Reader::new(lake.clone(), COLUMN_BUDGET_BYTES).with_hot_columns(&columns)));
         Ok(Self {
             catalog: Arc::new(catalog),
             lake,
@@ -123,6 +124,15 @@ impl Workspace {
             tracing::info!(files = swept.len(), "files that a crash left behind were removed");
         }
         Ok(())
+    }
+
+    /// Saves the columns that were decoded for the next process. What cannot be saved costs time, and nothing else.
+    pub(crate) async fn save_columns(&self) {
+        let Ok(snapshot) = self.snapshot().await else { return };
+        let evaluator = Arc::clone(&self.evaluator);
+        if let Err(error) = cpu::run(move || evaluator.save_columns(&snapshot)).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "decoded columns could not be saved; the next process decodes them again");
+        }
     }
 
     /// What is known now: the lake's segments and everybody's identity. A process that asked before is told only what is new.

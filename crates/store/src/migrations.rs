@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-const SQLITE: [(&str, &str); 10] = [
+const SQLITE: [(&str, &str); 11] = [
     ("numbers", include_str!("../../../sql/sqlite/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/sqlite/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/sqlite/migrations/0003_segments.sql")),
@@ -16,9 +16,10 @@ const SQLITE: [(&str, &str); 10] = [
     ("ledger", include_str!("../../../sql/sqlite/migrations/0008_ledger.sql")),
     ("leases", include_str!("../../../sql/sqlite/migrations/0009_leases.sql")),
     ("lives", include_str!("../../../sql/sqlite/migrations/0010_lives.sql")),
+    ("compaction", include_str!("../../../sql/sqlite/migrations/0011_compaction.sql")),
 ];
 
-const POSTGRES: [(&str, &str); 10] = [
+const POSTGRES: [(&str, &str); 11] = [
     ("numbers", include_str!("../../../sql/postgres/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/postgres/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/postgres/migrations/0003_segments.sql")),
@@ -29,6 +30,7 @@ const POSTGRES: [(&str, &str); 10] = [
     ("ledger", include_str!("../../../sql/postgres/migrations/0008_ledger.sql")),
     ("leases", include_str!("../../../sql/postgres/migrations/0009_leases.sql")),
     ("lives", include_str!("../../../sql/postgres/migrations/0010_lives.sql")),
+    ("compaction", include_str!("../../../sql/postgres/migrations/0011_compaction.sql")),
 ];
 
 pub(crate) fn sqlite() -> Migrator {

@@ -1,6 +1,7 @@
 //! The engine over a real store, a real lake and a stand-in for Facebook.
 
 mod backfill;
+mod compact;
 mod examples;
 mod guards;
 mod lives;

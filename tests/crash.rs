@@ -45,10 +45,14 @@ fn bear(folder: &Path, arguments: &[&str]) -> u64 {
         child.wait().expect("gone");
         struck += 1;
     }
+    finish(folder, arguments);
+    struck
+}
+
+fn finish(folder: &Path, arguments: &[&str]) {
     let mut child = start(folder, arguments);
     let status = child.wait().expect("a status");
     finished(child, status);
-    struck
 }
 
 fn finished(mut child: Child, status: ExitStatus) {
@@ -128,4 +132,66 @@ async fn nothing_is_lost_and_nothing_doubled() {
     assert!(state.raw_pii.is_empty());
     // What is on the disk is what the store names, as far as the next writer is concerned.
     assert!(json(folder, &["--json", "ingest", "orders.ndjson"])["already"].as_bool().expect("a flag"));
+}
+
+/// Visits of many people on many days, each file bringing some of every day; lines of different files differ.
+fn visits(file: u32) -> String {
+    let mut lines = String::new();
+    for day in 0..VISIT_DAYS {
+        for person in 0..VISITORS {
+            let (month, day) = (1 + day / 28, 1 + day % 28);
+            writeln!(
+                lines,
+                r#"{{"type":"track","userId":"v-{person}","event":"Page Viewed","timestamp":"2025-{month:02}-{day:02}T10:00:{file:02}Z","properties":{{"path":"/{file}"}}}}"#
+            )
+            .expect("text grows");
+        }
+    }
+    lines
+}
+
+const VISIT_FILES: u32 = 6;
+const VISIT_DAYS: u32 = 84;
+const VISITORS: u32 = 25;
+
+/// The lake's Parquet files.
+fn lake_files(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.map(|path| if path.is_dir() { lake_files(&path) } else { 1 }).sum()
+}
+
+#[test]
+fn a_compaction_loses_and_doubles_nothing() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    write(folder, "muster.yaml", "data: data\n");
+    let each = VISIT_FILES * VISIT_DAYS;
+    let audience = |key: &str, count: u32| {
+        let text = format!("audience: {key}\ndescription: Counts visits.\nwho:\n  did: Page Viewed\n  exactly: {count}\n");
+        write(folder, &format!("audiences/{key}.yaml"), &text);
+    };
+    audience("all_there", each);
+    audience("one_missing", each - 1);
+    for file in 0..VISIT_FILES {
+        write(folder, &format!("visits-{file}.ndjson"), &visits(file));
+        finish(folder, &["ingest", &format!("visits-{file}.ndjson")]);
+    }
+    finish(folder, &["run", "--as-of", "2025-04-01T00:00:00Z"]);
+    let planned = json(folder, &["--json", "compact", "--dry-run"]);
+    assert_eq!(planned["segments_before"].as_u64(), Some(u64::from(each)));
+
+    let struck = bear(folder, &["compact"]);
+    assert!(struck > 0, "no kill found anything running");
+
+    let after = json(folder, &["--json", "compact"]);
+    assert_eq!((after["merged"].as_u64(), after["segments_before"].as_u64()), (Some(0), Some(3)), "{after}");
+    assert_eq!(lake_files(&folder.join("data/lake")), 3, "what is on the disk is what the store names");
+    let report = json(folder, &["--json", "run", "--as-of", "2025-04-01T01:00:00Z"]);
+    for found in report["audiences"].as_array().expect("audiences") {
+        let expected = if found["audience"] == "all_there" { VISITORS } else { 0 };
+        assert_eq!(found["members"].as_u64(), Some(u64::from(expected)), "{found}");
+        assert_eq!((found["entered"].as_u64(), found["exited"].as_u64()), (Some(0), Some(0)), "{found}");
+    }
+    let again = json(folder, &["--json", "ingest", "visits-0.ndjson"]);
+    assert!(again["already"].as_bool().expect("a flag"));
 }

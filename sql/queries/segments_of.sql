@@ -1,4 +1,4 @@
 SELECT number, path, log, event, day, row_count, first_at, last_at, bytes, columns
 FROM segments
-WHERE log = $1 AND event = $2 AND day BETWEEN $3 AND $4
+WHERE log = $1 AND event = $2 AND last_at >= $3 AND day <= $4
 ORDER BY number

@@ -10,6 +10,7 @@ use store::StoreError;
 use crate::delivery::{DeliveryError, DeliveryReport};
 use crate::history::just_before;
 use crate::lease::{Lease, LeaseError, LeaseName};
+use crate::readers::Reading;
 use crate::run::{RunError, RunOutcome, RunReport};
 use crate::tick::History;
 use crate::{Every, Workspace};
@@ -131,6 +132,7 @@ impl Workspace {
         on_tick: &mut (dyn FnMut(&BackfillTick) + Send),
     ) -> Result<BackfillReport, BackfillError> {
         self.check(plan)?;
+        let _reading = Reading::begin(self).await?;
         let mut history = History::load_at(self, just_before(AsOf(plan.from))).await?;
         let mut report = BackfillReport::new();
         for tick in plan.every.ticks(plan.from, plan.to) {

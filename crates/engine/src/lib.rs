@@ -5,6 +5,7 @@
 
 mod backfill;
 mod clock;
+mod compact;
 pub mod cpu;
 mod delivery;
 mod examples;
@@ -17,6 +18,7 @@ mod life;
 mod mapping;
 mod observe;
 mod past;
+mod readers;
 mod reasons;
 mod release;
 mod run;
@@ -29,6 +31,7 @@ mod workspace;
 
 pub use backfill::{Backfill, BackfillError, BackfillReport, BackfillTick};
 pub use clock::{Clock, StandingClock, SystemClock};
+pub use compact::{CompactError, CompactReport, CompactStep};
 pub use delivery::{DeliveryError, DeliveryReport};
 pub use examples::{ExampleError, ExampleOutcome, ExamplePart, Joined, run_examples};
 pub use lease::{Lease, LeaseError, LeaseName};

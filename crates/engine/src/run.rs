@@ -15,6 +15,7 @@ use crate::Workspace;
 use crate::delivery::{DeliveryError, DeliveryReport};
 use crate::lease::{Lease, LeaseError, LeaseName};
 use crate::life::LifeProblems;
+use crate::readers::Reading;
 use crate::tick::{History, Syncs};
 
 /// A run could not be done. Nothing of it was recorded.
@@ -132,6 +133,7 @@ impl Workspace {
     /// # Errors
     /// When the data cannot be read or evaluated.
     pub async fn dry_run(&self, as_of: AsOf) -> Result<RunReport, RunError> {
+        let _reading = Reading::begin(self).await?;
         let history = History::load_at(self, as_of).await?;
         let (record, report) = history.compare(self, RunId(String::new()), as_of, Syncs::Withhold).await?;
         drop(record);

@@ -20,7 +20,8 @@ impl Workspace {
     /// Runs at every tick of the schedule until `stop` resolves; a run under way is finished first.
     ///
     /// `at_tick` gives the workspace to use (definitions may have been edited since) and `on_run` hears how it went. A
-    /// failed run is told and the next tick tries again. Ticks that passed while no process ran are made up for by a
+    /// failed run is told and the next tick tries again; after one that went well, small segments of the lake are merged, as
+    /// far as there is time. Ticks that passed while no process ran are made up for by a
     /// single run, as of the latest of them.
     pub async fn serve(
         &self,
@@ -43,6 +44,9 @@ impl Workspace {
                         tried = before;
                     }
                     on_run(AsOf(tick), &served);
+                    if let (Ok(_), Some(next)) = (&served, schedule.next(self.clock.now())) {
+                        workspace.compact_a_little(next).await;
+                    }
                 } else {
                     workspace.warn_of_runs_ahead().await;
                     if let Err(error) = workspace.deliver_pending().await {

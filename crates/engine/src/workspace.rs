@@ -12,6 +12,8 @@ use model::DestinationKey;
 use store::{Store, StoreError, StoreUrl};
 
 use crate::known::Known;
+use crate::lease::LeaseError;
+use crate::readers::Alone;
 use crate::{BatchLimits, Clock, Lease, cpu};
 
 /// Memory for decoded columns kept between the ticks of a backfill.
@@ -40,6 +42,9 @@ pub enum OpenError {
     /// The store.
     #[error("could not open the store")]
     Store(#[from] StoreError),
+    /// A lock file.
+    #[error(transparent)]
+    Lock(#[from] LeaseError),
 }
 
 /// The sinks of the destinations, or why one cannot be used: what is pending for it waits.
@@ -112,16 +117,18 @@ impl Workspace {
         self
     }
 
-    /// Removes files of the lake that a crash left behind before they were named. Only the writer may: the lease is its proof.
+    /// Removes files of the lake that are not named: left behind by a crash, or merged into others while somebody read them.
+    /// Only the writer may: the lease is its proof. While somebody reads, they stay until the next time.
     ///
     /// # Errors
     /// When the store or the lake does not answer.
     pub async fn sweep(&self, _writer: &Lease) -> Result<(), OpenError> {
+        let Some(_alone) = Alone::try_begin(&self.data)? else { return Ok(()) };
         let named = self.store.segments().await?.into_iter().map(|(_, segment)| segment.path).collect();
         let lake = self.lake.clone();
         let swept = cpu::run(move || lake.sweep(&named)).await?;
         if !swept.is_empty() {
-            tracing::info!(files = swept.len(), "files that a crash left behind were removed");
+            tracing::info!(files = swept.len(), "files that no segment is named after were removed");
         }
         Ok(())
     }

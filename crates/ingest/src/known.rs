@@ -66,10 +66,10 @@ impl KnownKeys {
             let segments = store.segments_of(&log, first, last).await.map_err(IngestError::Store)?;
             let mut read: BTreeMap<NaiveDate, KeySet> = missing.into_iter().map(|day| (day, KeySet::default())).collect();
             for (_, segment) in segments {
-                if (wanted.whole || read.contains_key(&segment.day)) && !held.days.contains_key(&segment.day) {
-                    let keys = lake.message_keys(&segment).map_err(IngestError::Lake)?;
+                let is_asked = |day| (wanted.whole || read.contains_key(&day)) && !held.days.contains_key(&day);
+                for (day, keys) in lake.message_keys_on(&segment, is_asked).map_err(IngestError::Lake)? {
                     self.held += keys.len();
-                    read.entry(segment.day).or_default().extend(keys);
+                    read.entry(day).or_default().extend(keys);
                 }
             }
             held.days.extend(read);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use model::{EventName, Fact, FactKind, LogName, MessageKey, Segment};
+use polars::prelude::DataFrame;
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -18,7 +19,7 @@ use crate::{decode, disk, encode, layout, parquet, sweep};
 /// The folder that holds all segments.
 #[derive(Debug, Clone)]
 pub struct Lake {
-    root: Arc<Path>,
+    pub(crate) root: Arc<Path>,
 }
 
 impl Lake {
@@ -74,7 +75,7 @@ impl Lake {
         let columns = encode::describe(&table);
         let bytes = parquet::write(table).map_err(failed)?;
 
-        let path = format!("{folder}/{}", file_name(&bytes));
+        let path = format!("{folder}/{}", file_name(xxh3_128(&bytes)));
         let file = self.absolute(&path);
         let placed = fs::create_dir_all(self.root.join(&folder))
             .and_then(|()| disk::put(&file, &bytes))
@@ -108,13 +109,18 @@ impl Lake {
     /// # Errors
     /// When the file is missing, damaged or cannot be read.
     pub fn facts(&self, segment: &Segment) -> Result<Vec<Fact>, LakeError> {
+        decode::facts(&self.table(segment)?, &segment.log).map_err(|damage| self.damaged(segment, damage))
+    }
+
+    /// All columns of a segment, after checking that not one byte has changed.
+    pub(crate) fn table(&self, segment: &Segment) -> Result<DataFrame, LakeError> {
         let path = self.absolute(&segment.path);
         let bytes = fs::read(&path).map_err(|source| LakeError::read(&path, source))?;
-        let facts = check_size(segment, bytes.len() as u64)
-            .and_then(|()| if segment.path.ends_with(&file_name(&bytes)) { Ok(bytes) } else { Err(Damage::Hash) })
+        let table = check_size(segment, bytes.len() as u64)
+            .and_then(|()| if segment.path.ends_with(&file_name(xxh3_128(&bytes))) { Ok(bytes) } else { Err(Damage::Hash) })
             .and_then(parquet::read_bytes)
-            .and_then(|table| decode::facts(&decode::complete(table, segment.rows)?, &segment.log));
-        facts.map_err(|damage| LakeError::corrupt(&path, damage))
+            .and_then(|table| decode::complete(table, segment.rows));
+        table.map_err(|damage| LakeError::corrupt(&path, damage))
     }
 
     /// The properties (or traits) that some row of a segment has, from the file's schema alone.
@@ -149,7 +155,7 @@ impl Lake {
         LakeError::corrupt(&self.absolute(&segment.path), damage)
     }
 
-    fn absolute(&self, path: &str) -> PathBuf {
+    pub(crate) fn absolute(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
 }
@@ -168,8 +174,8 @@ fn batches(facts: &[Fact]) -> BTreeMap<(Option<&EventName>, NaiveDate), Vec<&Fac
 }
 
 /// Named after its bytes: unique for ever, the same for the same facts, and a proof that they have not changed.
-fn file_name(bytes: &[u8]) -> String {
-    format!("{:032x}.parquet", xxh3_128(bytes))
+pub(crate) fn file_name(hash: u128) -> String {
+    format!("{hash:032x}.parquet")
 }
 
 fn check_size(segment: &Segment, found: u64) -> Result<(), Damage> {

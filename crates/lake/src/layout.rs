@@ -29,9 +29,17 @@ const FOLDER_BYTES_MAX: usize = 240;
 
 /// The folder of one log and day, below the lake's folder. `None` is the log of traits.
 pub(crate) fn folder(event: Option<&EventName>, day: NaiveDate) -> String {
+    folder_of_days(event, day, day)
+}
+
+/// The folder of a segment with rows from the day `first` to the day `last`. Of several days, the name says both: it stays
+/// under the one key `day`, since readers of hive-style folders want the same keys on every path, and it claims no day
+/// that is not so.
+pub(crate) fn folder_of_days(event: Option<&EventName>, first: NaiveDate, last: NaiveDate) -> String {
+    let days = if first == last { first.to_string() } else { format!("{first}_{last}") };
     match event {
-        Some(event) => format!("{EVENTS}/event={}/day={day}", safe(event.as_str())),
-        None => format!("{TRAITS}/day={day}"),
+        Some(event) => format!("{EVENTS}/event={}/day={days}", safe(event.as_str())),
+        None => format!("{TRAITS}/day={days}"),
     }
 }
 
@@ -92,6 +100,26 @@ impl Variant {
         }
     }
 
+    /// The reverse of [`Variant::value_type`].
+    pub(crate) fn of_value_type(value_type: ValueType) -> Self {
+        match value_type {
+            ValueType::Number => Self::Number,
+            ValueType::Text => Self::Text,
+            ValueType::Flag => Self::Flag,
+            ValueType::Json => Self::Json,
+            ValueType::Gone => Self::Gone,
+        }
+    }
+
+    /// The type of its column.
+    pub(crate) fn data_type(self) -> DataType {
+        match self {
+            Self::Number => DataType::Float64,
+            Self::Text | Self::Json => DataType::String,
+            Self::Flag | Self::Gone => DataType::Boolean,
+        }
+    }
+
     /// The Parquet column of this type of the property `name`.
     pub(crate) fn column(self, name: &str) -> String {
         format!("{name}:{}", self.suffix())
@@ -133,6 +161,8 @@ mod tests {
         check("50% ~off=größe", "events/event=50%25%20%7Eoff%3Dgr%C3%B6%C3%9Fe/day=2025-03-01");
         let day = NaiveDate::from_ymd_opt(2025, 3, 1).expect("a day");
         assert_eq!(folder(None, day), "traits/day=2025-03-01");
+        let later = NaiveDate::from_ymd_opt(2025, 3, 16).expect("a day");
+        assert_eq!(folder_of_days(None, day, later), "traits/day=2025-03-01_2025-03-16");
     }
 
     #[test]

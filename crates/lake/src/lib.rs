@@ -2,16 +2,21 @@
 //!
 //! [`Lake`] writes facts as segments and reads them back whole; [`Reader`] keeps the columns that conditions look at
 //! decoded in memory. A segment is `events/event=<name>/day=<day>/<hash>.parquet` or `traits/day=<day>/<hash>.parquet`,
-//! with a column per property name and type, so that any tool that reads Parquet reads the lake as it is.
+//! with a column per property name and type, so that any tool that reads Parquet reads the lake as it is. Merged segments
+//! ([`Lake::merge`]) may hold several days of a month: their folder is `day=<first>_<last>`.
 //!
 //! Nothing here knows what a condition is, who was merged with whom, or what time it is. **Invariants:** a file is never
-//! changed after it got its name; its name is the hash of its bytes; its rows lie in one UTC day, sorted by
+//! changed after it got its name; its name is the hash of its bytes; its rows lie in the days its folder names, sorted by
 //! `occurred_at`, `received_at`, `source_order` and `message_key`. Which files exist is for the store's manifest to say.
 
 mod blocks;
 mod buffer;
 mod cache;
 mod column;
+mod compact;
+mod compact_file;
+mod compact_rows;
+mod days;
 mod decode;
 mod disk;
 mod encode;

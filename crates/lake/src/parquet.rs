@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Cursor;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use polars::error::PolarsResult;
@@ -29,6 +30,11 @@ pub(crate) fn columns(file: File) -> Result<Vec<String>, Damage> {
 /// Reads, of the columns of a file, those that `wanted` says, in the file's order.
 pub(crate) fn read(file: File, wanted: impl Fn(&str) -> bool) -> Result<DataFrame, Damage> {
     surviving(|| read_from(ParquetReader::new(file), wanted))
+}
+
+/// The same for some of the rows: row groups without any of them are passed over.
+pub(crate) fn read_rows(file: File, wanted: impl Fn(&str) -> bool, rows: Range<usize>) -> Result<DataFrame, Damage> {
+    surviving(|| read_from(ParquetReader::new(file).with_slice(Some((rows.start, rows.len()))), wanted))
 }
 
 /// Reads all columns from the bytes of a file.

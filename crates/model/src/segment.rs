@@ -6,7 +6,9 @@ use chrono::NaiveDate;
 
 use crate::{EventName, Moment};
 
-/// The number of a segment in the manifest, given by the store.
+/// The number of a segment in the manifest, given by the store in order of arrival: whoever has seen it has seen every row
+/// of every segment with a number up to it. A merged segment has the highest number of those it stands for, so what was
+/// seen before a merge is seen after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SegmentId(pub i64);
 
@@ -52,14 +54,15 @@ pub struct SegmentColumn {
     pub rows: u64,
 }
 
-/// One Parquet file: rows of one log and one UTC day, in order of `occurred_at`.
+/// One Parquet file: rows of one log, in order of `occurred_at`, of one UTC day or, once merged, of several days of one
+/// calendar month.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Segment {
     /// Its path below the lake's folder, `/` between parts; also its identity before the store gives a number.
     pub path: String,
     /// Which log it belongs to.
     pub log: LogName,
-    /// The UTC day all its rows lie in.
+    /// The UTC day of its first row, and of all others unless it was merged from several days.
     pub day: NaiveDate,
     /// How many rows.
     pub rows: u64,
@@ -71,4 +74,11 @@ pub struct Segment {
     pub bytes: u64,
     /// The properties (or traits) that some row has, by name and type.
     pub columns: Vec<SegmentColumn>,
+}
+
+impl Segment {
+    /// The UTC day of its last row.
+    pub fn last_day(&self) -> NaiveDate {
+        self.last_at.day()
+    }
 }

@@ -73,6 +73,9 @@ pub(crate) enum Command {
     /// Send what is pending, without a new run.
     #[command(after_help = DELIVER_EXAMPLES)]
     Deliver(DeliverArgs),
+    /// Merge small files of the lake into larger ones; nothing they say changes.
+    #[command(after_help = COMPACT_EXAMPLES)]
+    Compact(CompactArgs),
     /// Show the main job on real purchases, with a local stand-in for Facebook.
     Demo(DemoArgs),
     /// Print a completion script for your shell.
@@ -269,6 +272,20 @@ pub(crate) struct DeliverArgs {
     /// Let a change be sent that the guards of this audience hold, then send what is pending.
     #[arg(long, value_name = "AUDIENCE")]
     pub(crate) release: Option<String>,
+}
+
+const COMPACT_EXAMPLES: &str = "\
+Examples:
+  muster compact --dry-run                     how much there is to merge
+  muster compact                               after a large import; interrupted, nothing is lost
+
+`muster serve` does the same by itself, a little after each run.";
+
+#[derive(Debug, Args)]
+pub(crate) struct CompactArgs {
+    /// Change nothing; say what would be merged.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

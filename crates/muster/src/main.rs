@@ -55,6 +55,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Ending> {
         Command::Audiences => commands::audiences::run(&asked).await,
         Command::Members(args) => commands::members::run(&asked, &args).await,
         Command::Deliver(args) => commands::deliver::run(&asked, &args).await,
+        Command::Compact(args) => commands::compact::run(&asked, &args).await,
         Command::Demo(args) => commands::demo::run(&asked, &args).await,
         Command::Completions { shell } => commands::completions::run(shell),
     }

@@ -242,8 +242,15 @@ pub trait Store: Send + Sync {
     async fn flush(&self, flush: &Flush) -> Result<(), StoreError>;
     /// All segments of the lake, by number.
     async fn segments(&self) -> Result<Vec<(SegmentId, Segment)>, StoreError>;
-    /// The segments of one log and the UTC days from `first` to `last` (both included), by number.
+    /// The segments of one log that reach into the UTC days from `first` to `last` (both included), by number.
     async fn segments_of(&self, log: &LogName, first: NaiveDate, last: NaiveDate) -> Result<Vec<(SegmentId, Segment)>, StoreError>;
+    /// Names `merged` instead of `sources`, whose rows it holds, under the highest of their numbers: what was seen before is
+    /// seen after. Refused when one of them is not named (any more), or they are not all of its log, or not as many rows.
+    /// Their paths are never named again.
+    async fn replace_segments(&self, sources: &[SegmentId], merged: &Segment) -> Result<SegmentId, StoreError>;
+    /// The highest segments that runs had seen which something is still compared with: the latest run, and those that recorded
+    /// the present memberships.
+    async fn segments_seen(&self) -> Result<BTreeSet<SegmentId>, StoreError>;
     /// How far the import of a file with this content has come.
     async fn import(&self, content: &str) -> Result<Option<ImportProgress>, StoreError>;
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-const SQLITE: [(&str, &str); 11] = [
+const SQLITE: [(&str, &str); 12] = [
     ("numbers", include_str!("../../../sql/sqlite/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/sqlite/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/sqlite/migrations/0003_segments.sql")),
@@ -17,9 +17,10 @@ const SQLITE: [(&str, &str); 11] = [
     ("leases", include_str!("../../../sql/sqlite/migrations/0009_leases.sql")),
     ("lives", include_str!("../../../sql/sqlite/migrations/0010_lives.sql")),
     ("identity_changes", include_str!("../../../sql/sqlite/migrations/0011_identity_changes.sql")),
+    ("compaction", include_str!("../../../sql/sqlite/migrations/0012_compaction.sql")),
 ];
 
-const POSTGRES: [(&str, &str); 11] = [
+const POSTGRES: [(&str, &str); 12] = [
     ("numbers", include_str!("../../../sql/postgres/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/postgres/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/postgres/migrations/0003_segments.sql")),
@@ -31,6 +32,7 @@ const POSTGRES: [(&str, &str); 11] = [
     ("leases", include_str!("../../../sql/postgres/migrations/0009_leases.sql")),
     ("lives", include_str!("../../../sql/postgres/migrations/0010_lives.sql")),
     ("identity_changes", include_str!("../../../sql/postgres/migrations/0011_identity_changes.sql")),
+    ("compaction", include_str!("../../../sql/postgres/migrations/0012_compaction.sql")),
 ];
 
 pub(crate) fn sqlite() -> Migrator {

@@ -2,6 +2,7 @@
 
 mod backfill;
 mod batches;
+mod compact;
 mod examples;
 mod guards;
 mod lives;

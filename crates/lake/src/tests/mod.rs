@@ -3,6 +3,7 @@
 mod cache;
 mod damage;
 mod files;
+mod merge;
 mod round_trip;
 
 use std::path::Path;

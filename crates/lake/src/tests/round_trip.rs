@@ -45,7 +45,7 @@ fn kinds() -> impl Strategy<Value = FactKind> {
     prop_oneof![2 => event, 1 => traits]
 }
 
-fn facts() -> impl Strategy<Value = Vec<Fact>> {
+pub(super) fn facts() -> impl Strategy<Value = Vec<Fact>> {
     let moments = prop_oneof![
         20 => DAY..DAY + 3,
         2 => DAY - 86_400_000_000..DAY + 86_400_000_000,
@@ -62,9 +62,9 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
     vec(fact, 0..40)
 }
 
-type Order = (Option<EventName>, chrono::NaiveDate, Moment, Moment, SourceOrder, MessageKey);
+pub(super) type Order = (Option<EventName>, chrono::NaiveDate, Moment, Moment, SourceOrder, MessageKey);
 
-fn order(fact: &Fact) -> Order {
+pub(super) fn order(fact: &Fact) -> Order {
     let event = match &fact.kind {
         FactKind::Event { name, .. } => Some(name.clone()),
         FactKind::Traits(_) => None,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 pub(crate) mod audiences;
 pub(crate) mod backfill;
 pub(crate) mod check;
+pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod deliver;
 pub(crate) mod demo;

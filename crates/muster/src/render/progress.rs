@@ -14,6 +14,11 @@ pub(crate) fn ticks(total: u64) -> ProgressBar {
     bar(total, "{prefix} [{bar:24}] {pos}/{len} ticks ({per_sec}) {msg} {eta} left")
 }
 
+/// A bar over rows, with rate and time left.
+pub(crate) fn rows(total: u64) -> ProgressBar {
+    bar(total, "{prefix} [{bar:24}] {human_pos}/{human_len} rows ({per_sec}) {eta} left")
+}
+
 /// A sign of life where the length is not known.
 pub(crate) fn spinner(message: &str) -> ProgressBar {
     let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));

@@ -35,6 +35,9 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
 
     segments::segments_are_numbered_and_found_by_day(&*make().await).await;
     segments::the_same_flush_twice_changes_nothing(&*make().await).await;
+    segments::a_merged_segment_stands_for_its_sources(&*make().await).await;
+    segments::what_does_not_add_up_is_not_merged(&*make().await).await;
+    segments::what_was_merged_is_never_named_again(&*make().await).await;
     segments::imports_remember_how_far_they_came(&*make().await).await;
 
     leases::a_lease_has_one_holder(&*make().await).await;
@@ -51,6 +54,7 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     runs::memberships_and_changes_read_back(&*make().await).await;
     runs::changes_come_in_order_of_recording(&*make().await).await;
     runs::rewinding_forgets_later_runs(&*make().await).await;
+    runs::what_runs_had_seen_is_known_while_they_count(&*make().await).await;
 
     syncs::one_sync_is_pending_per_pair(&*make().await).await;
     syncs::only_what_was_sent_is_settled(&*make().await).await;

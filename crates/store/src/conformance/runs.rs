@@ -315,3 +315,26 @@ pub(super) async fn rewinding_forgets_later_runs(store: &dyn Store) {
     assert_eq!(store.seen().await.expect("none"), None);
     assert_eq!(store.memberships().await.expect("none"), BTreeMap::new());
 }
+
+pub(super) async fn what_runs_had_seen_is_known_while_they_count(store: &dyn Store) {
+    let record = async |hours, segment, audiences| {
+        let run_id = claim(store, hours).await;
+        let record = RunRecord { segments_seen: Some(SegmentId(segment)), ..record_of(&run_id, hours, audiences) };
+        store.record_run(&record).await.expect("recorded");
+    };
+    let seen = async || store.segments_seen().await.expect("some").into_iter().map(|segment| segment.0).collect::<Vec<_>>();
+    assert_eq!(seen().await, [0; 0]);
+    let both = || vec![found("lapsed", &[1], Vec::new()), found("paused", &[1], Vec::new())];
+    record(1, 3, both()).await;
+    assert_eq!(seen().await, [3]);
+    record(2, 5, both()).await;
+    assert_eq!(seen().await, [5], "nothing is compared with the first run any more");
+    for (hours, segment) in [(3, 6), (4, 7), (5, 7)] {
+        record(hours, segment, vec![found("lapsed", &[1], Vec::new())]).await;
+    }
+    assert_eq!(seen().await, [5, 7], "the one that is paused was last looked at by the second run");
+    record(6, 9, Vec::new()).await;
+    assert_eq!(seen().await, [5, 7, 9]);
+    store.rewind(as_of(4), &store.memberships().await.expect("two")).await.expect("rewound");
+    assert_eq!(seen().await, [5, 6]);
+}

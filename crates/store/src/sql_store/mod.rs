@@ -133,6 +133,18 @@ impl Store for SqlStore {
         segments::of(&mut work, log, first, last).await
     }
 
+    async fn replace_segments(&self, sources: &[SegmentId], merged: &Segment) -> Result<SegmentId, StoreError> {
+        let mut work = self.write("replace segments by a merged one").await?;
+        let number = segments::replace(&mut work, sources, merged).await?;
+        work.commit().await?;
+        Ok(number)
+    }
+
+    async fn segments_seen(&self) -> Result<BTreeSet<SegmentId>, StoreError> {
+        let mut work = self.read("look up what runs have seen").await?;
+        segments::seen(&mut work).await
+    }
+
     async fn import(&self, content: &str) -> Result<Option<ImportProgress>, StoreError> {
         let mut work = self.read("look an import up").await?;
         imports::find(&mut work, content).await

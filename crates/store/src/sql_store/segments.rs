@@ -1,7 +1,10 @@
 //! The manifest of the lake.
 
+use std::collections::BTreeSet;
+
 use chrono::{Days, NaiveDate};
 use model::{EventName, LogName, Moment, Segment, SegmentId};
+use serde::Serialize;
 use sqlx::query;
 
 use crate::work::{Work, to_i64, to_u64};
@@ -24,7 +27,7 @@ pub(crate) async fn of(
     last: NaiveDate,
 ) -> Result<Vec<(SegmentId, Segment)>, StoreError> {
     let (log, event) = log_words(log);
-    let of = query(queries::SEGMENTS_OF).bind(log).bind(event.to_owned()).bind(day_number(first)).bind(day_number(last));
+    let of = query(queries::SEGMENTS_OF).bind(log).bind(event.to_owned()).bind(start_of(first)).bind(day_number(last));
     let rows: Vec<SegmentRow> = work.all(of).await?;
     rows.into_iter().map(read).collect()
 }
@@ -34,6 +37,41 @@ pub(crate) async fn insert(work: &mut Work<'_>, segments: &[Segment]) -> Result<
         return Ok(());
     }
     let first = work.take_numbers("segments", segments.len()).await?;
+    write(work, first, segments).await
+}
+
+/// One segment for several. Whoever flushes or replaces holds the numbers meanwhile.
+pub(crate) async fn replace(work: &mut Work<'_>, sources: &[SegmentId], merged: &Segment) -> Result<SegmentId, StoreError> {
+    work.take_numbers("segments", 0).await?;
+    let sources: BTreeSet<i64> = sources.iter().map(|source| source.0).collect();
+    let Some(highest) = sources.last().copied() else { return Err(work.conflict("nothing is to be replaced")) };
+    let numbers = pack(sources.iter().map(|number| [number]));
+    let (log, event) = log_words(&merged.log);
+    let note = query(queries::REPLACE_SEGMENTS).bind(merged.path.clone()).bind(log).bind(event.to_owned()).bind(numbers.clone());
+    if work.execute(note).await? != sources.len() as u64 {
+        return Err(work.conflict("one of the segments to replace is not in the lake's log any more"));
+    }
+    let rows: Option<(i64,)> = work.optional(query(queries::REPLACED_ROWS).bind(numbers.clone())).await?;
+    if rows.map(|(rows,)| rows) != Some(to_i64(merged.rows)) {
+        return Err(work.conflict(format!("the merged segment `{}` has not as many rows as those it stands for", merged.path)));
+    }
+    work.execute(query(queries::DELETE_SEGMENTS).bind(numbers)).await?;
+    write(work, highest, std::slice::from_ref(merged)).await?;
+    Ok(SegmentId(highest))
+}
+
+pub(crate) async fn seen(work: &mut Work<'_>) -> Result<BTreeSet<SegmentId>, StoreError> {
+    let rows: Vec<(i64,)> = work.all(query(queries::SEGMENTS_SEEN)).await?;
+    Ok(rows.into_iter().map(|(number,)| SegmentId(number)).collect())
+}
+
+/// Names segments, whose numbers begin with `first`.
+async fn write(work: &mut Work<'_>, first: i64, segments: &[Segment]) -> Result<(), StoreError> {
+    let paths = pack(segments.iter().map(|segment| [&segment.path]));
+    let replaced: Option<(i64,)> = work.optional(query(queries::REPLACED_SEGMENTS).bind(paths)).await?;
+    if replaced.is_some_and(|(count,)| count > 0) {
+        return Err(work.conflict("one of its segments was in the lake and has been merged into another"));
+    }
     let rows: Vec<_> = (first..).zip(segments).map(|(number, segment)| written(number, segment)).collect();
     match work.write_rows(queries::INSERT_SEGMENTS, &rows).await {
         Err(StoreError::Conflict { .. }) => Err(work.conflict("one of its segments is in the lake already")),
@@ -74,6 +112,16 @@ fn log_words(log: &LogName) -> (&'static str, &str) {
         LogName::Events(name) => (EVENTS, name.as_str()),
         LogName::Traits => (TRAITS, ""),
     }
+}
+
+/// Rows of one column as JSON text.
+fn pack<T: Serialize>(rows: impl Iterator<Item = [T; 1]>) -> String {
+    serde_json::to_string(&rows.collect::<Vec<_>>()).expect("numbers and texts always become JSON")
+}
+
+/// The first microsecond of a day; of the first day there is, that of all time before it.
+fn start_of(day: NaiveDate) -> i64 {
+    if day == NaiveDate::MIN { i64::MIN } else { day_number(day).saturating_mul(86_400_000_000) }
 }
 
 fn day_number(day: NaiveDate) -> i64 {

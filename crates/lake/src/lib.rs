@@ -21,6 +21,7 @@ mod layout;
 mod parquet;
 mod reader;
 mod sweep;
+mod told;
 
 pub use column::{Cell, Coded, Column, Flags, Gone, Numbers};
 pub use error::LakeError;
@@ -28,6 +29,7 @@ pub use export::{ExportColumn, export_parquet};
 pub use json::parse_json;
 pub use lake::Lake;
 pub use reader::{Frame, Reader, Ties};
+pub use told::{Member, Told, ValueRef};
 
 #[cfg(test)]
 mod tests;

@@ -71,7 +71,8 @@ impl Carried {
         }
     }
 
-    /// Everything that has to be looked up before the message can be resolved.
+    /// All of them, the two meanings of the other id included.
+    #[cfg(test)]
     pub(crate) fn all(&self) -> impl Iterator<Item = &Identifier> {
         let previous = self.previous.iter().flat_map(|previous| [&previous.as_user, &previous.as_anonymous]);
         self.user.iter().chain(&self.account).chain(previous)

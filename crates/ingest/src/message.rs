@@ -1,6 +1,6 @@
 //! Messages: what somebody sent, understood and checked, before it is known who they are.
 
-use model::{EventName, FactKind, Moment};
+use model::{FactKind, Moment};
 
 /// The six calls of the Segment spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,20 +75,10 @@ pub(crate) struct When {
 }
 
 /// Who said when it happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum TimeSource {
     /// The message: the same whenever it is read again.
     Message,
     /// The import's own time, for want of another: different when it is read again.
     Import,
-}
-
-impl Message {
-    /// The name of the event, and so of the lake's log that it belongs to; `None` for traits.
-    pub(crate) fn event(&self) -> Option<&EventName> {
-        match &self.said {
-            FactKind::Event { name, .. } => Some(name),
-            FactKind::Traits(_) => None,
-        }
-    }
 }

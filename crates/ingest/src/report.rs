@@ -92,12 +92,12 @@ pub struct RefusalCount {
 }
 
 impl ImportReport {
-    pub(crate) fn reject(&mut self, line: u64, rejection: Rejection) {
+    pub(crate) fn reject(&mut self, line: u64, rejection: &Rejection) {
         self.rejected += 1;
         let rejections = self.rejections.entry(rejection.reason).or_default();
         rejections.count += 1;
         if rejections.samples.len() < SAMPLES_MAX {
-            rejections.samples.push(RejectionSample { line, message: rejection.message });
+            rejections.samples.push(RejectionSample { line, message: rejection.message.clone() });
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! An identifier that exists has been cleaned and is not blocked; the trait or field it came from keeps its own form.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use unicode_normalization::UnicodeNormalization as _;
 /// What sort of value finds the profile. Open set: workspaces may add kinds of their own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct IdentifierKind(String);
+pub struct IdentifierKind(Cow<'static, str>);
 
 impl IdentifierKind {
     /// `userId` of a message: the company's own id.
@@ -47,7 +48,9 @@ impl IdentifierKind {
 
     /// Takes a kind by name. Whether it is a known one is the caller's question.
     pub fn new(name: &str) -> Self {
-        Self(name.to_owned())
+        // Those that come with every message cost no copy.
+        let known = Self::KNOWN.into_iter().find(|known| *known == name);
+        Self(known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed))
     }
 
     /// The name of the kind.

@@ -1,10 +1,11 @@
 //! Identity: cases one by one, and the law that batches do not matter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::identifiers::{Carried, Previous};
 
 /// What a store would remember: identifiers and their owners, mapped through merges. Written to be obviously right.
 #[derive(Default)]
@@ -42,12 +43,16 @@ impl Remembered {
 
     fn teach(&self, resolver: &mut Resolver, carried: &[Carried]) {
         for identifier in carried.iter().flat_map(Carried::all) {
-            let Some((owner, _)) = self.owners.get(identifier).filter(|_| resolver.needs(identifier)) else { continue };
+            let number = resolver.number_of(identifier);
+            let Some(asked) = resolver.needs(number) else { continue };
+            assert_eq!(asked, *identifier);
+            let Some((owner, _)) = self.owners.get(identifier) else { continue };
             let profile = self.survivor(*owner);
-            resolver.learn(identifier.clone(), profile);
+            resolver.learn(number, profile);
             if resolver.needs_user_ids(profile) {
                 let theirs = self.owners.iter().filter(|(_, (owner, _))| self.survivor(*owner) == profile);
-                resolver.learn_user_ids(profile, theirs.map(|(identifier, _)| identifier.clone()).collect());
+                let theirs: Vec<_> = theirs.map(|(identifier, _)| identifier.clone()).collect();
+                resolver.learn_user_ids(profile, &theirs);
             }
         }
     }
@@ -69,6 +74,21 @@ fn carried(user: &[&str]) -> Carried {
     Carried { user: user.iter().map(|text| identifier(text)).collect(), ..Carried::default() }
 }
 
+fn resolver() -> Resolver {
+    Resolver::new(ProfileId(0), Moment::from_micros(0), RandomState::new())
+}
+
+/// Resolves a message given by its identifiers.
+fn resolve(resolver: &mut Resolver, kind: MessageKind, carried: &Carried, when: When) -> Option<ProfileId> {
+    let mut number = |identifier| resolver.number_of(identifier);
+    let mut numbered = Numbered {
+        user: carried.user.iter().map(&mut number).collect(),
+        account: carried.account.as_ref().map(&mut number),
+        previous: carried.previous.as_ref().map(|previous| (number(&previous.as_user), number(&previous.as_anonymous))),
+    };
+    resolver.resolve(kind, &mut numbered, when)
+}
+
 fn at(minute: i64) -> When {
     let moment = Moment::from_micros(minute * 60_000_000);
     When { occurred_at: moment, received_at: moment, zone_missing: false, source: crate::message::TimeSource::Message }
@@ -77,10 +97,10 @@ fn at(minute: i64) -> When {
 /// Resolves messages, each given by its identifiers, and says whom each is about and who is who in the end.
 #[track_caller]
 fn check(messages: &[&[&str]], expected: &[u32], owners: &[(&str, u32)]) {
-    let mut resolver = Resolver::new(ProfileId(0), Moment::from_micros(0));
+    let mut resolver = resolver();
     let mut about = Vec::new();
     for message in messages {
-        about.push(resolver.resolve(MessageKind::Identify, carried(message), at(0)).unwrap().0);
+        about.push(resolve(&mut resolver, MessageKind::Identify, &carried(message), at(0)).unwrap().0);
     }
     assert_eq!(about, expected);
     let mut remembered = Remembered::default();
@@ -147,8 +167,8 @@ fn alias(user: &str, previous: &str) -> Carried {
 
 #[test]
 fn an_alias_joins_a_browser_but_never_two_users() {
-    let mut resolver = Resolver::new(ProfileId(0), Moment::from_micros(0));
-    let mut resolve = |kind, carried| resolver.resolve(kind, carried, at(0)).unwrap().0;
+    let mut resolver = resolver();
+    let mut resolve = |kind, carried| resolve(&mut resolver, kind, &carried, at(0)).unwrap().0;
     assert_eq!(resolve(MessageKind::Track, carried(&["anonymous_id:p"])), 0);
     assert_eq!(resolve(MessageKind::Alias, alias("u", "p")), 0);
     assert_eq!(resolve(MessageKind::Track, carried(&["user_id:u"])), 0);
@@ -162,10 +182,10 @@ fn an_alias_joins_a_browser_but_never_two_users() {
 
 #[test]
 fn a_group_call_is_about_the_account_and_links_its_user() {
-    let mut resolver = Resolver::new(ProfileId(0), Moment::from_micros(0));
+    let mut resolver = resolver();
     let group = |user: &[&str]| Carried { account: Some(identifier("group_id:g")), ..carried(user) };
-    assert_eq!(resolver.resolve(MessageKind::Group, group(&["user_id:u"]), at(0)), Some(ProfileId(1)));
-    assert_eq!(resolver.resolve(MessageKind::Group, group(&[]), at(0)), Some(ProfileId(1)));
+    assert_eq!(resolve(&mut resolver, MessageKind::Group, &group(&["user_id:u"]), at(0)), Some(ProfileId(1)));
+    assert_eq!(resolve(&mut resolver, MessageKind::Group, &group(&[]), at(0)), Some(ProfileId(1)));
     let changes = resolver.take_changes();
     let collections: Vec<_> = changes.profiles.iter().map(|new| new.collection).collect();
     assert_eq!(collections, [Collection::Users, Collection::Accounts]);
@@ -174,12 +194,12 @@ fn a_group_call_is_about_the_account_and_links_its_user() {
 
 #[test]
 fn only_what_is_news_is_told_again() {
-    let mut resolver = Resolver::new(ProfileId(0), Moment::from_micros(0));
-    resolver.resolve(MessageKind::Track, carried(&["user_id:u"]), at(5));
+    let mut resolver = resolver();
+    resolve(&mut resolver, MessageKind::Track, &carried(&["user_id:u"]), at(5));
     assert_eq!(resolver.take_changes().identifiers.len(), 1);
-    resolver.resolve(MessageKind::Track, carried(&["user_id:u"]), at(6));
+    resolve(&mut resolver, MessageKind::Track, &carried(&["user_id:u"]), at(6));
     assert_eq!(resolver.take_changes(), IdentityChanges::default());
-    resolver.resolve(MessageKind::Track, carried(&["user_id:u"]), at(4));
+    resolve(&mut resolver, MessageKind::Track, &carried(&["user_id:u"]), at(4));
     assert_eq!(resolver.take_changes().identifiers[0].first_seen_at, at(4).occurred_at);
 }
 
@@ -201,7 +221,7 @@ type Messages = Vec<(MessageKind, Carried, When)>;
 /// Feeds messages in batches that end after the given counts; `forgetful`: keeping nothing from batch to batch.
 fn feed(messages: &Messages, ends: &[usize], forgetful: bool) -> (Vec<Option<ProfileId>>, Remembered) {
     let mut remembered = Remembered::default();
-    let mut resolver = Resolver::new(ProfileId(0), Moment::from_micros(0));
+    let mut resolver = resolver();
     let mut about = Vec::new();
     let mut start = 0;
     for end in ends.iter().copied().chain([messages.len()]) {
@@ -209,7 +229,7 @@ fn feed(messages: &Messages, ends: &[usize], forgetful: bool) -> (Vec<Option<Pro
         let batch = &messages[start..end];
         remembered.teach(&mut resolver, &batch.iter().map(|(_, carried, _)| carried.clone()).collect::<Vec<_>>());
         for (kind, carried, when) in batch {
-            about.push(resolver.resolve(*kind, carried.clone(), *when));
+            about.push(resolve(&mut resolver, *kind, carried, *when));
         }
         remembered.apply(resolver.take_changes());
         if forgetful {
@@ -239,7 +259,7 @@ proptest! {
     #[test]
     fn nobody_ever_has_two_user_ids(messages in proptest::collection::vec(any_message(), 1..60)) {
         let (_, remembered) = feed(&messages, &[], false);
-        let users: Vec<_> = remembered.told().0.into_iter().filter(|(identifier, ..)| is_user_id(identifier)).map(|(_, profile, _)| profile).collect();
+        let users: Vec<_> = remembered.told().0.into_iter().filter(|(identifier, ..)| identifier.kind.as_str() == IdentifierKind::USER_ID).map(|(_, profile, _)| profile).collect();
         let distinct: BTreeSet<_> = users.iter().collect();
         prop_assert_eq!(distinct.len(), users.len());
     }

@@ -9,11 +9,10 @@ use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
 use chrono::NaiveDate;
 use hashbrown::HashMap;
 use lake::{Member, ValueRef};
-use model::{EventName, FactKind, Identifier, IdentifierKind, MessageKey, Refusal, Value};
+use model::{EventName, MessageKey, Refusal, Value};
 
-use crate::identifiers::Carried;
-use crate::message::{Message, MessageKind, When};
-use crate::numbers::known;
+use crate::identifiers::{Carried, Id};
+use crate::message::{Given, Message, MessageKind, When};
 use crate::rejection::Rejection;
 
 /// Some lines in a row.
@@ -28,10 +27,10 @@ pub(crate) struct Block {
     /// The lines that are no message.
     pub(crate) rejected: Vec<Rejected>,
     /// Values of taken messages that identify nobody, by the place of the message in `rows`; ascending.
-    pub(crate) refused: Vec<(usize, IdentifierKind, Refusal)>,
+    pub(crate) refused: Vec<(usize, &'static str, Refusal)>,
     /// The names of its events, each once.
     events: Vec<EventName>,
-    ids: Vec<Id>,
+    ids: Vec<PackedId>,
     cells: Vec<Cell>,
     names: Vec<String>,
     /// Lists, objects and huge whole numbers.
@@ -65,7 +64,7 @@ pub(crate) struct Row {
 pub(crate) struct Rejected {
     pub(crate) line: u64,
     pub(crate) rejection: Rejection,
-    pub(crate) refused: Vec<(IdentifierKind, Refusal)>,
+    pub(crate) refused: Vec<(&'static str, Refusal)>,
 }
 
 /// An identifier, as it lies in a block.
@@ -73,7 +72,7 @@ pub(crate) struct Rejected {
 pub(crate) struct IdRef<'b> {
     /// Made by the hasher that the block was filled with.
     pub(crate) hash: u64,
-    /// One of [`IdentifierKind::KNOWN`].
+    /// One of [`model::IdentifierKind::KNOWN`].
     pub(crate) kind: &'static str,
     pub(crate) value: &'b str,
 }
@@ -93,7 +92,7 @@ struct Span {
 }
 
 #[derive(Debug)]
-struct Id {
+struct PackedId {
     hash: u64,
     kind: &'static str,
     value: Span,
@@ -119,36 +118,23 @@ impl Block {
     pub(crate) fn take(
         &mut self,
         line: u64,
-        message: Message,
+        message: &Message<'_>,
         key: MessageKey,
-        carried: Carried,
-        refused: Vec<(IdentifierKind, Refusal)>,
+        carried: &Carried<'_>,
+        refused: Vec<(&'static str, Refusal)>,
         hasher: &RandomState,
     ) {
         let place = self.rows.len();
         self.refused.extend(refused.into_iter().map(|(kind, refusal)| (place, kind, refusal)));
         let ids_start = self.ids.len();
-        let Carried { user, account, previous } = carried;
-        let (user_ids, has_account) = (count(user.len()), account.is_some());
-        let previous = previous.into_iter().flat_map(|previous| [previous.as_user, previous.as_anonymous]);
-        for identifier in user.into_iter().chain(account).chain(previous) {
-            self.take_id(identifier, hasher);
+        for id in carried.all() {
+            self.take_id(id, hasher);
         }
         let cells_start = self.cells.len();
-        let event = match message.said {
-            FactKind::Event { name, properties } => {
-                for (name, value) in properties {
-                    self.take_cell(name, Some(value));
-                }
-                Some(self.take_event(name))
-            }
-            FactKind::Traits(traits) => {
-                for (name, value) in traits {
-                    self.take_cell(name, value);
-                }
-                None
-            }
-        };
+        for (name, value) in &message.members {
+            self.take_cell(name, value.as_ref());
+        }
+        let event = message.event.as_ref().map(|event| self.take_event(event));
         self.rows.push(Row {
             kind: message.kind,
             when: message.when,
@@ -157,8 +143,8 @@ impl Block {
             line,
             event,
             ids: span(ids_start, self.ids.len()),
-            user_ids,
-            has_account,
+            user_ids: count(carried.user.len()),
+            has_account: carried.account.is_some(),
             cells: span(cells_start, self.cells.len()),
         });
     }
@@ -175,7 +161,7 @@ impl Block {
                 CellValue::Number(number) => ValueRef::Number(*number),
                 CellValue::Text(text) => ValueRef::Text(&self.text[text.range()]),
                 CellValue::Flag(flag) => ValueRef::Flag(*flag),
-                CellValue::Other(place) => ValueRef::Json(&self.others[*place as usize]),
+                CellValue::Other(place) => ValueRef::from(&self.others[*place as usize]),
                 CellValue::Gone => ValueRef::Gone,
             };
             (self.names[cell.name as usize].as_str(), value)
@@ -197,35 +183,34 @@ impl Block {
     #[cfg(test)]
     pub(crate) fn held_bytes(&self) -> usize {
         self.rows.capacity() * size_of::<Row>()
-            + self.ids.capacity() * size_of::<Id>()
+            + self.ids.capacity() * size_of::<PackedId>()
             + self.cells.capacity() * size_of::<Cell>()
             + self.text.capacity()
     }
 
-    fn take_id(&mut self, identifier: Identifier, hasher: &RandomState) {
-        let kind = known(&identifier.kind);
-        let hash = hash(hasher, kind, &identifier.value);
-        let value = self.take_text(&identifier.value);
-        self.ids.push(Id { hash, kind, value });
+    fn take_id(&mut self, id: &Id<'_>, hasher: &RandomState) {
+        let hash = hash(hasher, id.kind, &id.value);
+        let value = self.take_text(&id.value);
+        self.ids.push(PackedId { hash, kind: id.kind, value });
     }
 
-    fn take_cell(&mut self, name: String, value: Option<Value>) {
-        let name = match self.name_places.get(&name) {
+    fn take_cell(&mut self, name: &str, value: Option<&Given<'_>>) {
+        let name = match self.name_places.get(name) {
             Some(place) => *place,
             None => {
                 let place = count(self.names.len());
-                self.names.push(name.clone());
-                self.name_places.insert(name, place);
+                self.names.push(name.to_owned());
+                self.name_places.insert(name.to_owned(), place);
                 place
             }
         };
         let value = match value {
             None => CellValue::Gone,
-            Some(Value::Number(number)) => CellValue::Number(number),
-            Some(Value::Flag(flag)) => CellValue::Flag(flag),
-            Some(Value::Text(text)) => CellValue::Text(self.take_text(&text)),
-            Some(other @ (Value::Integer(_) | Value::List(_) | Value::Object(_))) => {
-                self.others.push(other);
+            Some(Given::Text(text)) => CellValue::Text(self.take_text(text)),
+            Some(Given::Other(Value::Number(number))) => CellValue::Number(*number),
+            Some(Given::Other(Value::Flag(flag))) => CellValue::Flag(*flag),
+            Some(Given::Other(other @ (Value::Text(_) | Value::Integer(_) | Value::List(_) | Value::Object(_)))) => {
+                self.others.push(other.clone());
                 CellValue::Other(count(self.others.len() - 1))
             }
         };
@@ -238,13 +223,13 @@ impl Block {
         span(start, self.text.len())
     }
 
-    fn take_event(&mut self, name: EventName) -> u32 {
-        if let Some(place) = self.event_places.get(&name) {
+    fn take_event(&mut self, name: &EventName) -> u32 {
+        if let Some(place) = self.event_places.get(name) {
             return *place;
         }
         let place = count(self.events.len());
         self.events.push(name.clone());
-        self.event_places.insert(name, place);
+        self.event_places.insert(name.clone(), place);
         place
     }
 }

@@ -84,43 +84,42 @@ pub async fn import_file(
         return Err(IngestError::NoMapping { path: path.to_owned() });
     }
     let content = Content::open(path)?;
-    let fingerprint = content.fingerprint(&meaning(&options.format));
-    let before = store.import(&fingerprint).await.map_err(IngestError::Store)?;
-    let before = before.unwrap_or_else(|| ImportProgress {
-        content: fingerprint,
-        source: source(path, options),
-        lines: 0,
-        accepted: 0,
-        duplicates: 0,
-        rejected: 0,
-        finished_at: None,
-    });
-    let mut report = ImportReport { source: before.source.clone(), ..ImportReport::default() };
-    if before.finished_at.is_some() {
-        report.already = true;
-        return Ok(report);
-    }
-    report.resumed_after = before.lines;
-    let bytes_total = content.bytes;
-    let batch = keys::batch(&before.source);
-    let next_profile = store.next_profile().await.map_err(IngestError::Store)?;
     let hasher = RandomState::new();
-    let understanding = Understanding { keys: KeyMaker::new(&before.source), now, hasher: hasher.clone() };
     let max = BatchMax { lines: options.batch_lines.max(1) as u64, bytes: BATCH_BYTES_MAX };
-    let rows = Rows::open(content.lines(path)?, &options.format, path, understanding, max)?;
+    let begin = |source: &str, lines_done: u64| {
+        let understanding = Understanding { keys: KeyMaker::new(source), now, hasher: hasher.clone() };
+        let rows = Rows::open(content.lines(path)?, &options.format, path, understanding, max)?;
+        Ahead::new(rows, lines_done).map_err(|source| IngestError::Read { path: path.to_owned(), source })
+    };
+    // Most files are new, and those can be read while it is found out whether they are.
+    let name = source(path, options);
+    let mut batches = begin(&name, 0)?;
+    let fingerprint = content.fingerprint(&meaning(&options.format), path)?;
+    let before = match store.import(&fingerprint).await.map_err(IngestError::Store)? {
+        Some(before) if before.finished_at.is_some() => {
+            return Ok(ImportReport { source: before.source, already: true, ..ImportReport::default() });
+        }
+        Some(before) => {
+            batches = begin(&before.source, before.lines)?;
+            before
+        }
+        None => ImportProgress { content: fingerprint, source: name, lines: 0, accepted: 0, duplicates: 0, rejected: 0, finished_at: None },
+    };
+    let next_profile = store.next_profile().await.map_err(IngestError::Store)?;
+    let report = ImportReport { source: before.source.clone(), resumed_after: before.lines, ..ImportReport::default() };
     let mut import = Import {
         path,
         lake,
         store,
         now,
-        bytes_total,
-        lines_done: rows.lines().number(),
-        bytes_done: rows.lines().bytes_done(),
-        batches: Ahead::new(rows, before.lines).map_err(|source| IngestError::Read { path: path.to_owned(), source })?,
+        bytes_total: content.bytes,
+        batches,
+        lines_done: before.lines,
+        bytes_done: 0,
+        batch: keys::batch(&before.source),
         before,
-        batch,
         known: KnownKeys::default(),
-        resolver: Resolver::new(next_profile, now, hasher),
+        resolver: Resolver::new(next_profile, now, hasher.clone()),
         report,
         progress,
     };

@@ -101,11 +101,11 @@ impl ImportReport {
         }
     }
 
-    pub(crate) fn refuse(&mut self, kind: &IdentifierKind, refusal: Refusal) {
+    pub(crate) fn refuse(&mut self, kind: &str, refusal: Refusal) {
         let reason = refusal.to_string();
-        match self.refusals.iter_mut().find(|count| count.kind == *kind && count.reason == reason) {
+        match self.refusals.iter_mut().find(|count| count.kind.as_str() == kind && count.reason == reason) {
             Some(count) => count.count += 1,
-            None => self.refusals.push(RefusalCount { kind: kind.clone(), reason, count: 1 }),
+            None => self.refusals.push(RefusalCount { kind: IdentifierKind::new(kind), reason, count: 1 }),
         }
     }
 }

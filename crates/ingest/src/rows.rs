@@ -147,7 +147,7 @@ impl Rows {
                                 csv.content(&mut content);
                                 understanding.keys.of_line(line, &content)
                             };
-                            take(&mut block, line, message, key, &understanding.hasher);
+                            take(&mut block, line, &message, key, &understanding.hasher);
                         }
                         Err(rejection) => reject(&mut block, line, rejection),
                     },
@@ -232,7 +232,7 @@ impl Piece {
                         Some(id) => understanding.keys.of_id(id),
                         None => understanding.keys.of_line(number, line),
                     };
-                    take(&mut block, number, message, key, &understanding.hasher);
+                    take(&mut block, number, &message, key, &understanding.hasher);
                 }
                 Err(rejection) => reject(&mut block, number, rejection),
             }
@@ -246,11 +246,11 @@ fn reject(block: &mut Block, line: u64, rejection: Rejection) {
 }
 
 /// Takes a message if it is about anybody.
-fn take(block: &mut Block, line: u64, message: Message, key: MessageKey, hasher: &RandomState) {
+fn take(block: &mut Block, line: u64, message: &Message<'_>, key: MessageKey, hasher: &RandomState) {
     let mut refused = Vec::new();
-    let carried = identifiers::of(&message, &mut |kind, refusal| refused.push((kind.clone(), refusal)));
+    let carried = identifiers::of(message, &mut |kind, refusal| refused.push((kind, refusal)));
     if carried.identifies(message.kind) {
-        block.take(line, message, key, carried, refused, hasher);
+        block.take(line, message, key, &carried, refused, hasher);
     } else {
         let rejection = RejectionReason::Nobody.because("none of its ids identifies anybody");
         block.rejected.push(Rejected { line, rejection, refused });

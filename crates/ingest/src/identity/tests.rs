@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::identifiers::{Carried, Previous};
+use crate::identifiers::{Carried, Id, Previous};
+use crate::numbers::known;
 
 /// What a store would remember: identifiers and their owners, mapped through merges. Written to be obviously right.
 #[derive(Default)]
@@ -41,8 +42,9 @@ impl Remembered {
         self.merged_into.get(&profile).map_or(profile, |winner| self.survivor(*winner))
     }
 
-    fn teach(&self, resolver: &mut Resolver, carried: &[Carried]) {
-        for identifier in carried.iter().flat_map(Carried::all) {
+    fn teach(&self, resolver: &mut Resolver, carried: &[Carried<'static>]) {
+        for id in carried.iter().flat_map(Carried::all) {
+            let identifier = &owned(id);
             let number = resolver.number_of(identifier);
             let Some(asked) = resolver.needs(number) else { continue };
             assert_eq!(asked, *identifier);
@@ -70,8 +72,17 @@ fn identifier(text: &str) -> Identifier {
     Identifier { kind: IdentifierKind::new(kind), value: value.to_owned() }
 }
 
-fn carried(user: &[&str]) -> Carried {
-    Carried { user: user.iter().map(|text| identifier(text)).collect(), ..Carried::default() }
+fn owned(id: &Id<'_>) -> Identifier {
+    Identifier { kind: IdentifierKind::new(id.kind), value: id.value.to_string() }
+}
+
+fn id(text: &str) -> Id<'static> {
+    let Identifier { kind, value } = identifier(text);
+    Id { kind: known(&kind), value: value.into() }
+}
+
+fn carried(user: &[&str]) -> Carried<'static> {
+    Carried { user: user.iter().map(|text| id(text)).collect(), ..Carried::default() }
 }
 
 fn resolver() -> Resolver {
@@ -79,8 +90,8 @@ fn resolver() -> Resolver {
 }
 
 /// Resolves a message given by its identifiers.
-fn resolve(resolver: &mut Resolver, kind: MessageKind, carried: &Carried, when: When) -> Option<ProfileId> {
-    let mut number = |identifier| resolver.number_of(identifier);
+fn resolve(resolver: &mut Resolver, kind: MessageKind, carried: &Carried<'_>, when: When) -> Option<ProfileId> {
+    let mut number = |id: &Id<'_>| resolver.number_of(&owned(id));
     let mut numbered = Numbered {
         user: carried.user.iter().map(&mut number).collect(),
         account: carried.account.as_ref().map(&mut number),
@@ -159,10 +170,9 @@ fn an_address_outranks_a_browser_that_leads_to_somebody_else() {
     );
 }
 
-fn alias(user: &str, previous: &str) -> Carried {
-    let previous =
-        Previous { as_user: identifier(&format!("user_id:{previous}")), as_anonymous: identifier(&format!("anonymous_id:{previous}")) };
-    Carried { user: vec![identifier(&format!("user_id:{user}"))], previous: Some(previous), ..Carried::default() }
+fn alias(user: &str, previous: &str) -> Carried<'static> {
+    let previous = Previous { as_user: id(&format!("user_id:{previous}")), as_anonymous: id(&format!("anonymous_id:{previous}")) };
+    Carried { user: vec![id(&format!("user_id:{user}"))], previous: Some(previous), ..Carried::default() }
 }
 
 #[test]
@@ -183,7 +193,7 @@ fn an_alias_joins_a_browser_but_never_two_users() {
 #[test]
 fn a_group_call_is_about_the_account_and_links_its_user() {
     let mut resolver = resolver();
-    let group = |user: &[&str]| Carried { account: Some(identifier("group_id:g")), ..carried(user) };
+    let group = |user: &[&str]| Carried { account: Some(id("group_id:g")), ..carried(user) };
     assert_eq!(resolve(&mut resolver, MessageKind::Group, &group(&["user_id:u"]), at(0)), Some(ProfileId(1)));
     assert_eq!(resolve(&mut resolver, MessageKind::Group, &group(&[]), at(0)), Some(ProfileId(1)));
     let changes = resolver.take_changes();
@@ -203,20 +213,20 @@ fn only_what_is_news_is_told_again() {
     assert_eq!(resolver.take_changes().identifiers[0].first_seen_at, at(4).occurred_at);
 }
 
-fn any_message() -> impl Strategy<Value = (MessageKind, Carried, When)> {
-    let one = |kind: &'static str, count: u8| proptest::option::of((0..count).prop_map(move |n| identifier(&format!("{kind}:{n}"))));
+fn any_message() -> impl Strategy<Value = (MessageKind, Carried<'static>, When)> {
+    let one = |kind: &'static str, count: u8| proptest::option::of((0..count).prop_map(move |n| id(&format!("{kind}:{n}"))));
     let ids = (one("user_id", 4), one("email", 4), one("anonymous_id", 6), one("ios.id", 3));
     let person = ids.prop_map(|(user, email, anonymous, ios)| [user, email, anonymous, ios].into_iter().flatten().collect::<Vec<_>>());
     let person = person.prop_filter("somebody", |user| !user.is_empty());
     let other = prop_oneof![
         4 => Just((MessageKind::Track, None, None)),
-        1 => (0..3_u8).prop_map(|n| (MessageKind::Group, Some(identifier(&format!("group_id:{n}"))), None)),
+        1 => (0..3_u8).prop_map(|n| (MessageKind::Group, Some(id(&format!("group_id:{n}"))), None)),
         1 => (0..6_u8).prop_map(|n| (MessageKind::Alias, None, alias("", &n.to_string()).previous)),
     ];
     (person, other, 0..50_i64).prop_map(|(user, (kind, account, previous), minute)| (kind, Carried { user, account, previous }, at(minute)))
 }
 
-type Messages = Vec<(MessageKind, Carried, When)>;
+type Messages = Vec<(MessageKind, Carried<'static>, When)>;
 
 /// Feeds messages in batches that end after the given counts; `forgetful`: keeping nothing from batch to batch.
 fn feed(messages: &Messages, ends: &[usize], forgetful: bool) -> (Vec<Option<ProfileId>>, Remembered) {

@@ -14,10 +14,11 @@ Each turn is a process of its own, so that its memory is its own. Prints JSON:
         peak_resident_mib  the most memory the process ever held, of all turns
         database_bytes     of the database file; 0 in memory
 
-The environment is that of peers.py, which sets it up.
+Runs where DuckDB is installed, or in an environment that it sets up in ~/.cache/muster/import-venv.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -27,10 +28,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import venv
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # leave no compiled files beside the tests
 
+VENV = Path.home() / ".cache" / "muster" / "import-venv"
 INTO = ["file", "memory"]
 
 
@@ -47,9 +50,7 @@ def main() -> int:
     if arguments.turns < 1 or not arguments.file.is_file():
         parser.error("give a file of messages, and at least one turn")
 
-    import peers
-
-    peers.enter_venv(upgrade=False)
+    enter_venv()
     work = arguments.work or arguments.file.parent
     if arguments.one_turn:
         print(json.dumps(one_turn(arguments.file, arguments.one_turn, arguments.threads, work)))
@@ -61,6 +62,20 @@ def main() -> int:
             turns[name].append(in_own_process(arguments.file, name, arguments.threads, work))
     print(json.dumps(report(arguments.file, arguments.threads, turns), indent=2))
     return 0
+
+
+def enter_venv() -> None:
+    """Goes on where DuckDB is; installs it if it is nowhere."""
+    if importlib.util.find_spec("duckdb"):
+        return
+    python, ready = VENV / "bin" / "python", VENV / "ready"
+    if not ready.exists():
+        print(f"setting up duckdb in {VENV}", file=sys.stderr)
+        venv.create(VENV, with_pip=True)
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", "duckdb"]
+        subprocess.run(install, check=True)
+        ready.touch()
+    os.execv(python, [str(python), *sys.argv])
 
 
 def one_turn(file: Path, into: str, threads: int, work: Path) -> dict:

@@ -1,11 +1,12 @@
 //! What the columns of a CSV file mean: the mapping applied to the header, then cells to messages.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
-use model::{CsvMapping, CsvMessage, FactKind, Moment, Value};
+use model::{CsvMapping, CsvMessage, Moment, Value};
 
-use crate::message::{Message, MessageKind};
+use crate::message::{Given, Member, Message, MessageKind};
 use crate::parse::{check_message_id, check_names};
 use crate::rejection::{Rejection, RejectionReason};
 use crate::when::{Stamp, Stamps};
@@ -64,27 +65,31 @@ impl Plan {
     ///
     /// # Errors
     /// Why it is not taken.
-    pub(crate) fn message(&self, cells: &[&str], now: Moment) -> Result<Message, Rejection> {
+    pub(crate) fn message<'c>(&'c self, cells: &[&'c str], now: Moment) -> Result<Message<'c>, Rejection> {
         if cells.len() != self.width {
             let message = format!("{} cells, and the header has {}", cells.len(), self.width);
             return Err(RejectionReason::WrongWidth.because(message));
         }
-        let cell = |place: Option<usize>| place.map(|place| cells[place]).filter(|text| !text.is_empty()).map(str::to_owned);
+        let cell = |place: Option<usize>| place.map(|place| cells[place]).filter(|text| !text.is_empty()).map(Cow::Borrowed);
         let (user_id, anonymous_id, email) = (cell(self.user_id), cell(self.anonymous_id), cell(self.email));
         if user_id.is_none() && anonymous_id.is_none() && email.is_none() {
             return Err(RejectionReason::NoUser.because("the cells that would identify somebody are empty"));
         }
-        let mut values: Vec<(String, Value)> = Vec::with_capacity(self.columns.len() + 1);
+        let mut values: Vec<Member<'c>> = Vec::with_capacity(self.columns.len() + 1);
         for (place, name) in &self.columns {
             let text = cells[*place];
             if !text.is_empty() {
-                values.push((name.clone(), if self.is_text(*place) { Value::from(text) } else { value(text) }));
+                let value = if self.is_text(*place) { Given::Text(Cow::Borrowed(text)) } else { value(text) };
+                values.push((Cow::Borrowed(name), Some(value)));
             }
         }
         check_names("columns", &values)?;
-        let (kind, said) = match &self.message {
-            Some(CsvMessage::Track(event)) => (MessageKind::Track, FactKind::Event { name: event.clone(), properties: values }),
-            Some(CsvMessage::Identify) | None => (MessageKind::Identify, FactKind::Traits(with_email(values, email.as_deref()))),
+        let (kind, event) = match &self.message {
+            Some(CsvMessage::Track(event)) => (MessageKind::Track, Some(event.clone())),
+            Some(CsvMessage::Identify) | None => {
+                add_email(&mut values, email.as_ref());
+                (MessageKind::Identify, None)
+            }
         };
         Ok(Message {
             kind,
@@ -95,7 +100,8 @@ impl Plan {
             message_id: check_message_id(cell(self.message_id))?,
             emails: email.into_iter().collect(),
             device: None,
-            said,
+            event,
+            members: values,
             when: self.stamps(cells)?.settle(now)?,
         })
     }
@@ -124,12 +130,10 @@ impl Plan {
 }
 
 /// The address is a trait as well, unless a column of its own says what that is.
-fn with_email(values: Vec<(String, Value)>, email: Option<&str>) -> Vec<(String, Option<Value>)> {
-    let mut traits: Vec<_> = values.into_iter().map(|(name, value)| (name, Some(value))).collect();
+fn add_email<'c>(traits: &mut Vec<Member<'c>>, email: Option<&Cow<'c, str>>) {
     if let Some(email) = email.filter(|_| traits.iter().all(|(name, _)| name != "email")) {
-        traits.push(("email".to_owned(), Some(Value::from(email))));
+        traits.push((Cow::Borrowed("email"), Some(Given::Text(email.clone()))));
     }
-    traits
 }
 
 /// A format without an offset was chosen, so UTC is what it means: nothing is missing.
@@ -143,13 +147,12 @@ fn formatted(text: &str, format: &str) -> Option<Stamp> {
 
 /// `true` and `false`, decimal numbers, and text. What would not read back as it was written (`007`, `1e5`, `+1`) is
 /// text: it is a code, not a quantity.
-fn value(text: &str) -> Value {
+fn value(text: &str) -> Given<'_> {
     match text {
-        "true" => return Value::Flag(true),
-        "false" => return Value::Flag(false),
-        _ => {}
+        "true" => Given::Other(Value::Flag(true)),
+        "false" => Given::Other(Value::Flag(false)),
+        _ => number(text).map_or(Given::Text(Cow::Borrowed(text)), Given::Other),
     }
-    number(text).unwrap_or_else(|| Value::from(text))
 }
 
 fn number(text: &str) -> Option<Value> {
@@ -175,7 +178,11 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: impl Into<Value>) {
-        assert_eq!(value(text), expected.into(), "{text}");
+        let found = match value(text) {
+            Given::Text(text) => Value::from(&*text),
+            Given::Other(value) => value,
+        };
+        assert_eq!(found, expected.into(), "{text}");
     }
 
     #[test]
@@ -189,6 +196,6 @@ mod tests {
         for text in ["007", "1e5", "+1", "TRUE", "1,5", ".5", "5.", "-", "NaN", "inf", " 1", "2025-03-01", "0x10"] {
             check(text, text);
         }
-        assert_eq!(value("9007199254740993"), Value::Integer(9_007_199_254_740_993));
+        check("9007199254740993", Value::Integer(9_007_199_254_740_993));
     }
 }

@@ -105,7 +105,7 @@ impl CsvRows {
     ///
     /// # Errors
     /// Why the row is not taken.
-    pub(crate) fn message(&self, now: Moment) -> Result<Message, Rejection> {
+    pub(crate) fn message(&self, now: Moment) -> Result<Message<'_>, Rejection> {
         let mut cells = Vec::with_capacity(self.row.cells);
         for (place, cell) in self.row.cells().enumerate() {
             let text =

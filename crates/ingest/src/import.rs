@@ -6,21 +6,26 @@
 //!
 //! The heavy work between two awaits is done in place: an import is alone in its process and has nobody to keep waiting.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
+use std::hash::RandomState;
 use std::path::Path;
 
-use lake::Lake;
-use model::{CsvMapping, Fact, FactKind, Identifier, Moment, SourceOrder};
+use lake::{Lake, Member, Told};
+use model::{CsvMapping, Moment, ProfileId, SourceOrder};
+use rayon::prelude::*;
 use store::{Flush, ImportProgress, Store};
 use tracing::{debug, info};
 
-use crate::identity::Resolver;
+use crate::IngestError;
+use crate::ahead::Ahead;
+use crate::block::{Block, IdPlaces, Row};
+use crate::identity::{Numbered, Resolver};
 use crate::keys::{self, KeyMaker};
 use crate::known::KnownKeys;
 use crate::lines::Content;
+use crate::numbers::Number;
 use crate::report::{ImportReport, Progress};
-use crate::rows::{Pending, Rows, Step};
-use crate::{IngestError, Truncation};
+use crate::rows::{Batch, BatchMax, Rows, Understanding};
 
 /// How the lines of a file are to be understood.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -52,10 +57,10 @@ impl Default for ImportOptions {
 }
 
 /// A batch is over when its lines make up this much, however few they are.
-const BATCH_BYTES_MAX: u64 = 128 << 20;
+const BATCH_BYTES_MAX: u64 = 64 << 20;
 /// Progress is told once for so many lines.
 const PROGRESS_LINES: u64 = 10_000;
-/// Identifiers remembered (some 200 MB) before those of earlier batches are forgotten.
+/// Identifiers remembered (some 150 MB) before those of earlier batches are forgotten.
 const IDENTIFIERS_HELD_MAX: usize = 1_000_000;
 /// Identifiers or profiles asked of the store at once.
 const ASKED_MAX: usize = 50_000;
@@ -79,39 +84,42 @@ pub async fn import_file(
         return Err(IngestError::NoMapping { path: path.to_owned() });
     }
     let content = Content::open(path)?;
-    let fingerprint = content.fingerprint(&meaning(&options.format));
-    let before = store.import(&fingerprint).await.map_err(IngestError::Store)?;
-    let before = before.unwrap_or_else(|| ImportProgress {
-        content: fingerprint,
-        source: source(path, options),
-        lines: 0,
-        accepted: 0,
-        duplicates: 0,
-        rejected: 0,
-        finished_at: None,
-    });
-    let mut report = ImportReport { source: before.source.clone(), ..ImportReport::default() };
-    if before.finished_at.is_some() {
-        report.already = true;
-        return Ok(report);
-    }
-    report.resumed_after = before.lines;
-    let bytes_total = content.bytes;
-    let batch = keys::batch(&before.source);
+    let hasher = RandomState::new();
+    let max = BatchMax { lines: options.batch_lines.max(1) as u64, bytes: BATCH_BYTES_MAX };
+    let begin = |source: &str, lines_done: u64| {
+        let understanding = Understanding { keys: KeyMaker::new(source), now, hasher: hasher.clone() };
+        let rows = Rows::open(content.lines(path)?, &options.format, path, understanding, max)?;
+        Ahead::new(rows, lines_done).map_err(|source| IngestError::Read { path: path.to_owned(), source })
+    };
+    // Most files are new, and those can be read while it is found out whether they are.
+    let name = source(path, options);
+    let mut batches = begin(&name, 0)?;
+    let fingerprint = content.fingerprint(&meaning(&options.format), path)?;
+    let before = match store.import(&fingerprint).await.map_err(IngestError::Store)? {
+        Some(before) if before.finished_at.is_some() => {
+            return Ok(ImportReport { source: before.source, already: true, ..ImportReport::default() });
+        }
+        Some(before) => {
+            batches = begin(&before.source, before.lines)?;
+            before
+        }
+        None => ImportProgress { content: fingerprint, source: name, lines: 0, accepted: 0, duplicates: 0, rejected: 0, finished_at: None },
+    };
     let next_profile = store.next_profile().await.map_err(IngestError::Store)?;
-    let rows = Rows::open(content.lines(path)?, &options.format, path, KeyMaker::new(&before.source), now)?;
+    let report = ImportReport { source: before.source.clone(), resumed_after: before.lines, ..ImportReport::default() };
     let mut import = Import {
         path,
         lake,
         store,
         now,
+        bytes_total: content.bytes,
+        batches,
+        lines_done: before.lines,
+        bytes_done: 0,
+        batch: keys::batch(&before.source),
         before,
-        bytes_total,
-        batch_lines: options.batch_lines.max(1) as u64,
-        rows,
-        batch,
         known: KnownKeys::default(),
-        resolver: Resolver::new(next_profile, now),
+        resolver: Resolver::new(next_profile, now, hasher.clone()),
         report,
         progress,
     };
@@ -151,8 +159,10 @@ struct Import<'a> {
     /// What earlier calls did.
     before: ImportProgress,
     bytes_total: u64,
-    batch_lines: u64,
-    rows: Rows,
+    batches: Ahead,
+    /// Lines and bytes of the file that progress was told of.
+    lines_done: u64,
+    bytes_done: u64,
     /// Tells this file from others; a file that grew is the same batch.
     batch: u32,
     known: KnownKeys,
@@ -163,85 +173,67 @@ struct Import<'a> {
 
 impl Import<'_> {
     async fn run(&mut self) -> Result<(), IngestError> {
-        self.skip_done()?;
-        loop {
-            let (batch, over) = self.read_batch()?;
+        self.tell();
+        while let Some(batch) = self.batches.next().map_err(|source| IngestError::Read { path: self.path.to_owned(), source })? {
+            self.count(&batch);
+            let (over, truncated) = (batch.over, batch.truncation);
             if over {
-                self.check_end()?;
+                self.check_end(&batch)?;
             }
-            self.settle(batch, over && self.truncation().is_none()).await?;
+            self.settle(batch, over && truncated.is_none()).await?;
             self.tell();
             if over {
-                self.report.truncated = self.truncation();
-                return Ok(());
+                self.report.truncated = truncated;
             }
-        }
-    }
-
-    /// Passes over what an earlier call did. A CSV header is read already.
-    fn skip_done(&mut self) -> Result<(), IngestError> {
-        self.tell();
-        while self.rows.lines().number() < self.before.lines {
-            if !self.rows.skip_line().map_err(|source| self.unreadable(source))? {
-                break;
-            }
-            self.tell_now_and_then(self.rows.lines().number());
         }
         Ok(())
     }
 
-    /// Reads messages until the batch is full. `true`: the file is over.
-    fn read_batch(&mut self) -> Result<(Vec<Pending>, bool), IngestError> {
-        let mut batch = Vec::new();
-        let (first_line, first_byte) = (self.rows.lines().number(), self.rows.lines().bytes_given());
-        let mut told = first_line;
-        loop {
-            match self.rows.next().map_err(|source| self.unreadable(source))? {
-                Step::Message(pending) => batch.push(pending),
-                Step::Rejected { line, rejection, refused } => {
-                    self.report.reject(line, rejection);
-                    for (kind, refusal) in refused {
-                        self.report.refuse(&kind, refusal);
-                    }
-                }
-                Step::Blank => {}
-                Step::Over => {
-                    self.count_lines();
-                    return Ok((batch, true));
+    /// Counts what was read, and what of it is no message.
+    fn count(&mut self, batch: &Batch) {
+        let mut told = self.lines_done;
+        for block in &batch.blocks {
+            for rejected in &block.rejected {
+                self.report.reject(rejected.line, &rejected.rejection);
+                for (kind, refusal) in &rejected.refused {
+                    self.report.refuse(kind, *refusal);
                 }
             }
-            let lines = self.rows.lines();
-            let (number, bytes) = (lines.number(), lines.bytes_given());
-            if number - told >= PROGRESS_LINES {
-                told = number;
-                self.count_lines();
+            self.read_up_to(block.lines_done, block.bytes_done);
+            if block.lines_done - told >= PROGRESS_LINES {
+                told = block.lines_done;
                 self.tell();
             }
-            if number - first_line >= self.batch_lines || bytes - first_byte >= BATCH_BYTES_MAX {
-                self.count_lines();
-                return Ok((batch, false));
-            }
         }
+        self.read_up_to(batch.lines_done, batch.bytes_done);
+    }
+
+    fn read_up_to(&mut self, lines_done: u64, bytes_done: u64) {
+        (self.lines_done, self.bytes_done) = (lines_done, bytes_done);
+        self.report.lines = lines_done - self.report.resumed_after;
     }
 
     /// Makes a batch true: what is new in it, and how far the file is done.
-    async fn settle(&mut self, mut batch: Vec<Pending>, finished: bool) -> Result<(), IngestError> {
-        self.known.load(batch.iter().map(|pending| &pending.message), self.lake, self.store).await?;
-        let read = batch.len();
-        batch.retain(|pending| self.known.take(&pending.message, pending.key));
-        self.report.duplicates += (read - batch.len()) as u64;
+    async fn settle(&mut self, batch: Batch, finished: bool) -> Result<(), IngestError> {
+        let blocks = batch.blocks;
+        self.known.load(&blocks, self.lake, self.store).await?;
+        let new: Vec<Vec<bool>> = blocks.iter().map(|block| self.new_rows(block)).collect();
+        let numbers: Vec<Vec<Number>> = blocks.iter().map(|block| self.number(block)).collect();
+        self.learn(&blocks, &new, &numbers).await?;
 
-        self.learn(&batch).await?;
-        let mut facts = Vec::with_capacity(batch.len());
-        for pending in batch {
-            facts.push(self.fact(pending));
+        let members: Vec<Vec<Member<'_>>> = blocks.par_iter().map(Block::members).collect();
+        let mut facts = Vec::with_capacity(blocks.iter().map(|block| block.rows.len()).sum());
+        for (place, block) in blocks.iter().enumerate() {
+            self.tell_facts(block, &new[place], &numbers[place], &members[place], &mut facts);
         }
         let changes = self.resolver.take_changes();
         self.report.new_profiles += changes.profiles.len() as u64;
         self.report.merges += changes.merges.len() as u64;
-        let segments = if facts.is_empty() { Vec::new() } else { self.lake.write(&facts).map_err(IngestError::Lake)? };
+        let segments = self.lake.write_told(&facts).map_err(IngestError::Lake)?;
         debug!(facts = facts.len(), segments = segments.len(), profiles = changes.profiles.len(), "batch written");
         drop(facts);
+        drop(members);
+        drop(blocks);
 
         let flush = Flush {
             profiles: changes.profiles,
@@ -252,7 +244,7 @@ impl Import<'_> {
             import: Some(ImportProgress {
                 content: self.before.content.clone(),
                 source: self.before.source.clone(),
-                lines: self.rows.lines().number(),
+                lines: batch.lines_done,
                 accepted: self.before.accepted + self.report.accepted,
                 duplicates: self.before.duplicates + self.report.duplicates,
                 rejected: self.before.rejected + self.report.rejected,
@@ -266,17 +258,35 @@ impl Import<'_> {
         Ok(())
     }
 
+    /// Which rows were not taken before.
+    fn new_rows(&mut self, block: &Block) -> Vec<bool> {
+        let new: Vec<bool> = block.rows.iter().map(|row| self.known.take(block.event_of(row), row)).collect();
+        self.report.duplicates += new.iter().filter(|new| !**new).count() as u64;
+        new
+    }
+
+    /// The numbers of a block's identifiers.
+    fn number(&mut self, block: &Block) -> Vec<Number> {
+        block.ids().map(|id| self.resolver.number(id)).collect()
+    }
+
     /// Asks the store about everybody in the batch who is not known here.
-    async fn learn(&mut self, batch: &[Pending]) -> Result<(), IngestError> {
-        let identifiers = batch.iter().flat_map(|pending| pending.carried.all());
-        let unknown: HashSet<&Identifier> = identifiers.filter(|identifier| self.resolver.needs(identifier)).collect();
-        let unknown: Vec<Identifier> = unknown.into_iter().cloned().collect();
+    async fn learn(&mut self, blocks: &[Block], new: &[Vec<bool>], numbers: &[Vec<Number>]) -> Result<(), IngestError> {
+        let mut unknown = Vec::new();
+        for ((block, new), numbers) in blocks.iter().zip(new).zip(numbers) {
+            for row in block.rows.iter().zip(new).filter(|(_, new)| **new).map(|(row, _)| row) {
+                for number in &numbers[row.all_ids()] {
+                    unknown.extend(self.resolver.needs(*number).map(|identifier| (identifier, *number)));
+                }
+            }
+        }
         let mut profiles = BTreeSet::new();
         for asked in unknown.chunks(ASKED_MAX) {
-            let found = self.store.find_profiles(asked).await.map_err(IngestError::Store)?;
-            for identifier in asked {
+            let identifiers: Vec<_> = asked.iter().map(|(identifier, _)| identifier.clone()).collect();
+            let found = self.store.find_profiles(&identifiers).await.map_err(IngestError::Store)?;
+            for (identifier, number) in asked {
                 if let Some(profile) = found.get(identifier) {
-                    self.resolver.learn(identifier.clone(), *profile);
+                    self.resolver.learn(*number, *profile);
                     profiles.insert(*profile);
                 }
             }
@@ -284,61 +294,56 @@ impl Import<'_> {
         let profiles: Vec<_> = profiles.into_iter().filter(|profile| self.resolver.needs_user_ids(*profile)).collect();
         for asked in profiles.chunks(ASKED_MAX) {
             for identity in self.store.identities(asked).await.map_err(IngestError::Store)? {
-                self.resolver.learn_user_ids(identity.profile, identity.identifiers);
+                self.resolver.learn_user_ids(identity.profile, &identity.identifiers);
             }
         }
         Ok(())
     }
 
-    fn fact(&mut self, pending: Pending) -> Fact {
-        let Pending { message, key, line, carried, refused } = pending;
-        for (kind, refusal) in refused {
-            self.report.refuse(&kind, refusal);
+    /// Settles whom each new row is about.
+    fn tell_facts<'b>(&mut self, block: &'b Block, new: &[bool], numbers: &[Number], members: &'b [Member<'b>], facts: &mut Vec<Told<'b>>) {
+        let mut carried = Numbered::default();
+        for (row, _) in block.rows.iter().zip(new).filter(|(_, new)| **new) {
+            let IdPlaces { user, account, previous } = row.id_places();
+            carried.user.clear();
+            carried.user.extend_from_slice(&numbers[user]);
+            carried.account = account.map(|place| numbers[place]);
+            carried.previous = previous.map(|(as_user, as_anonymous)| (numbers[as_user], numbers[as_anonymous]));
+            let profile = self.resolver.resolve(row.kind, &mut carried, row.when).expect("what identifies nobody was rejected when read");
+            facts.push(self.fact(block, row, profile, &members[row.said()]));
         }
+        for (_, kind, refusal) in block.refused.iter().filter(|(place, ..)| new[*place]) {
+            self.report.refuse(kind, *refusal);
+        }
+    }
+
+    fn fact<'b>(&mut self, block: &'b Block, row: &Row, profile: ProfileId, members: &'b [Member<'b>]) -> Told<'b> {
+        let event = block.event_of(row);
         self.report.accepted += 1;
-        self.report.zone_missing += u64::from(message.when.zone_missing);
-        match &message.said {
-            FactKind::Event { .. } => self.report.events += 1,
-            FactKind::Traits(_) => self.report.traits += 1,
+        self.report.zone_missing += u64::from(row.when.zone_missing);
+        match event {
+            Some(_) => self.report.events += 1,
+            None => self.report.traits += 1,
         }
-        let profile = self.resolver.resolve(message.kind, carried, message.when).expect("what identifies nobody was rejected when read");
-        let (occurred_at, received_at) = (message.when.occurred_at, message.when.received_at);
-        let place = u32::try_from(line).unwrap_or(u32::MAX);
+        let (occurred_at, received_at) = (row.when.occurred_at, row.when.received_at);
+        let place = u32::try_from(row.line).unwrap_or(u32::MAX);
         let source_order = SourceOrder { batch: self.batch, place };
-        Fact { profile, occurred_at, received_at, message_key: key, source_order, kind: message.said }
+        Told { profile, occurred_at, received_at, message_key: row.key, source_order, event, members }
     }
 
     /// A file that got shorter since it was hashed is not what it was known by.
-    fn check_end(&self) -> Result<(), IngestError> {
-        if self.truncation().is_none() && self.rows.lines().bytes_done() < self.bytes_total {
+    fn check_end(&self, batch: &Batch) -> Result<(), IngestError> {
+        if batch.truncation.is_none() && batch.bytes_done < self.bytes_total {
             return Err(IngestError::Changed { path: self.path.to_owned() });
         }
         Ok(())
     }
 
-    fn truncation(&self) -> Option<Truncation> {
-        self.rows.lines().truncation()
-    }
-
-    fn unreadable(&self, source: std::io::Error) -> IngestError {
-        IngestError::Read { path: self.path.to_owned(), source }
-    }
-
-    fn count_lines(&mut self) {
-        self.report.lines = self.rows.lines().number() - self.report.resumed_after;
-    }
-
-    fn tell_now_and_then(&mut self, line: u64) {
-        if line.is_multiple_of(PROGRESS_LINES) {
-            self.tell();
-        }
-    }
-
     fn tell(&mut self) {
         (self.progress)(&Progress {
-            bytes_done: self.rows.lines().bytes_done(),
+            bytes_done: self.bytes_done,
             bytes_total: self.bytes_total,
-            lines: self.rows.lines().number(),
+            lines: self.lines_done,
             accepted: self.before.accepted + self.report.accepted,
             duplicates: self.before.duplicates + self.report.duplicates,
             rejected: self.before.rejected + self.report.rejected,

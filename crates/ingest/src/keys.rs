@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::{xxh3_128, xxh3_128_with_seed};
 const LINE_SEED: u64 = 1;
 
 /// Makes the keys of one source. Holds its name, so that a key costs no allocation.
+#[derive(Clone)]
 pub(crate) struct KeyMaker {
     bytes: Vec<u8>,
     source_end: usize,

@@ -4,16 +4,18 @@
 //! midnight). One that says nothing of its own time has the import's, which is another each time it is read: it is
 //! looked for on every day.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
+use hashbrown::{HashMap, HashSet};
 use lake::Lake;
-use model::{EventName, LogName, MessageKey};
+use model::{EventName, LogName};
 use store::Store;
 
 use crate::IngestError;
+use crate::block::{Block, Row};
 use crate::keys::KeySet;
-use crate::message::{Message, TimeSource};
+use crate::message::TimeSource;
 
 /// Above this many keys (some 300 MB), those of days that the batch does not touch are forgotten after it.
 const KEYS_HELD_MAX: usize = 10_000_000;
@@ -46,13 +48,8 @@ impl KnownKeys {
     ///
     /// # Errors
     /// When the store does not say what there is, or the lake cannot read it.
-    pub(crate) async fn load<'m>(
-        &mut self,
-        messages: impl Iterator<Item = &'m Message> + Send,
-        lake: &Lake,
-        store: &dyn Store,
-    ) -> Result<(), IngestError> {
-        let wanted = wanted(messages);
+    pub(crate) async fn load(&mut self, batch: &[Block], lake: &Lake, store: &dyn Store) -> Result<(), IngestError> {
+        let wanted = wanted(batch);
         if self.held > KEYS_HELD_MAX {
             self.make_room(&wanted);
         }
@@ -79,15 +76,14 @@ impl KnownKeys {
     }
 
     /// Notes a message as taken. `false`: it was taken before. Only after [`KnownKeys::load`] with it.
-    pub(crate) fn take(&mut self, message: &Message, key: MessageKey) -> bool {
-        let day = message.when.occurred_at.day();
-        let log = log_of(message.event(), &mut self.events, &mut self.traits);
-        let taken = match message.when.source {
-            TimeSource::Message => around(day).into_iter().any(|day| log.days.get(&day).is_some_and(|keys| keys.contains(&key))),
-            TimeSource::Import => log.days.values().any(|keys| keys.contains(&key)),
+    pub(crate) fn take(&mut self, event: Option<&EventName>, row: &Row) -> bool {
+        let log = log_of(event, &mut self.events, &mut self.traits);
+        let taken = match row.when.source {
+            TimeSource::Message => around(row.day).into_iter().any(|day| log.days.get(&day).is_some_and(|keys| keys.contains(&row.key))),
+            TimeSource::Import => log.days.values().any(|keys| keys.contains(&row.key)),
         };
         if !taken {
-            log.days.entry(day).or_default().insert(key);
+            log.days.entry(row.day).or_default().insert(row.key);
             self.held += 1;
         }
         !taken
@@ -126,12 +122,18 @@ fn log_of<'k>(event: Option<&EventName>, events: &'k mut HashMap<EventName, LogK
     events.get_mut(event).unwrap_or(traits)
 }
 
-fn wanted<'m>(messages: impl Iterator<Item = &'m Message>) -> BTreeMap<Option<&'m EventName>, Wanted> {
+fn wanted(batch: &[Block]) -> BTreeMap<Option<&EventName>, Wanted> {
     let mut wanted: BTreeMap<_, Wanted> = BTreeMap::new();
-    for message in messages {
-        let log = wanted.entry(message.event()).or_default();
-        log.days.extend(around(message.when.occurred_at.day()));
-        log.whole |= message.when.source == TimeSource::Import;
+    for block in batch {
+        // A block has many rows and few days.
+        let days: HashSet<_> = block.rows.iter().map(|row| (row.event, row.day, row.when.source)).collect();
+        let mut days: Vec<_> = days.into_iter().collect();
+        days.sort_unstable_by_key(|(event, day, _)| (*event, *day));
+        for (event, day, source) in days {
+            let log = wanted.entry(event.map(|event| block.event(event))).or_default();
+            log.days.extend(around(day));
+            log.whole |= source == TimeSource::Import;
+        }
     }
     wanted
 }

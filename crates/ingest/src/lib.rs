@@ -1,12 +1,15 @@
 //! From messages to identified, deduplicated, durable facts.
 //!
-//! A line becomes a message (`parse`, `csv_rows`), is known to be new (`keys`, `known`), is about somebody
-//! (`identifiers`, `identity`, `limits`), and is made true with its batch (`import`). Each accepted message is exactly one
+//! A line becomes a message (`parse`, `csv_rows`), waits for its batch (`block`, `rows`, `ahead`), is known to be new
+//! (`keys`, `known`), is about somebody (`identifiers`, `numbers`, `identity`, `limits`), and is made true with its batch
+//! (`import`). Each accepted message is exactly one
 //! fact in the lake, one without traits if it says nothing but who is who, so that its key is found there again.
 //!
 //! Nothing here knows conditions or sinks, or asks what time it is. **Invariants:** a message is taken once however often
 //! it is sent; a batch is true wholly or not at all; nothing that was sent is repeated in a log, an error or a report.
 
+mod ahead;
+mod block;
 mod csv_plan;
 mod csv_rows;
 mod error;
@@ -18,6 +21,7 @@ mod known;
 mod limits;
 mod lines;
 mod message;
+mod numbers;
 mod parse;
 mod rejection;
 mod report;

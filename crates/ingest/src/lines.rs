@@ -1,7 +1,7 @@
 //! Lines of a file, plain or gzip, none of them longer than a limit in memory.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek as _, SeekFrom, Take};
+use std::io::{self, BufRead, BufReader, Read, Take};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,17 +18,16 @@ const BUFFER_BYTES: usize = 1 << 18;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A file to be read once more, from the start, as far as it went when its content was hashed.
+/// A file as long as it is when it is opened: what is added later is for another time.
 pub(crate) struct Content {
-    file: File,
+    file: Arc<File>,
     gzip: bool,
     /// Its length.
     pub(crate) bytes: u64,
-    hasher: Sha256,
 }
 
 impl Content {
-    /// Opens a file and hashes its bytes.
+    /// Opens a file.
     ///
     /// # Errors
     /// When there is no such file, it is no regular file, or it cannot be read.
@@ -41,31 +40,36 @@ impl Content {
         if !metadata.is_file() {
             return Err(IngestError::NotAFile { path: path.to_owned() });
         }
-        let mut file = File::open(path).map_err(unopened)?;
-        let read = |source| IngestError::Read { path: path.to_owned(), source };
+        let file = Arc::new(File::open(path).map_err(unopened)?);
+        let bytes = file.metadata().map_err(unopened)?.len();
+        let mut magic = Vec::new();
+        let begins = FromStart::new(&file).take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic);
+        begins.map_err(|source| IngestError::Read { path: path.to_owned(), source })?;
+        Ok(Self { file, gzip: magic == GZIP_MAGIC, bytes })
+    }
+
+    /// What the content is known by: its SHA-256, and that of what else decides what its lines mean. Reads all of it.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is shorter than when it was opened.
+    pub(crate) fn fingerprint(&self, meaning: &str, path: &Path) -> Result<String, IngestError> {
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; BUFFER_BYTES];
-        let (mut bytes, mut gzip) = (0, false);
+        let mut content = FromStart::new(&self.file).take(self.bytes);
+        let mut bytes = 0;
         loop {
-            let count = match file.read(&mut buffer) {
+            let count = match content.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(read(error)),
+                Err(source) => return Err(IngestError::Read { path: path.to_owned(), source }),
             };
-            if bytes == 0 {
-                gzip = buffer[..count].starts_with(&GZIP_MAGIC);
-            }
             bytes += count as u64;
             hasher.update(&buffer[..count]);
         }
-        file.seek(SeekFrom::Start(0)).map_err(read)?;
-        Ok(Self { file, gzip, bytes, hasher })
-    }
-
-    /// What the content is known by: its SHA-256, and that of what else decides what its lines mean.
-    pub(crate) fn fingerprint(&self, meaning: &str) -> String {
-        let mut hasher = self.hasher.clone();
+        if bytes < self.bytes {
+            return Err(IngestError::Changed { path: path.to_owned() });
+        }
         hasher.update(meaning.as_bytes());
         let mut hex = String::new();
         for byte in hasher.finalize() {
@@ -73,16 +77,16 @@ impl Content {
                 hex.extend(char::from_digit(u32::from(digit), 16));
             }
         }
-        hex
+        Ok(hex)
     }
 
-    /// Its lines.
+    /// Its lines, from the start.
     ///
     /// # Errors
     /// When it begins like gzip and does not go on so.
-    pub(crate) fn lines(self, path: &Path) -> Result<Lines, IngestError> {
+    pub(crate) fn lines(&self, path: &Path) -> Result<Lines, IngestError> {
         let done = Arc::new(AtomicU64::new(0));
-        let counting = Counting { file: self.file.take(self.bytes), done: Arc::clone(&done) };
+        let counting = Counting { file: FromStart::new(&self.file).take(self.bytes), done: Arc::clone(&done) };
         let raw = BufReader::with_capacity(BUFFER_BYTES, counting);
         let reader: Box<dyn BufRead + Send> = if self.gzip {
             let decoder = MultiGzDecoder::new(raw);
@@ -97,9 +101,39 @@ impl Content {
     }
 }
 
+/// Reads a file from its start, at a place of its own: several may read it at once.
+struct FromStart {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl FromStart {
+    fn new(file: &Arc<File>) -> Self {
+        Self { file: Arc::clone(file), at: 0 }
+    }
+}
+
+impl Read for FromStart {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = read_at(&self.file, buffer, self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, at)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, at)
+}
+
 /// Counts what is read from the disk, for progress.
 struct Counting {
-    file: Take<File>,
+    file: Take<FromStart>,
     done: Arc<AtomicU64>,
 }
 

@@ -1,6 +1,8 @@
 //! Messages: what somebody sent, understood and checked, before it is known who they are.
 
-use model::{EventName, FactKind, Moment};
+use std::borrow::Cow;
+
+use model::{EventName, Moment, Value};
 
 /// The six calls of the Segment spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,34 +29,48 @@ impl MessageKind {
     }
 }
 
-/// A message that may be taken if its ids identify somebody. Ids are as sent: not yet normalized, perhaps blocked.
+/// A message that may be taken if its ids identify somebody. Ids are as sent: not yet normalized, perhaps blocked. Texts
+/// are borrowed from the line wherever they stand there as they are.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_field_names, reason = "the spec calls it `messageId`")]
-pub(crate) struct Message {
+pub(crate) struct Message<'l> {
     pub(crate) kind: MessageKind,
-    pub(crate) user_id: Option<String>,
-    pub(crate) anonymous_id: Option<String>,
+    pub(crate) user_id: Option<Cow<'l, str>>,
+    pub(crate) anonymous_id: Option<Cow<'l, str>>,
     /// The account: of a group call, or the one that the context of another call names.
-    pub(crate) group_id: Option<String>,
+    pub(crate) group_id: Option<Cow<'l, str>>,
     /// The other id of an alias call.
-    pub(crate) previous_id: Option<String>,
-    pub(crate) message_id: Option<String>,
+    pub(crate) previous_id: Option<Cow<'l, str>>,
+    pub(crate) message_id: Option<Cow<'l, str>>,
     /// E-mail addresses of the person, from traits and context.
-    pub(crate) emails: Vec<String>,
-    pub(crate) device: Option<Device>,
-    /// What it says: an event, or traits (of the account in a group call; none in an alias call).
-    pub(crate) said: FactKind,
+    pub(crate) emails: Vec<Cow<'l, str>>,
+    pub(crate) device: Option<Device<'l>>,
+    /// The event; none if it says traits (of the account in a group call; none at all in an alias call).
+    pub(crate) event: Option<EventName>,
+    /// Properties, or traits; the latter are taken away by nothing. Names are unique.
+    pub(crate) members: Vec<Member<'l>>,
     pub(crate) when: When,
+}
+
+/// A property or trait.
+pub(crate) type Member<'l> = (Cow<'l, str>, Option<Given<'l>>);
+
+/// The value of a property or trait, as sent.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Given<'l> {
+    Text(Cow<'l, str>),
+    /// Any other value; never a text.
+    Other(Value),
 }
 
 /// A phone or tablet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Device {
+pub(crate) struct Device<'l> {
     pub(crate) system: System,
     /// The installation.
-    pub(crate) id: Option<String>,
+    pub(crate) id: Option<Cow<'l, str>>,
     /// Present only when its owner allows to be tracked by it.
-    pub(crate) advertising_id: Option<String>,
+    pub(crate) advertising_id: Option<Cow<'l, str>>,
 }
 
 /// Whose device ids are known.
@@ -75,20 +91,10 @@ pub(crate) struct When {
 }
 
 /// Who said when it happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum TimeSource {
     /// The message: the same whenever it is read again.
     Message,
     /// The import's own time, for want of another: different when it is read again.
     Import,
-}
-
-impl Message {
-    /// The name of the event, and so of the lake's log that it belongs to; `None` for traits.
-    pub(crate) fn event(&self) -> Option<&EventName> {
-        match &self.said {
-            FactKind::Event { name, .. } => Some(name),
-            FactKind::Traits(_) => None,
-        }
-    }
 }

@@ -5,10 +5,10 @@
 
 use std::borrow::Cow;
 
-use model::{EventName, FactKind, Moment, Value};
+use model::{EventName, Moment};
 use serde_json::error::Category;
 
-use crate::message::{Device, Message, MessageKind, System};
+use crate::message::{Device, Given, Member, Message, MessageKind, System};
 use crate::rejection::{Rejection, RejectionReason};
 use crate::shape::{Context, ContextDevice, Line, Members, Scalar, Shape};
 use crate::when::{Stamp, Stamps};
@@ -21,7 +21,7 @@ const NAME_BYTES_MAX: usize = 200;
 ///
 /// # Errors
 /// Why the line is not taken.
-pub(crate) fn message(line: &[u8], now: Moment) -> Result<Message, Rejection> {
+pub(crate) fn message(line: &[u8], now: Moment) -> Result<Message<'_>, Rejection> {
     let text = std::str::from_utf8(line)
         .map_err(|error| RejectionReason::InvalidUtf8.because(format!("not UTF-8 at byte {}", error.valid_up_to() + 1)))?;
     match serde_json::from_str(text).map_err(|error| unreadable(&error))? {
@@ -43,7 +43,7 @@ fn unreadable(error: &serde_json::Error) -> Rejection {
     RejectionReason::InvalidJson.because(format!("not JSON: {what}, at column {}", error.column()))
 }
 
-fn checked(line: Line<'_>, now: Moment) -> Result<Message, Rejection> {
+fn checked(line: Line<'_>, now: Moment) -> Result<Message<'_>, Rejection> {
     let kind = kind(&line.kind)?;
     let when = Stamps {
         timestamp: stamp("timestamp", &line.timestamp)?,
@@ -62,28 +62,34 @@ fn checked(line: Line<'_>, now: Moment) -> Result<Message, Rejection> {
         message_id: message_id(line.message_id)?,
         emails: Vec::new(),
         device: None,
-        said: FactKind::Traits(Vec::new()),
+        event: None,
+        members: Vec::new(),
         when,
     };
     match kind {
-        MessageKind::Identify => message.said = traits(line.traits, &mut message.emails)?,
-        MessageKind::Track => message.said = event(track_name(line.event)?, line.properties)?,
+        MessageKind::Identify => {
+            message.members = members("traits", line.traits)?;
+            let email = message.members.iter().find(|(name, _)| name == "email");
+            if let Some((_, Some(Given::Text(email)))) = email {
+                message.emails.push(email.clone());
+            }
+        }
+        MessageKind::Track => {
+            message.event = Some(track_name(line.event)?);
+            message.members = present(members("properties", line.properties)?);
+        }
         MessageKind::Page => {
-            let mut properties = members("properties", line.properties)?;
-            fill(&mut properties, "name", "page_name", text("name", line.name)?);
-            fill(&mut properties, "category", "category", text("category", line.category)?);
-            message.said = viewed(EventName::PAGE_VIEWED, properties)?;
+            message.event = Some(event_name(EventName::PAGE_VIEWED)?);
+            message.members = viewed(line.properties, "page_name", line.name, line.category)?;
         }
         MessageKind::Screen => {
-            let mut properties = members("properties", line.properties)?;
-            fill(&mut properties, "name", "screen_name", text("name", line.name)?);
-            fill(&mut properties, "category", "category", text("category", line.category)?);
-            message.said = viewed(EventName::SCREEN_VIEWED, properties)?;
+            message.event = Some(event_name(EventName::SCREEN_VIEWED)?);
+            message.members = viewed(line.properties, "screen_name", line.name, line.category)?;
         }
         MessageKind::Group => {
             message.group_id = id("groupId", line.group_id)?;
             // An account's own mailbox finds no person.
-            message.said = traits(line.traits, &mut Vec::new())?;
+            message.members = members("traits", line.traits)?;
         }
         MessageKind::Alias => message.previous_id = id("previousId", line.previous_id)?,
     }
@@ -103,7 +109,7 @@ fn kind(sent: &Scalar<'_>) -> Result<MessageKind, Rejection> {
     }
 }
 
-fn require_ids(message: &Message) -> Result<(), Rejection> {
+fn require_ids(message: &Message<'_>) -> Result<(), Rejection> {
     let somebody = message.user_id.is_some() || message.anonymous_id.is_some();
     match message.kind {
         MessageKind::Group if message.group_id.is_none() => Err(RejectionReason::NoGroup.because("a `group` call needs `groupId`")),
@@ -130,45 +136,41 @@ fn event_name(name: &str) -> Result<EventName, Rejection> {
     EventName::parse(name).map_err(|invalid| RejectionReason::BadEvent.because(format!("unusable `event`: {}", invalid.rule)))
 }
 
-fn event(name: EventName, sent: Shape<Members>) -> Result<FactKind, Rejection> {
-    Ok(FactKind::Event { name, properties: members("properties", sent)?.into_iter().filter_map(present).collect() })
+/// A null property is none.
+fn present(mut properties: Vec<Member<'_>>) -> Vec<Member<'_>> {
+    properties.retain(|(_, value)| value.is_some());
+    properties
 }
 
-fn viewed(name: &str, properties: Vec<(String, Option<Value>)>) -> Result<FactKind, Rejection> {
-    Ok(FactKind::Event { name: event_name(name)?, properties: properties.into_iter().filter_map(present).collect() })
-}
-
-fn present((name, value): (String, Option<Value>)) -> Option<(String, Value)> {
-    value.map(|value| (name, value))
+/// What a page or screen call says.
+fn viewed<'l>(
+    properties: Shape<Members<'l>>,
+    other_name: &'static str,
+    name: Scalar<'l>,
+    category: Scalar<'l>,
+) -> Result<Vec<Member<'l>>, Rejection> {
+    let mut properties = members("properties", properties)?;
+    fill(&mut properties, "name", other_name, text("name", name)?);
+    fill(&mut properties, "category", "category", text("category", category)?);
+    Ok(present(properties))
 }
 
 /// A page's `name` stands at the top or among its properties, and is read under both of its names; what was sent as a
 /// property stays as sent.
-fn fill(properties: &mut Vec<(String, Option<Value>)>, name: &str, other_name: &str, sent: Option<String>) {
-    let there = |properties: &[(String, Option<Value>)], name: &str| {
-        properties.iter().find(|(there, _)| there == name).and_then(|(_, value)| value.clone())
-    };
-    let Some(value) = sent.map(Value::Text).or_else(|| there(properties, name)) else { return };
+fn fill<'l>(properties: &mut Vec<Member<'l>>, name: &'static str, other_name: &'static str, sent: Option<Cow<'l, str>>) {
+    let there =
+        |properties: &[Member<'l>], name: &str| properties.iter().find(|(there, _)| there == name).and_then(|(_, value)| value.clone());
+    let Some(value) = sent.map(Given::Text).or_else(|| there(properties, name)) else { return };
     for name in [name, other_name] {
         if there(properties, name).is_none() {
             properties.retain(|(there, _)| there != name);
-            properties.push((name.to_owned(), Some(value.clone())));
+            properties.push((Cow::Borrowed(name), Some(value.clone())));
         }
     }
-}
-
-fn traits(sent: Shape<Members>, emails: &mut Vec<String>) -> Result<FactKind, Rejection> {
-    let traits = members("traits", sent)?;
-    for (name, value) in &traits {
-        if let ("email", Some(Value::Text(email))) = (name.as_str(), value) {
-            emails.push(email.clone());
-        }
-    }
-    Ok(FactKind::Traits(traits))
 }
 
 /// Properties or traits, each name once (the last one sent), in order of their names.
-fn members(field: &str, sent: Shape<Members>) -> Result<Vec<(String, Option<Value>)>, Rejection> {
+fn members<'l>(field: &str, sent: Shape<Members<'l>>) -> Result<Vec<Member<'l>>, Rejection> {
     let mut members = object(field, sent)?.unwrap_or_default().0;
     members.reverse();
     members.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -181,7 +183,7 @@ fn members(field: &str, sent: Shape<Members>) -> Result<Vec<(String, Option<Valu
 ///
 /// # Errors
 /// When there are too many, or one has too long a name.
-pub(crate) fn check_names<T>(field: &str, members: &[(String, T)]) -> Result<(), Rejection> {
+pub(crate) fn check_names(field: &str, members: &[Member<'_>]) -> Result<(), Rejection> {
     if members.len() > PROPERTIES_MAX {
         let message = format!("{} `{field}`, and at most {PROPERTIES_MAX} are taken", members.len());
         return Err(RejectionReason::TooManyProperties.because(message));
@@ -195,7 +197,7 @@ pub(crate) fn check_names<T>(field: &str, members: &[(String, T)]) -> Result<(),
     }
 }
 
-fn take_context(context: Context<'_>, message: &mut Message) -> Result<(), Rejection> {
+fn take_context<'l>(context: Context<'l>, message: &mut Message<'l>) -> Result<(), Rejection> {
     // What is in a context never decides whether a message is taken: odd values are as good as none.
     if let Shape::Object(traits) = context.traits {
         message.emails.extend(loose_text(traits.email));
@@ -209,7 +211,7 @@ fn take_context(context: Context<'_>, message: &mut Message) -> Result<(), Rejec
     Ok(())
 }
 
-fn take_device(device: ContextDevice<'_>) -> Option<Device> {
+fn take_device(device: ContextDevice<'_>) -> Option<Device<'_>> {
     let system = match loose_text(device.kind)?.to_ascii_lowercase().as_str() {
         "android" => System::Android,
         "ios" => System::Ios,
@@ -220,23 +222,23 @@ fn take_device(device: ContextDevice<'_>) -> Option<Device> {
     Some(Device { system, id: loose_text(device.id), advertising_id })
 }
 
-fn loose_text(sent: Scalar<'_>) -> Option<String> {
+fn loose_text(sent: Scalar<'_>) -> Option<Cow<'_, str>> {
     match sent {
-        Scalar::Text(text) => Some(text.into_owned()),
+        Scalar::Text(text) => Some(text),
         Scalar::Absent | Scalar::Number(_) | Scalar::Flag(_) | Scalar::Other => None,
     }
 }
 
-fn id(field: &str, sent: Scalar<'_>) -> Result<Option<String>, Rejection> {
+fn id<'l>(field: &str, sent: Scalar<'l>) -> Result<Option<Cow<'l, str>>, Rejection> {
     match sent {
         Scalar::Absent => Ok(None),
-        Scalar::Text(text) => Ok(Some(text.into_owned())),
-        Scalar::Number(number) => Ok(Some(number)),
+        Scalar::Text(text) => Ok(Some(text)),
+        Scalar::Number(number) => Ok(Some(Cow::Owned(number))),
         Scalar::Flag(_) | Scalar::Other => Err(RejectionReason::BadField.because(format!("`{field}` is a text or a number"))),
     }
 }
 
-fn message_id(sent: Scalar<'_>) -> Result<Option<String>, Rejection> {
+fn message_id(sent: Scalar<'_>) -> Result<Option<Cow<'_, str>>, Rejection> {
     check_message_id(id("messageId", sent)?)
 }
 
@@ -244,19 +246,19 @@ fn message_id(sent: Scalar<'_>) -> Result<Option<String>, Rejection> {
 ///
 /// # Errors
 /// When it is too long.
-pub(crate) fn check_message_id(sent: Option<String>) -> Result<Option<String>, Rejection> {
+pub(crate) fn check_message_id(sent: Option<Cow<'_, str>>) -> Result<Option<Cow<'_, str>>, Rejection> {
     let sent = sent.filter(|id| !id.is_empty());
-    if sent.as_ref().is_some_and(|id| id.chars().count() > MESSAGE_ID_CHARS_MAX) {
+    if sent.as_ref().is_some_and(|id| id.len() > MESSAGE_ID_CHARS_MAX && id.chars().count() > MESSAGE_ID_CHARS_MAX) {
         let message = format!("`messageId` is longer than {MESSAGE_ID_CHARS_MAX} characters");
         return Err(RejectionReason::LongMessageId.because(message));
     }
     Ok(sent)
 }
 
-fn text(field: &str, sent: Scalar<'_>) -> Result<Option<String>, Rejection> {
+fn text<'l>(field: &str, sent: Scalar<'l>) -> Result<Option<Cow<'l, str>>, Rejection> {
     match sent {
         Scalar::Absent => Ok(None),
-        Scalar::Text(text) => Ok(Some(text.into_owned())),
+        Scalar::Text(text) => Ok(Some(text)),
         Scalar::Number(_) | Scalar::Flag(_) | Scalar::Other => Err(RejectionReason::BadField.because(format!("`{field}` is a text"))),
     }
 }

@@ -92,20 +92,20 @@ pub struct RefusalCount {
 }
 
 impl ImportReport {
-    pub(crate) fn reject(&mut self, line: u64, rejection: Rejection) {
+    pub(crate) fn reject(&mut self, line: u64, rejection: &Rejection) {
         self.rejected += 1;
         let rejections = self.rejections.entry(rejection.reason).or_default();
         rejections.count += 1;
         if rejections.samples.len() < SAMPLES_MAX {
-            rejections.samples.push(RejectionSample { line, message: rejection.message });
+            rejections.samples.push(RejectionSample { line, message: rejection.message.clone() });
         }
     }
 
-    pub(crate) fn refuse(&mut self, kind: &IdentifierKind, refusal: Refusal) {
+    pub(crate) fn refuse(&mut self, kind: &str, refusal: Refusal) {
         let reason = refusal.to_string();
-        match self.refusals.iter_mut().find(|count| count.kind == *kind && count.reason == reason) {
+        match self.refusals.iter_mut().find(|count| count.kind.as_str() == kind && count.reason == reason) {
             Some(count) => count.count += 1,
-            None => self.refusals.push(RefusalCount { kind: kind.clone(), reason, count: 1 }),
+            None => self.refusals.push(RefusalCount { kind: IdentifierKind::new(kind), reason, count: 1 }),
         }
     }
 }

@@ -1,58 +1,85 @@
-//! Rows of a file, whatever its format: each a message with its key, or why not.
+//! From lines to batches of blocks: read in order, understood on all cores.
+//!
+//! Lines of JSON are handed out by the piece and come back as blocks; rows of CSV depend on the rows before and are read
+//! where they stand. **Invariant:** a batch is bounded by lines and by bytes, whatever the file holds, and a file read
+//! again is cut at the same lines.
 
+use std::hash::RandomState;
 use std::io;
 use std::path::Path;
+use std::sync::mpsc;
 
-use model::{IdentifierKind, MessageKey, Moment, Refusal};
+use model::{MessageKey, Moment};
 
+use crate::block::{Block, Rejected};
 use crate::csv_rows::{CsvRows, NextRow};
-use crate::identifiers::{self, Carried};
+use crate::identifiers;
 use crate::keys::KeyMaker;
 use crate::lines::{LINE_BYTES_MAX, Lines, Next};
 use crate::message::Message;
 use crate::rejection::{Rejection, RejectionReason};
-use crate::{Format, IngestError, parse};
+use crate::{Format, IngestError, Truncation, parse};
 
-/// A message read, not yet compared with those taken before.
-pub(crate) struct Pending {
-    pub(crate) message: Message,
-    pub(crate) key: MessageKey,
-    /// Its line in the file.
-    pub(crate) line: u64,
-    pub(crate) carried: Carried,
-    /// Values that identify nobody.
-    pub(crate) refused: Vec<(IdentifierKind, Refusal)>,
+/// What a batch may hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BatchMax {
+    pub(crate) lines: u64,
+    /// Of lines, uncompressed; the last one may go beyond.
+    pub(crate) bytes: u64,
 }
 
-/// What comes next.
-#[expect(clippy::large_enum_variant, reason = "it lives for a moment on the stack; a box would cost an allocation per line")]
-pub(crate) enum Step {
-    Message(Pending),
-    Rejected { line: u64, rejection: Rejection, refused: Vec<(IdentifierKind, Refusal)> },
-    Blank,
-    Over,
+/// Lines that become true together.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) blocks: Vec<Block>,
+    /// Lines up to its end, from the start of the file.
+    pub(crate) lines_done: u64,
+    /// Bytes of the file read by then.
+    pub(crate) bytes_done: u64,
+    /// The file is over.
+    pub(crate) over: bool,
+    /// Where it broke off.
+    pub(crate) truncation: Option<Truncation>,
+}
+
+/// How lines become messages: the same for all of a file.
+#[derive(Clone)]
+pub(crate) struct Understanding {
+    pub(crate) keys: KeyMaker,
+    pub(crate) now: Moment,
+    /// Hashes identifiers for whoever looks them up.
+    pub(crate) hasher: RandomState,
 }
 
 /// The rows of a file.
 pub(crate) struct Rows {
     lines: Lines,
     csv: Option<CsvRows>,
-    keys: KeyMaker,
-    now: Moment,
-    content: Vec<u8>,
+    understanding: Understanding,
+    max: BatchMax,
 }
+
+/// A piece of a file is cut off at so many bytes or lines.
+const PIECE_BYTES: usize = 1 << 18;
+const PIECE_LINES: usize = 4_096;
 
 impl Rows {
     /// Begins with the first row, after the header if there is one.
     ///
     /// # Errors
     /// When the header does not fit the format.
-    pub(crate) fn open(mut lines: Lines, format: &Format, path: &Path, keys: KeyMaker, now: Moment) -> Result<Self, IngestError> {
+    pub(crate) fn open(
+        mut lines: Lines,
+        format: &Format,
+        path: &Path,
+        understanding: Understanding,
+        max: BatchMax,
+    ) -> Result<Self, IngestError> {
         let csv = match format {
             Format::Auto | Format::Ndjson => None,
             Format::Csv(mapping) => Some(CsvRows::open(&mut lines, mapping, path)?),
         };
-        Ok(Self { lines, csv, keys, now, content: Vec::new() })
+        Ok(Self { lines, csv, understanding, max })
     }
 
     /// The lines read so far, and where they stand.
@@ -65,72 +92,170 @@ impl Rows {
         Ok(!matches!(self.lines.next()?, Next::End))
     }
 
-    /// The next row.
-    pub(crate) fn next(&mut self) -> io::Result<Step> {
-        match &mut self.csv {
-            None => self.next_line(),
-            Some(_) => self.next_csv_row(),
-        }
+    /// The next batch.
+    pub(crate) fn next(&mut self) -> io::Result<Batch> {
+        let (blocks, over) = if self.csv.is_some() { self.csv_blocks()? } else { self.line_blocks()? };
+        let lines = &self.lines;
+        let (lines_done, bytes_done, truncation) = (lines.number(), lines.bytes_done(), lines.truncation());
+        Ok(Batch { blocks, lines_done, bytes_done, over, truncation })
     }
 
-    fn next_line(&mut self) -> io::Result<Step> {
-        let number = self.lines.number() + 1;
-        let line = match self.lines.next()? {
-            Next::Line(line) => line,
-            Next::TooLong => {
-                let message = format!("longer than {LINE_BYTES_MAX} bytes");
-                return Ok(rejected(number, RejectionReason::TooLong.because(message)));
-            }
-            Next::End => return Ok(Step::Over),
-        };
-        if line.trim_ascii().is_empty() {
-            return Ok(Step::Blank);
-        }
-        Ok(match parse::message(line, self.now) {
-            Ok(message) => {
-                let key = match &message.message_id {
-                    Some(id) => self.keys.of_id(id),
-                    None => self.keys.of_line(number, line),
-                };
-                identified(number, message, key)
-            }
-            Err(rejection) => rejected(number, rejection),
-        })
-    }
-
-    fn next_csv_row(&mut self) -> io::Result<Step> {
-        let Some(csv) = &mut self.csv else { return Ok(Step::Over) };
-        let next = csv.next(&mut self.lines)?;
-        let number = csv.line();
-        Ok(match next {
-            NextRow::Row => match csv.message(self.now) {
-                Ok(message) => {
-                    let key = if let Some(id) = &message.message_id {
-                        self.keys.of_id(id)
-                    } else {
-                        csv.content(&mut self.content);
-                        self.keys.of_line(number, &self.content)
-                    };
-                    identified(number, message, key)
+    /// Pieces are understood on other cores while the next ones are read.
+    fn line_blocks(&mut self) -> io::Result<(Vec<Block>, bool)> {
+        let Self { lines, understanding, max, .. } = self;
+        let end = BatchEnd::new(lines, *max);
+        let (done, blocks) = mpsc::channel();
+        let over = rayon::in_place_scope(|scope| -> io::Result<bool> {
+            for place in 0.. {
+                let (piece, over) = Piece::read(lines, &end)?;
+                let (done, understanding) = (done.clone(), &*understanding);
+                scope.spawn(move |_| {
+                    // Nobody to hand it to: the reading failed, and the whole batch with it.
+                    let _ = done.send((place, piece.understood(understanding.clone())));
+                });
+                if over || end.reached(lines) {
+                    return Ok(over);
                 }
-                Err(rejection) => rejected(number, rejection),
-            },
-            NextRow::Rejected(rejection) => rejected(number, rejection),
-            NextRow::Over => Step::Over,
-        })
+            }
+            Ok(false)
+        })?;
+        drop(done);
+        let mut blocks: Vec<(usize, Block)> = blocks.into_iter().collect();
+        blocks.sort_unstable_by_key(|(place, _)| *place);
+        Ok((blocks.into_iter().map(|(_, block)| block).collect(), over))
+    }
+
+    fn csv_blocks(&mut self) -> io::Result<(Vec<Block>, bool)> {
+        let Self { lines, csv, understanding, max } = self;
+        let Some(csv) = csv else { return Ok((Vec::new(), true)) };
+        let end = BatchEnd::new(lines, *max);
+        let mut content = Vec::new();
+        let mut blocks = Vec::new();
+        loop {
+            let mut block = Block::default();
+            let piece_end = BatchEnd::new(lines, BatchMax { lines: PIECE_LINES as u64, bytes: PIECE_BYTES as u64 });
+            let mut over = false;
+            while !over && !piece_end.reached(lines) && !end.reached(lines) {
+                let next = csv.next(lines)?;
+                let line = csv.line();
+                match next {
+                    NextRow::Row => match csv.message(understanding.now) {
+                        Ok(message) => {
+                            let key = if let Some(id) = &message.message_id {
+                                understanding.keys.of_id(id)
+                            } else {
+                                csv.content(&mut content);
+                                understanding.keys.of_line(line, &content)
+                            };
+                            take(&mut block, line, &message, key, &understanding.hasher);
+                        }
+                        Err(rejection) => reject(&mut block, line, rejection),
+                    },
+                    NextRow::Rejected(rejection) => reject(&mut block, line, rejection),
+                    NextRow::Over => over = true,
+                }
+            }
+            (block.lines_done, block.bytes_done) = (lines.number(), lines.bytes_done());
+            blocks.push(block);
+            if over || end.reached(lines) {
+                return Ok((blocks, over));
+            }
+        }
     }
 }
 
-fn rejected(line: u64, rejection: Rejection) -> Step {
-    Step::Rejected { line, rejection, refused: Vec::new() }
+/// Where a batch ends at the latest.
+struct BatchEnd {
+    line: u64,
+    byte: u64,
 }
 
-fn identified(line: u64, message: Message, key: MessageKey) -> Step {
+impl BatchEnd {
+    fn new(lines: &Lines, max: BatchMax) -> Self {
+        Self { line: lines.number() + max.lines, byte: lines.bytes_given() + max.bytes }
+    }
+
+    fn reached(&self, lines: &Lines) -> bool {
+        lines.number() >= self.line || lines.bytes_given() >= self.byte
+    }
+}
+
+/// Some lines of JSON in a row, as they stand in the file.
+struct Piece {
+    first_line: u64,
+    text: Vec<u8>,
+    /// Where each ends in `text`.
+    ends: Vec<usize>,
+    /// Lines that were passed over, and stand for an empty one here.
+    too_long: Vec<u64>,
+    lines_done: u64,
+    bytes_done: u64,
+}
+
+impl Piece {
+    /// Reads lines until there are enough. `true`: the file is over.
+    fn read(lines: &mut Lines, end: &BatchEnd) -> io::Result<(Self, bool)> {
+        let mut text = Vec::with_capacity(PIECE_BYTES + PIECE_BYTES / 8);
+        let (first_line, mut ends, mut too_long) = (lines.number() + 1, Vec::new(), Vec::new());
+        let mut over = false;
+        while text.len() < PIECE_BYTES && ends.len() < PIECE_LINES && !end.reached(lines) {
+            match lines.next()? {
+                Next::Line(line) => text.extend_from_slice(line),
+                Next::TooLong => too_long.push(first_line + ends.len() as u64),
+                Next::End => {
+                    over = true;
+                    break;
+                }
+            }
+            ends.push(text.len());
+        }
+        Ok((Self { first_line, text, ends, too_long, lines_done: lines.number(), bytes_done: lines.bytes_done() }, over))
+    }
+
+    fn understood(&self, mut understanding: Understanding) -> Block {
+        let mut block = Block::default();
+        (block.lines_done, block.bytes_done) = (self.lines_done, self.bytes_done);
+        let mut start = 0;
+        for (number, end) in (self.first_line..).zip(&self.ends) {
+            let line = &self.text[start..*end];
+            start = *end;
+            if line.trim_ascii().is_empty() {
+                if self.too_long.contains(&number) {
+                    let message = format!("longer than {LINE_BYTES_MAX} bytes");
+                    reject(&mut block, number, RejectionReason::TooLong.because(message));
+                }
+                continue;
+            }
+            match parse::message(line, understanding.now) {
+                Ok(message) => {
+                    let key = match &message.message_id {
+                        Some(id) => understanding.keys.of_id(id),
+                        None => understanding.keys.of_line(number, line),
+                    };
+                    take(&mut block, number, &message, key, &understanding.hasher);
+                }
+                Err(rejection) => reject(&mut block, number, rejection),
+            }
+        }
+        block
+    }
+}
+
+fn reject(block: &mut Block, line: u64, rejection: Rejection) {
+    block.rejected.push(Rejected { line, rejection, refused: Vec::new() });
+}
+
+/// Takes a message if it is about anybody.
+fn take(block: &mut Block, line: u64, message: &Message<'_>, key: MessageKey, hasher: &RandomState) {
     let mut refused = Vec::new();
-    let carried = identifiers::of(&message, &mut |kind, refusal| refused.push((kind.clone(), refusal)));
+    let carried = identifiers::of(message, &mut |kind, refusal| refused.push((kind, refusal)));
     if carried.identifies(message.kind) {
-        return Step::Message(Pending { message, key, line, carried, refused });
+        block.take(line, message, key, &carried, refused, hasher);
+    } else {
+        let rejection = RejectionReason::Nobody.because("none of its ids identifies anybody");
+        block.rejected.push(Rejected { line, rejection, refused });
     }
-    let rejection = RejectionReason::Nobody.because("none of its ids identifies anybody");
-    Step::Rejected { line, rejection, refused }
 }
+
+#[cfg(test)]
+mod tests;

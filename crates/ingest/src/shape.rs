@@ -8,11 +8,14 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use model::Value;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::message::{Given, Member};
 
 /// An object whose keys are taken one by one.
 pub(crate) trait Fields<'de>: Default {
-    fn set<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error>;
+    fn set<A: MapAccess<'de>>(&mut self, name: Cow<'de, str>, map: &mut A) -> Result<(), A::Error>;
 }
 
 /// What stands where an object is expected.
@@ -52,14 +55,14 @@ pub(crate) struct Line<'de> {
     pub(crate) original_timestamp: Scalar<'de>,
     pub(crate) sent_at: Scalar<'de>,
     pub(crate) received_at: Scalar<'de>,
-    pub(crate) properties: Shape<Members>,
-    pub(crate) traits: Shape<Members>,
+    pub(crate) properties: Shape<Members<'de>>,
+    pub(crate) traits: Shape<Members<'de>>,
     pub(crate) context: Shape<Context<'de>>,
 }
 
 /// Properties or traits, in the order sent; names may repeat.
 #[derive(Debug, Default)]
-pub(crate) struct Members(pub(crate) Vec<(String, Option<Value>)>);
+pub(crate) struct Members<'de>(pub(crate) Vec<Member<'de>>);
 
 /// The part of `context` that identifies.
 #[derive(Debug, Default)]
@@ -85,8 +88,8 @@ pub(crate) struct ContextDevice<'de> {
 }
 
 impl<'de> Fields<'de> for Line<'de> {
-    fn set<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        match name {
+    fn set<A: MapAccess<'de>>(&mut self, name: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        match &*name {
             "type" => self.kind = map.next_value()?,
             "userId" => self.user_id = map.next_value()?,
             "anonymousId" => self.anonymous_id = map.next_value()?,
@@ -109,16 +112,16 @@ impl<'de> Fields<'de> for Line<'de> {
     }
 }
 
-impl<'de> Fields<'de> for Members {
-    fn set<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        self.0.push((name.to_owned(), map.next_value()?));
+impl<'de> Fields<'de> for Members<'de> {
+    fn set<A: MapAccess<'de>>(&mut self, name: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        self.0.push((name, map.next_value()?));
         Ok(())
     }
 }
 
 impl<'de> Fields<'de> for Context<'de> {
-    fn set<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        match name {
+    fn set<A: MapAccess<'de>>(&mut self, name: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        match &*name {
             "groupId" => self.group_id = map.next_value()?,
             "traits" => self.traits = map.next_value()?,
             "device" => self.device = map.next_value()?,
@@ -129,8 +132,8 @@ impl<'de> Fields<'de> for Context<'de> {
 }
 
 impl<'de> Fields<'de> for ContextTraits<'de> {
-    fn set<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        match name {
+    fn set<A: MapAccess<'de>>(&mut self, name: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        match &*name {
             "email" => self.email = map.next_value()?,
             _ => skip(map)?,
         }
@@ -139,8 +142,8 @@ impl<'de> Fields<'de> for ContextTraits<'de> {
 }
 
 impl<'de> Fields<'de> for ContextDevice<'de> {
-    fn set<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        match name {
+    fn set<A: MapAccess<'de>>(&mut self, name: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        match &*name {
             "id" => self.id = map.next_value()?,
             "type" => self.kind = map.next_value()?,
             "advertisingId" => self.advertising_id = map.next_value()?,
@@ -173,7 +176,7 @@ impl<'de, T: Fields<'de>> Visitor<'de> for ShapeVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shape<T>, A::Error> {
         let mut fields = T::default();
         while let Some(Key(name)) = map.next_key()? {
-            fields.set(&name, &mut map)?;
+            fields.set(name, &mut map)?;
         }
         Ok(Shape::Object(fields))
     }
@@ -259,6 +262,55 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar<'de>, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Scalar::Other)
+    }
+}
+
+impl<'de> Deserialize<'de> for Given<'de> {
+    /// Reads any JSON value but null, as [`Value`] does; texts without a copy where the line can be pointed at.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(GivenVisitor)
+    }
+}
+
+struct GivenVisitor;
+
+impl<'de> Visitor<'de> for GivenVisitor {
+    type Value = Given<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value other than null")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Given<'de>, E> {
+        Ok(Given::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Given<'de>, E> {
+        Ok(Given::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Given<'de>, E> {
+        Ok(Given::Other(Value::Flag(flag)))
+    }
+
+    fn visit_i64<E: Error>(self, integer: i64) -> Result<Given<'de>, E> {
+        Ok(Given::Other(Value::from_integer(i128::from(integer))))
+    }
+
+    fn visit_u64<E: Error>(self, integer: u64) -> Result<Given<'de>, E> {
+        Ok(Given::Other(Value::from_integer(i128::from(integer))))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Given<'de>, E> {
+        Ok(Given::Other(Value::Number(number)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Given<'de>, A::Error> {
+        Value::deserialize(SeqAccessDeserializer::new(seq)).map(Given::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Given<'de>, A::Error> {
+        Value::deserialize(MapAccessDeserializer::new(map)).map(Given::Other)
     }
 }
 

@@ -1,4 +1,7 @@
 //! Files that are there wholly or not at all: written under a temporary name, flushed, renamed, the folder flushed.
+//!
+//! One file is flushed by itself ([`put`]). Many ([`write`], then [`place`]) are flushed in one go where the system can:
+//! file by file, the disk would be waited for hundreds of times.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -7,24 +10,72 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-/// A file that [`put`] wrote.
-pub(crate) struct Placed {
-    pub(crate) path: PathBuf,
+/// So many files are flushed one by one: waiting for all that others have to write would take longer.
+#[cfg(target_os = "linux")]
+const FEW: usize = 8;
+
+/// A file that [`write`] wrote.
+pub(crate) struct Written {
+    path: PathBuf,
+    temporary: PathBuf,
     /// Whether the name was free: what stood there before is not ours to remove.
-    pub(crate) created: bool,
+    created: bool,
 }
 
-/// Writes a file of this name, durable once its folder is flushed too ([`flush_folders`]).
-pub(crate) fn put(path: &Path, bytes: &[u8]) -> io::Result<Placed> {
+/// Writes a file of this name, durable once its folder is flushed too ([`flush_folder`]).
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = temporary(path);
-    let created = !path.exists();
     let done = write_and_flush(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
-    if let Err(error) = done {
+    if done.is_err() {
         // The first error is the one to report; what cannot be removed now is swept later.
         let _ = fs::remove_file(&temporary);
+    }
+    done
+}
+
+/// Writes a file that gets this name when it is placed ([`place`]), or is taken back ([`take_back`]).
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<Written> {
+    let written = Written { path: path.to_owned(), temporary: temporary(path), created: !path.exists() };
+    let done = fs::write(&written.temporary, bytes);
+    if let Err(error) = done {
+        let _ = fs::remove_file(&written.temporary);
         return Err(error);
     }
-    Ok(Placed { path: path.to_owned(), created })
+    Ok(written)
+}
+
+/// Gives files below `root` their names; they and their names are durable on return.
+pub(crate) fn place(root: &Path, files: &[Written]) -> io::Result<()> {
+    flush_all(files.iter().map(|file| file.temporary.as_path()))?;
+    for file in files {
+        fs::rename(&file.temporary, &file.path)?;
+    }
+    let mut folders = BTreeSet::new();
+    for file in files {
+        folders.extend(file.path.ancestors().skip(1).take_while(|folder| folder.starts_with(root)));
+    }
+    flush_all(folders.into_iter())
+}
+
+/// Makes files or folders durable: one by one where they are few, else all that their file systems have not written yet.
+fn flush_all<'p>(paths: impl ExactSizeIterator<Item = &'p Path>) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    if paths.len() > FEW {
+        return flush_file_systems(paths);
+    }
+    paths.collect::<Vec<_>>().into_par_iter().try_for_each(|path| File::open(path)?.sync_all())
+}
+
+/// Waits for the disk once, however many files there are. The kernel tells of what it could not write since Linux 5.8.
+#[cfg(target_os = "linux")]
+fn flush_file_systems<'p>(paths: impl Iterator<Item = &'p Path>) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let mut devices = std::collections::BTreeMap::new();
+    for path in paths {
+        devices.entry(fs::metadata(path)?.dev()).or_insert(path);
+    }
+    devices.into_values().try_for_each(|path| Ok(rustix::fs::syncfs(File::open(path)?)?))
 }
 
 fn write_and_flush(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -39,24 +90,17 @@ fn temporary(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.tmp"))
 }
 
-/// Makes the names in these folders durable, and the folders' own up to `root`.
-pub(crate) fn flush_folders<'p>(root: &Path, files: impl Iterator<Item = &'p Path>) -> io::Result<()> {
-    let mut folders = BTreeSet::new();
-    for file in files {
-        folders.extend(file.ancestors().skip(1).take_while(|folder| folder.starts_with(root)));
-    }
-    // Side by side: file systems make many names durable in one go.
-    folders.into_par_iter().try_for_each(flush_folder)
-}
-
 /// Makes the names in one folder durable.
 pub(crate) fn flush_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 /// Removes what a failed write left. What cannot be removed now is swept later.
-pub(crate) fn take_back(placed: &[Placed]) {
-    for file in placed.iter().filter(|file| file.created) {
-        let _ = fs::remove_file(&file.path);
+pub(crate) fn take_back(files: &[Written]) {
+    for file in files {
+        let _ = fs::remove_file(&file.temporary);
+        if file.created {
+            let _ = fs::remove_file(&file.path);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Fact, FactKind, SegmentColumn, Value};
+use model::SegmentColumn;
 use polars::error::PolarsResult;
 use polars::prelude::{
     BinaryChunked, BooleanChunked, Column, DataFrame, Float64Chunked, InitHashMaps as _, Int64Chunked, IntoColumn as _, IntoSeries as _,
@@ -11,14 +11,15 @@ use polars::prelude::{
 
 use crate::json::write_json;
 use crate::layout::{MESSAGE_KEY, OCCURRED_AT, PROFILE_ID, RECEIVED_AT, SOURCE_ORDER, Variant, moment_type};
+use crate::told::{Told, ValueRef};
 
 /// Puts facts in the order of a segment.
-pub(crate) fn sort(facts: &mut [&Fact]) {
+pub(crate) fn sort(facts: &mut [&Told<'_>]) {
     facts.sort_by_key(|fact| (fact.occurred_at, fact.received_at, fact.source_order, fact.message_key));
 }
 
 /// The table of a segment: the columns every row has, then those of properties (or traits) by name and type.
-pub(crate) fn encode(facts: &[&Fact]) -> PolarsResult<DataFrame> {
+pub(crate) fn encode(facts: &[&Told<'_>]) -> PolarsResult<DataFrame> {
     let profiles: Vec<u32> = facts.iter().map(|fact| fact.profile.0).collect();
     let occurred: Vec<i64> = facts.iter().map(|fact| fact.occurred_at.micros()).collect();
     let received: Vec<i64> = facts.iter().map(|fact| fact.received_at.micros()).collect();
@@ -63,36 +64,24 @@ struct Cells<'f> {
     gone: Vec<(usize, bool)>,
 }
 
-fn gather<'f>(facts: &[&'f Fact]) -> BTreeMap<&'f str, Cells<'f>> {
+fn gather<'f>(facts: &[&Told<'f>]) -> BTreeMap<&'f str, Cells<'f>> {
     let mut gathered: PlHashMap<&str, Cells<'_>> = PlHashMap::new();
     for (row, fact) in facts.iter().enumerate() {
-        match &fact.kind {
-            FactKind::Event { properties, .. } => {
-                for (name, value) in properties {
-                    gathered.entry(name).or_default().add(row, value);
-                }
-            }
-            FactKind::Traits(traits) => {
-                for (name, value) in traits {
-                    let cells = gathered.entry(name).or_default();
-                    match value {
-                        Some(value) => cells.add(row, value),
-                        None => cells.gone.push((row, true)),
-                    }
-                }
-            }
+        for (name, value) in fact.members {
+            gathered.entry(name).or_default().add(row, *value);
         }
     }
     gathered.into_iter().collect()
 }
 
 impl<'f> Cells<'f> {
-    fn add(&mut self, row: usize, value: &'f Value) {
+    fn add(&mut self, row: usize, value: ValueRef<'f>) {
         match value {
-            Value::Number(number) => self.numbers.push((row, *number)),
-            Value::Text(text) => self.texts.push((row, text)),
-            Value::Flag(flag) => self.flags.push((row, *flag)),
-            Value::Integer(_) | Value::List(_) | Value::Object(_) => self.jsons.push((row, write_json(value))),
+            ValueRef::Number(number) => self.numbers.push((row, number)),
+            ValueRef::Text(text) => self.texts.push((row, text)),
+            ValueRef::Flag(flag) => self.flags.push((row, flag)),
+            ValueRef::Json(value) => self.jsons.push((row, write_json(value))),
+            ValueRef::Gone => self.gone.push((row, true)),
         }
     }
 

@@ -26,7 +26,7 @@ pub fn export_parquet(path: &Path, columns: &[(&str, ExportColumn)]) -> Result<(
     let bytes =
         table(columns).and_then(parquet::write).map_err(|source| LakeError::Write { path: path.to_owned(), source: Box::new(source) })?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    disk::put(path, &bytes).and_then(|_| disk::flush_folder(folder)).map_err(|source| LakeError::write(path, source))
+    disk::put(path, &bytes).and_then(|()| disk::flush_folder(folder)).map_err(|source| LakeError::write(path, source))
 }
 
 fn table(columns: &[(&str, ExportColumn)]) -> PolarsResult<DataFrame> {

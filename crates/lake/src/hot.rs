@@ -71,7 +71,7 @@ impl HotFolder {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        disk::put(&path, &file(&arrays)).map(|_| ())
+        disk::put(&path, &file(&arrays))
     }
 
     /// Removes what belongs to none of these segments, given by their paths in the lake.

@@ -1,19 +1,20 @@
 //! The lake's folder: writing segments, reading them back whole.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use model::{EventName, Fact, FactKind, LogName, MessageKey, Segment};
+use model::{EventName, Fact, LogName, MessageKey, Segment};
 use polars::prelude::DataFrame;
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::disk::Placed;
+use crate::disk::Written;
 use crate::error::{Damage, LakeError};
 use crate::layout::{MESSAGE_KEY, Variant};
+use crate::told::{self, Told};
 use crate::{decode, disk, encode, layout, parquet, sweep};
 
 /// The folder that holds all segments.
@@ -42,32 +43,40 @@ impl Lake {
     /// # Errors
     /// When a file cannot be written; those written before are removed again.
     pub fn write(&self, facts: &[Fact]) -> Result<Vec<Segment>, LakeError> {
-        let batches: Vec<_> = batches(facts).into_iter().collect();
-        let outcomes: Vec<_> = batches.into_par_iter().map(|((event, day), facts)| self.write_segment(event, day, facts)).collect();
+        let (members, starts) = told::members(facts);
+        let told: Vec<_> = facts.iter().zip(starts.windows(2)).map(|(fact, own)| told::told(fact, &members[own[0]..own[1]])).collect();
+        self.write_told(&told)
+    }
 
-        let (mut segments, mut placed, mut failure) = (Vec::new(), Vec::new(), None);
+    /// Like [`Lake::write`], for facts whose texts lie elsewhere.
+    ///
+    /// # Errors
+    /// When a file cannot be written; those written before are removed again.
+    pub fn write_told(&self, facts: &[Told<'_>]) -> Result<Vec<Segment>, LakeError> {
+        let outcomes: Vec<_> = batches(facts).into_par_iter().map(|((event, day), facts)| self.write_segment(event, day, facts)).collect();
+
+        let (mut segments, mut written, mut failure) = (Vec::new(), Vec::new(), None);
         for outcome in outcomes {
             match outcome {
                 Ok((segment, file)) => {
                     segments.push(segment);
-                    placed.push(file);
+                    written.push(file);
                 }
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
-        let flushed = match failure {
+        let placed = match failure {
             Some(error) => Err(error),
-            None => disk::flush_folders(&self.root, placed.iter().map(|file| file.path.as_path()))
-                .map_err(|source| LakeError::write(&self.root, source)),
+            None => disk::place(&self.root, &written).map_err(|source| LakeError::write(&self.root, source)),
         };
-        if let Err(error) = flushed {
-            disk::take_back(&placed);
+        if let Err(error) = placed {
+            disk::take_back(&written);
             return Err(error);
         }
         Ok(segments)
     }
 
-    fn write_segment(&self, event: Option<&EventName>, day: NaiveDate, mut facts: Vec<&Fact>) -> Result<(Segment, Placed), LakeError> {
+    fn write_segment(&self, event: Option<&EventName>, day: NaiveDate, mut facts: Vec<&Told<'_>>) -> Result<(Segment, Written), LakeError> {
         encode::sort(&mut facts);
         let folder = layout::folder(event, day);
         let failed = |source| LakeError::Write { path: self.root.join(&folder), source: Box::new(source) };
@@ -77,8 +86,8 @@ impl Lake {
 
         let path = format!("{folder}/{}", file_name(xxh3_128(&bytes)));
         let file = self.absolute(&path);
-        let placed = fs::create_dir_all(self.root.join(&folder))
-            .and_then(|()| disk::put(&file, &bytes))
+        let written = fs::create_dir_all(self.root.join(&folder))
+            .and_then(|()| disk::write(&file, &bytes))
             .map_err(|source| LakeError::write(&file, source))?;
         let segment = Segment {
             path,
@@ -90,7 +99,7 @@ impl Lake {
             bytes: bytes.len() as u64,
             columns,
         };
-        Ok((segment, placed))
+        Ok((segment, written))
     }
 
     /// The keys of all messages in a segment, in the order of its rows.
@@ -160,16 +169,22 @@ impl Lake {
     }
 }
 
-/// Facts by log and day: each becomes a segment.
-fn batches(facts: &[Fact]) -> BTreeMap<(Option<&EventName>, NaiveDate), Vec<&Fact>> {
-    let mut batches: BTreeMap<_, Vec<&Fact>> = BTreeMap::new();
+/// A log and a day of it: what a segment is of.
+type LogDay<'t> = (Option<&'t EventName>, NaiveDate);
+
+/// Facts by log and day: each becomes a segment. In order of both.
+fn batches<'f, 't>(facts: &'f [Told<'t>]) -> Vec<(LogDay<'t>, Vec<&'f Told<'t>>)> {
+    let mut places: HashMap<LogDay<'_>, usize> = HashMap::new();
+    let mut batches: Vec<(LogDay<'_>, Vec<&Told<'_>>)> = Vec::new();
     for fact in facts {
-        let event = match &fact.kind {
-            FactKind::Event { name, .. } => Some(name),
-            FactKind::Traits(_) => None,
-        };
-        batches.entry((event, fact.occurred_at.day())).or_default().push(fact);
+        let log_day = (fact.event, fact.occurred_at.day());
+        let place = *places.entry(log_day).or_insert_with(|| {
+            batches.push((log_day, Vec::new()));
+            batches.len() - 1
+        });
+        batches[place].1.push(fact);
     }
+    batches.sort_unstable_by_key(|(log_day, _)| *log_day);
     batches
 }
 

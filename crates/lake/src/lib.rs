@@ -31,6 +31,7 @@ mod parquet;
 mod reader;
 mod sweep;
 mod texts;
+mod told;
 
 pub use blocks::{BLOCK_PROFILES, BlockFrame, Blocks};
 pub use buffer::Buffer;
@@ -41,6 +42,7 @@ pub use json::parse_json;
 pub use lake::Lake;
 pub use reader::{Frame, Reader, Ties};
 pub use texts::Texts;
+pub use told::{Member, Told, ValueRef};
 
 #[cfg(test)]
 mod tests;

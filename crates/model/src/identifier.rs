@@ -2,6 +2,7 @@
 //!
 //! An identifier that exists has been cleaned and is not blocked; the trait or field it came from keeps its own form.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use unicode_normalization::UnicodeNormalization as _;
 /// What sort of value finds the profile. Open set: workspaces may add kinds of their own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct IdentifierKind(String);
+pub struct IdentifierKind(Cow<'static, str>);
 
 impl IdentifierKind {
     /// `userId` of a message: the company's own id.
@@ -47,7 +48,9 @@ impl IdentifierKind {
 
     /// Takes a kind by name. Whether it is a known one is the caller's question.
     pub fn new(name: &str) -> Self {
-        Self(name.to_owned())
+        // Those that come with every message cost no copy.
+        let known = Self::KNOWN.into_iter().find(|known| *known == name);
+        Self(known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed))
     }
 
     /// The name of the kind.
@@ -98,27 +101,42 @@ impl Identifier {
     /// # Errors
     /// The reason why the value identifies nobody.
     pub fn parse(kind: &IdentifierKind, raw: &str) -> Result<Self, Refusal> {
+        let value = Self::normalize(kind.as_str(), raw)?.into_owned();
+        Ok(Self { kind: kind.clone(), value })
+    }
+
+    /// The value alone, not copied where it is as it was sent.
+    ///
+    /// # Errors
+    /// The reason why the value identifies nobody.
+    pub fn normalize<'r>(kind: &str, raw: &'r str) -> Result<Cow<'r, str>, Refusal> {
         let trimmed = raw.trim();
         if trimmed.is_empty() {
             return Err(Refusal::Empty);
         }
-        let zeroes_and_dashes = trimmed.chars().all(|c| c == '0' || c == '-');
-        if zeroes_and_dashes || BLOCKED.contains(&trimmed.to_lowercase().as_str()) {
+        let zeroes_and_dashes = trimmed.bytes().all(|byte| byte == b'0' || byte == b'-');
+        if zeroes_and_dashes || BLOCKED.iter().any(|blocked| blocked.eq_ignore_ascii_case(trimmed)) {
             return Err(Refusal::Blocked);
         }
-        if raw.chars().count() > VALUE_LENGTH_MAX {
+        // Only what has more bytes can have more characters.
+        if raw.len() > VALUE_LENGTH_MAX && raw.chars().count() > VALUE_LENGTH_MAX {
             return Err(Refusal::TooLong);
         }
         if raw.contains('\0') {
             return Err(Refusal::Nul);
         }
-        let value = match kind.as_str() {
-            IdentifierKind::EMAIL => trimmed.nfc().collect::<String>().to_lowercase(),
-            IdentifierKind::ANDROID_IDFA | IdentifierKind::IOS_IDFA => trimmed.to_lowercase(),
-            _ => raw.to_owned(),
-        };
-        Ok(Self { kind: kind.clone(), value })
+        Ok(match kind {
+            IdentifierKind::EMAIL if trimmed.is_ascii() => lower(trimmed),
+            IdentifierKind::EMAIL => Cow::Owned(trimmed.nfc().collect::<String>().to_lowercase()),
+            IdentifierKind::ANDROID_IDFA | IdentifierKind::IOS_IDFA => Cow::Owned(trimmed.to_lowercase()),
+            _ => Cow::Borrowed(raw),
+        })
     }
+}
+
+/// ASCII in lower case.
+fn lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(text.to_ascii_lowercase()) } else { Cow::Borrowed(text) }
 }
 
 #[cfg(test)]

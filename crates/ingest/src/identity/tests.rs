@@ -1,10 +1,12 @@
 //! Identity: cases one by one, and the law that batches do not matter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::identifiers::{Carried, Id, Previous};
+use crate::numbers::known;
 
 /// What a store would remember: identifiers and their owners, mapped through merges. Written to be obviously right.
 #[derive(Default)]
@@ -40,14 +42,19 @@ impl Remembered {
         self.merged_into.get(&profile).map_or(profile, |winner| self.survivor(*winner))
     }
 
-    fn teach(&self, resolver: &mut Resolver, carried: &[Carried]) {
-        for identifier in carried.iter().flat_map(Carried::all) {
-            let Some((owner, _)) = self.owners.get(identifier).filter(|_| resolver.needs(identifier)) else { continue };
+    fn teach(&self, resolver: &mut Resolver, carried: &[Carried<'static>]) {
+        for id in carried.iter().flat_map(Carried::all) {
+            let identifier = &owned(id);
+            let number = resolver.number_of(identifier);
+            let Some(asked) = resolver.needs(number) else { continue };
+            assert_eq!(asked, *identifier);
+            let Some((owner, _)) = self.owners.get(identifier) else { continue };
             let profile = self.survivor(*owner);
-            resolver.learn(identifier.clone(), profile);
+            resolver.learn(number, profile);
             if resolver.needs_user_ids(profile) {
                 let theirs = self.owners.iter().filter(|(_, (owner, _))| self.survivor(*owner) == profile);
-                resolver.learn_user_ids(profile, theirs.map(|(identifier, _)| identifier.clone()).collect());
+                let theirs: Vec<_> = theirs.map(|(identifier, _)| identifier.clone()).collect();
+                resolver.learn_user_ids(profile, &theirs);
             }
         }
     }
@@ -65,8 +72,32 @@ fn identifier(text: &str) -> Identifier {
     Identifier { kind: IdentifierKind::new(kind), value: value.to_owned() }
 }
 
-fn carried(user: &[&str]) -> Carried {
-    Carried { user: user.iter().map(|text| identifier(text)).collect(), ..Carried::default() }
+fn owned(id: &Id<'_>) -> Identifier {
+    Identifier { kind: IdentifierKind::new(id.kind), value: id.value.to_string() }
+}
+
+fn id(text: &str) -> Id<'static> {
+    let Identifier { kind, value } = identifier(text);
+    Id { kind: known(&kind), value: value.into() }
+}
+
+fn carried(user: &[&str]) -> Carried<'static> {
+    Carried { user: user.iter().map(|text| id(text)).collect(), ..Carried::default() }
+}
+
+fn resolver() -> Resolver {
+    Resolver::new(ProfileId(0), Moment::from_micros(0), RandomState::new())
+}
+
+/// Resolves a message given by its identifiers.
+fn resolve(resolver: &mut Resolver, kind: MessageKind, carried: &Carried<'_>, when: When) -> Option<ProfileId> {
+    let mut number = |id: &Id<'_>| resolver.number_of(&owned(id));
+    let mut numbered = Numbered {
+        user: carried.user.iter().map(&mut number).collect(),
+        account: carried.account.as_ref().map(&mut number),
+        previous: carried.previous.as_ref().map(|previous| (number(&previous.as_user), number(&previous.as_anonymous))),
+    };
+    resolver.resolve(kind, &mut numbered, when)
 }
 
 fn at(minute: i64) -> When {
@@ -77,10 +108,10 @@ fn at(minute: i64) -> When {
 /// Resolves messages, each given by its identifiers, and says whom each is about and who is who in the end.
 #[track_caller]
 fn check(messages: &[&[&str]], expected: &[u32], owners: &[(&str, u32)]) {
-    let mut resolver = Resolver::new(ProfileId(0), Moment::from_micros(0));
+    let mut resolver = resolver();
     let mut about = Vec::new();
     for message in messages {
-        about.push(resolver.resolve(MessageKind::Identify, carried(message), at(0)).unwrap().0);
+        about.push(resolve(&mut resolver, MessageKind::Identify, &carried(message), at(0)).unwrap().0);
     }
     assert_eq!(about, expected);
     let mut remembered = Remembered::default();
@@ -139,16 +170,15 @@ fn an_address_outranks_a_browser_that_leads_to_somebody_else() {
     );
 }
 
-fn alias(user: &str, previous: &str) -> Carried {
-    let previous =
-        Previous { as_user: identifier(&format!("user_id:{previous}")), as_anonymous: identifier(&format!("anonymous_id:{previous}")) };
-    Carried { user: vec![identifier(&format!("user_id:{user}"))], previous: Some(previous), ..Carried::default() }
+fn alias(user: &str, previous: &str) -> Carried<'static> {
+    let previous = Previous { as_user: id(&format!("user_id:{previous}")), as_anonymous: id(&format!("anonymous_id:{previous}")) };
+    Carried { user: vec![id(&format!("user_id:{user}"))], previous: Some(previous), ..Carried::default() }
 }
 
 #[test]
 fn an_alias_joins_a_browser_but_never_two_users() {
-    let mut resolver = Resolver::new(ProfileId(0), Moment::from_micros(0));
-    let mut resolve = |kind, carried| resolver.resolve(kind, carried, at(0)).unwrap().0;
+    let mut resolver = resolver();
+    let mut resolve = |kind, carried| resolve(&mut resolver, kind, &carried, at(0)).unwrap().0;
     assert_eq!(resolve(MessageKind::Track, carried(&["anonymous_id:p"])), 0);
     assert_eq!(resolve(MessageKind::Alias, alias("u", "p")), 0);
     assert_eq!(resolve(MessageKind::Track, carried(&["user_id:u"])), 0);
@@ -162,10 +192,10 @@ fn an_alias_joins_a_browser_but_never_two_users() {
 
 #[test]
 fn a_group_call_is_about_the_account_and_links_its_user() {
-    let mut resolver = Resolver::new(ProfileId(0), Moment::from_micros(0));
-    let group = |user: &[&str]| Carried { account: Some(identifier("group_id:g")), ..carried(user) };
-    assert_eq!(resolver.resolve(MessageKind::Group, group(&["user_id:u"]), at(0)), Some(ProfileId(1)));
-    assert_eq!(resolver.resolve(MessageKind::Group, group(&[]), at(0)), Some(ProfileId(1)));
+    let mut resolver = resolver();
+    let group = |user: &[&str]| Carried { account: Some(id("group_id:g")), ..carried(user) };
+    assert_eq!(resolve(&mut resolver, MessageKind::Group, &group(&["user_id:u"]), at(0)), Some(ProfileId(1)));
+    assert_eq!(resolve(&mut resolver, MessageKind::Group, &group(&[]), at(0)), Some(ProfileId(1)));
     let changes = resolver.take_changes();
     let collections: Vec<_> = changes.profiles.iter().map(|new| new.collection).collect();
     assert_eq!(collections, [Collection::Users, Collection::Accounts]);
@@ -174,34 +204,34 @@ fn a_group_call_is_about_the_account_and_links_its_user() {
 
 #[test]
 fn only_what_is_news_is_told_again() {
-    let mut resolver = Resolver::new(ProfileId(0), Moment::from_micros(0));
-    resolver.resolve(MessageKind::Track, carried(&["user_id:u"]), at(5));
+    let mut resolver = resolver();
+    resolve(&mut resolver, MessageKind::Track, &carried(&["user_id:u"]), at(5));
     assert_eq!(resolver.take_changes().identifiers.len(), 1);
-    resolver.resolve(MessageKind::Track, carried(&["user_id:u"]), at(6));
+    resolve(&mut resolver, MessageKind::Track, &carried(&["user_id:u"]), at(6));
     assert_eq!(resolver.take_changes(), IdentityChanges::default());
-    resolver.resolve(MessageKind::Track, carried(&["user_id:u"]), at(4));
+    resolve(&mut resolver, MessageKind::Track, &carried(&["user_id:u"]), at(4));
     assert_eq!(resolver.take_changes().identifiers[0].first_seen_at, at(4).occurred_at);
 }
 
-fn any_message() -> impl Strategy<Value = (MessageKind, Carried, When)> {
-    let one = |kind: &'static str, count: u8| proptest::option::of((0..count).prop_map(move |n| identifier(&format!("{kind}:{n}"))));
+fn any_message() -> impl Strategy<Value = (MessageKind, Carried<'static>, When)> {
+    let one = |kind: &'static str, count: u8| proptest::option::of((0..count).prop_map(move |n| id(&format!("{kind}:{n}"))));
     let ids = (one("user_id", 4), one("email", 4), one("anonymous_id", 6), one("ios.id", 3));
     let person = ids.prop_map(|(user, email, anonymous, ios)| [user, email, anonymous, ios].into_iter().flatten().collect::<Vec<_>>());
     let person = person.prop_filter("somebody", |user| !user.is_empty());
     let other = prop_oneof![
         4 => Just((MessageKind::Track, None, None)),
-        1 => (0..3_u8).prop_map(|n| (MessageKind::Group, Some(identifier(&format!("group_id:{n}"))), None)),
+        1 => (0..3_u8).prop_map(|n| (MessageKind::Group, Some(id(&format!("group_id:{n}"))), None)),
         1 => (0..6_u8).prop_map(|n| (MessageKind::Alias, None, alias("", &n.to_string()).previous)),
     ];
     (person, other, 0..50_i64).prop_map(|(user, (kind, account, previous), minute)| (kind, Carried { user, account, previous }, at(minute)))
 }
 
-type Messages = Vec<(MessageKind, Carried, When)>;
+type Messages = Vec<(MessageKind, Carried<'static>, When)>;
 
 /// Feeds messages in batches that end after the given counts; `forgetful`: keeping nothing from batch to batch.
 fn feed(messages: &Messages, ends: &[usize], forgetful: bool) -> (Vec<Option<ProfileId>>, Remembered) {
     let mut remembered = Remembered::default();
-    let mut resolver = Resolver::new(ProfileId(0), Moment::from_micros(0));
+    let mut resolver = resolver();
     let mut about = Vec::new();
     let mut start = 0;
     for end in ends.iter().copied().chain([messages.len()]) {
@@ -209,7 +239,7 @@ fn feed(messages: &Messages, ends: &[usize], forgetful: bool) -> (Vec<Option<Pro
         let batch = &messages[start..end];
         remembered.teach(&mut resolver, &batch.iter().map(|(_, carried, _)| carried.clone()).collect::<Vec<_>>());
         for (kind, carried, when) in batch {
-            about.push(resolver.resolve(*kind, carried.clone(), *when));
+            about.push(resolve(&mut resolver, *kind, carried, *when));
         }
         remembered.apply(resolver.take_changes());
         if forgetful {
@@ -239,7 +269,7 @@ proptest! {
     #[test]
     fn nobody_ever_has_two_user_ids(messages in proptest::collection::vec(any_message(), 1..60)) {
         let (_, remembered) = feed(&messages, &[], false);
-        let users: Vec<_> = remembered.told().0.into_iter().filter(|(identifier, ..)| is_user_id(identifier)).map(|(_, profile, _)| profile).collect();
+        let users: Vec<_> = remembered.told().0.into_iter().filter(|(identifier, ..)| identifier.kind.as_str() == IdentifierKind::USER_ID).map(|(_, profile, _)| profile).collect();
         let distinct: BTreeSet<_> = users.iter().collect();
         prop_assert_eq!(distinct.len(), users.len());
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{FactKind, Moment, Value};
+use model::{Moment, Value};
 use serde::Deserialize;
 
 use super::*;
@@ -40,12 +40,13 @@ fn messages_are_taken_as_their_fixtures_say() {
     for line in TAKEN.lines() {
         let case: Case = serde_json::from_str(line).unwrap();
         let message = message(line.as_bytes(), now()).unwrap_or_else(|rejection| panic!("{}: {}", case.title, rejection.message));
-        let (log, says) = match &message.said {
-            FactKind::Event { name, properties } => {
-                (name.as_str(), properties.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect())
-            }
-            FactKind::Traits(traits) => ("traits", traits.iter().cloned().collect::<BTreeMap<_, _>>()),
+        let value = |given: Given<'_>| match given {
+            Given::Text(text) => Value::from(&*text),
+            Given::Other(value) => value,
         };
+        let log = message.event.as_ref().map_or("traits", EventName::as_str);
+        let says: BTreeMap<_, _> = message.members.iter().map(|(name, given)| (name.to_string(), given.clone().map(value))).collect();
+        assert!(message.event.is_none() || says.values().all(Option::is_some), "{}: a property is never null", case.title);
         assert_eq!(log, case.log.as_deref().unwrap_or("traits"), "{}", case.title);
         assert_eq!(says, case.says, "{}", case.title);
         assert_eq!(message.when.zone_missing, case.zone_missing, "{}", case.title);

@@ -80,8 +80,8 @@ pub(crate) async fn generate(size: Size, lake: &Lake, store: &dyn Store, mut on_
     Ok(())
 }
 
-/// Profiles and what is said about them on the first day.
-fn profiles(first: u32, last: u32, lake: &Lake) -> anyhow::Result<Flush> {
+/// Profiles and what is said about them on the first day, written into the lake.
+pub(crate) fn profiles(first: u32, last: u32, lake: &Lake) -> anyhow::Result<Flush> {
     let mut flush = Flush::default();
     let mut facts = Vec::new();
     for number in first..last {

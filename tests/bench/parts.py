@@ -80,7 +80,7 @@ def diff(bench: Bench, kept: dict) -> dict:
     folder = bench.fresh("diffs")
     engine = bench.engine()
     made = engine.ask("make_diffs", folder=str(folder))
-    expected = engine.ask("diff", hashes=True)
+    expected = engine.ask("diff", threads=False, hashes=True)
     peers = {name: diff_peer(name, folder, bench.threads) for name in bench.wanted(["pyroaring", "duckdb"])}
     ways = [(name, form) for name, forms in (("pyroaring", ["each", "threads"]), ("duckdb", ["except", "anti", "each"]))
             if name in peers for form in forms]
@@ -89,16 +89,18 @@ def diff(bench: Bench, kept: dict) -> dict:
         if peers[name].ask("diff", form=form, hashes=True)["answers"] != expected["answers"]:
             wrong.append(f"{name}, {form}: other differences than muster")
     times: dict[tuple[str, str], list[float]] = {way: [] for way in ways}
-    ours = []
+    ours: dict[bool, list[float]] = {False: [], True: []}
     for turn in range(bench.turns):
         say(f"diff, turn {turn + 1} of {bench.turns}")
         for name, form in ways:
             times[name, form].append(peers[name].ask("diff", form=form, hashes=False)["seconds"])
-            ours.append(engine.ask("diff", hashes=False)["seconds"])
+            for threads, seconds in ours.items():
+                seconds.append(engine.ask("diff", threads=threads, hashes=False)["seconds"])
     memory = {name: process.close() for name, process in {"muster": engine, **peers}.items()}
     peers_told = {f"{name}, {form}": summary(seconds) for (name, form), seconds in times.items()}
     changed = {half: expected[half] for half in ("entered", "exited")}
-    return {"made": made | changed, "muster": summary(ours), "peers": peers_told, "memory": memory, "disagreements": wrong}
+    told = {"muster": summary(ours[False]), "muster_threads": summary(ours[True])}
+    return {"made": made | changed} | told | {"peers": peers_told, "memory": memory, "disagreements": wrong}
 
 
 def preview(bench: Bench, kept: dict) -> dict:

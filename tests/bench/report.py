@@ -171,7 +171,7 @@ def diff(kept: dict) -> str:
     if not told:
         return ""
     made, ours_s = told["made"], told["muster"]["median_s"]
-    rows = [ours_tick("muster", told["muster"], ours_s)]
+    rows = [ours_tick("muster, one after the other", told["muster"], ours_s), ours_tick("muster, on all threads", told["muster_threads"], ours_s)]
     rows += [line(way, peer, ours_s) for way, peer in sorted(told["peers"].items(), key=lambda item: item[1]["median_s"])]
     return "\n".join([
         "## Diff", "",

@@ -7,8 +7,12 @@
 use model::{Membership, MembershipDiff};
 
 /// Who entered and who exited between two memberships.
+///
+/// Memberships are large and their changes small: one pass finds who changed, and only those are looked at again.
 pub fn diff(before: &Membership, after: &Membership) -> MembershipDiff {
-    MembershipDiff { entered: after.minus(before), exited: before.minus(after) }
+    let changed = before.either(after);
+    let entered = changed.intersection(after);
+    MembershipDiff { exited: changed.minus(&entered), entered }
 }
 
 /// The membership after a change.

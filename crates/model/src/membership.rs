@@ -78,6 +78,12 @@ impl Membership {
         Self(&self.0 & &other.0)
     }
 
+    /// Who is either here or there, but not both.
+    #[must_use]
+    pub fn either(&self, other: &Self) -> Self {
+        Self(&self.0 ^ &other.0)
+    }
+
     /// The portable roaring format, as every roaring library reads it
     /// (<https://github.com/RoaringBitmap/RoaringFormatSpec>).
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use model::{Membership, MembershipDiff, ProfileId};
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::generate::hash;
@@ -47,10 +48,12 @@ impl Diffs {
         json!({ "audiences": self.audiences.len(), "profiles": PROFILES, "members": members })
     }
 
-    /// Who entered and who exited, for every audience.
-    pub(crate) fn diff(&self, hashes: bool) -> Value {
+    /// Who entered and who exited, for every audience: one after the other, or on all threads.
+    pub(crate) fn diff(&self, threads: bool, hashes: bool) -> Value {
         let started = Instant::now();
-        let changes: Vec<MembershipDiff> = self.audiences.iter().map(|(before, after)| diff::diff(before, after)).collect();
+        let changed = |(before, after): &(Membership, Membership)| diff::diff(before, after);
+        let changes: Vec<MembershipDiff> =
+            if threads { self.audiences.par_iter().map(changed).collect() } else { self.audiences.iter().map(changed).collect() };
         let seconds = tell::seconds(started.elapsed());
         let sum = |half: fn(&MembershipDiff) -> &Membership| changes.iter().map(|change| half(change).len()).sum::<u64>();
         let mut told = json!({ "seconds": seconds, "entered": sum(|change| &change.entered), "exited": sum(|change| &change.exited) });

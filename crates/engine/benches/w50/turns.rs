@@ -28,7 +28,7 @@ enum Command {
     /// Memberships before and after, written for others.
     MakeDiffs { folder: PathBuf },
     /// All their differences.
-    Diff { hashes: bool },
+    Diff { threads: bool, hashes: bool },
 }
 
 /// Answers until stdin ends.
@@ -62,7 +62,7 @@ async fn answer(session: &mut Session, diffs: &mut Option<Diffs>, command: Comma
             made.write(&folder)?;
             made.described()
         }
-        Command::Diff { hashes } => diffs.as_ref().context("no memberships are made")?.diff(hashes),
+        Command::Diff { threads, hashes } => diffs.as_ref().context("no memberships are made")?.diff(threads, hashes),
     })
 }
 

@@ -49,7 +49,8 @@ class Bench:
 
     def engine(self, data: Path | None = None) -> Process:
         """muster, waiting for commands."""
-        return Process("muster", [self.program("w50"), *self.arguments(data or self.data), "--take-turns"])
+        hot = ["--hot", self.fresh("hot") / "columns"]
+        return Process("muster", [self.program("w50"), *self.arguments(data or self.data), *hot, "--take-turns"])
 
     def peer(self, name: str) -> Process:
         """A peer, waiting for commands."""

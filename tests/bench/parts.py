@@ -108,10 +108,11 @@ def preview(bench: Bench, kept: dict) -> dict:
     engine = bench.engine()
     _, usual = bench.audiences(20)
     engine.ask("load", definitions=str(usual))
-    engine.ask("evaluate", as_of=AS_OF, cold=True, hashes=False)
+    engine.ask("evaluate", as_of=AS_OF, hashes=False)
     write = rules.definitions.write
     # Other rules first: what is asked for the first time is the rule, not the column it looks at.
     engine.ask("preview", definitions=str(write(rules.document(RULES // 5, seed=1), bench.fresh("rules-before"))), as_of=AS_OF)
+    engine.ask("save")
     document = rules.document(RULES if bench.options.workload == "w50" else RULES // 3, seed=2)
     found = engine.ask("preview", definitions=str(write(document, bench.fresh("rules"))), as_of=AS_OF)
     memory = engine.close()

@@ -33,7 +33,8 @@ def differing(who: str, found: dict, expected: dict) -> list[str]:
 
 def compare(engine: Process, peers: dict[str, Process], as_of: str, turns: int, ways: list[tuple[str, str]]) -> dict:
     """One comparison. Peers and muster have their audiences already."""
-    first = engine.ask("evaluate", as_of=as_of, cold=True, hashes=True)
+    engine.ask("restart", cold=True)
+    first = engine.ask("evaluate", as_of=as_of, hashes=True)
     expected, wrong, once, failed = first["answers"], [], {}, {}
     for name, form in ways:
         say(f"  {name}, {form}: once, and its members")
@@ -44,18 +45,28 @@ def compare(engine: Process, peers: dict[str, Process], as_of: str, turns: int, 
         once[name, form] = told["seconds"]
         wrong += differing(f"{name}, {form}", told["answers"], expected)
     contenders = best_of_each(once)
-    cold, warm = [], []
+    cold, saving, mapped, warm = [], [], [], []
+
+    def evaluate(into: list[float]) -> None:
+        into.append(engine.ask("evaluate", as_of=as_of, hashes=False)["seconds"])
+
     times: dict[tuple[str, str], list[float]] = {way: [] for way in contenders}
     for turn in range(turns):
         say(f"  turn {turn + 1} of {turns}")
-        cold.append(engine.ask("evaluate", as_of=as_of, cold=True, hashes=False)["seconds"])
+        engine.ask("restart", cold=True)
+        evaluate(cold)
+        saving.append(engine.ask("save")["seconds"])
+        engine.ask("restart", cold=False)
+        evaluate(mapped)
         for name, form in contenders:
             times[name, form].append(peers[name].ask("evaluate", as_of=as_of, form=form, hashes=False)["seconds"])
-            warm.append(engine.ask("evaluate", as_of=as_of, cold=False, hashes=False)["seconds"])
+            evaluate(warm)
         if not contenders:
-            warm.append(engine.ask("evaluate", as_of=as_of, cold=False, hashes=False)["seconds"])
+            evaluate(warm)
     return {
         "cold": summary(cold),
+        "saving": summary(saving),
+        "mapped": summary(mapped),
         "warm": summary(warm),
         "rows": first["rows"],
         "leaves": first["leaves"],

@@ -42,7 +42,9 @@ def answer(members: np.ndarray) -> dict:
     members = np.sort(members)
     if len(members) > 1 and not np.all(members[1:] > members[:-1]):
         raise SystemExit("somebody was found twice")
-    text = "\n".join(map(str, members.tolist()))
+    import polars as pl  # not above: the number of its threads must be known before
+
+    text = pl.Series(members).cast(pl.String).str.join("\n").item() if len(members) else ""
     return {"members": len(members), "sha256": hashlib.sha256(text.encode()).hexdigest()}
 
 

@@ -26,7 +26,7 @@ use serde_json::json;
 use store::{Store, StoreUrl};
 
 use crate::generate::{AS_OF, Size, generate};
-use crate::session::{Session, Timed};
+use crate::session::{Columns, Session, Timed};
 
 #[derive(Parser)]
 struct Options {
@@ -48,6 +48,9 @@ struct Options {
     /// Memory for decoded columns, in MiB.
     #[arg(long, default_value_t = 4096)]
     columns_mib: usize,
+    /// Where decoded columns are saved and mapped from, a folder of this benchmark's own; default: a temporary one.
+    #[arg(long)]
+    hot: Option<PathBuf>,
     /// Generate the data and stop.
     #[arg(long)]
     only_generate: bool,
@@ -91,7 +94,10 @@ async fn main() -> anyhow::Result<()> {
     if options.only_generate {
         return Ok(());
     }
-    let mut session = Session::open(lake, store, options.workload.size(), options.columns_mib << 20).await?;
+    let temporary = tempfile::tempdir().context("make a temporary folder")?;
+    let folder = options.hot.clone().unwrap_or_else(|| temporary.path().join("hot"));
+    let columns = Columns { bytes: options.columns_mib << 20, folder };
+    let mut session = Session::open(lake, store, options.workload.size(), columns).await?;
     if options.take_turns {
         return turns::take(&mut session).await;
     }
@@ -114,10 +120,12 @@ async fn fill(options: &Options, lake: &Lake, store: &dyn Store) -> anyhow::Resu
 
 /// One cold evaluation and some warm ones.
 fn report(session: &mut Session, turns: u32) -> anyhow::Result<()> {
-    let Timed { seconds: cold, evaluation } = session.evaluate(AS_OF, true)?;
+    session.restart_cold()?;
+    let Timed { seconds: cold, evaluation } = session.evaluate(AS_OF)?;
+    let saving = session.save()?;
     let mut warm = Vec::new();
     for _ in 0..turns {
-        let again = session.evaluate(AS_OF, false)?;
+        let again = session.evaluate(AS_OF)?;
         anyhow::ensure!(again.evaluation.memberships == evaluation.memberships, "two evaluations of the same moment differ");
         warm.push(again.seconds);
     }
@@ -126,6 +134,7 @@ fn report(session: &mut Session, turns: u32) -> anyhow::Result<()> {
         "engine": format!("muster {}", env!("CARGO_PKG_VERSION")),
         "loading_s": session.loading_s,
         "cold_s": cold,
+        "saving_s": saving,
         "warm_s": warm.get(warm.len() / 2),
         "warm_min_s": warm.first(),
         "warm_max_s": warm.last(),

@@ -1,6 +1,7 @@
 //! What a benchmark process holds from turn to turn: the data, the definitions, and an evaluator with its columns.
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,7 +19,7 @@ pub(crate) struct Session {
     lake: Lake,
     store: Arc<dyn Store>,
     size: Size,
-    columns_bytes: usize,
+    columns: Columns,
     snapshot: Snapshot,
     evaluator: Evaluator,
     catalog: Option<Catalog>,
@@ -28,6 +29,20 @@ pub(crate) struct Session {
     pub(crate) loading_s: f64,
 }
 
+/// Where decoded columns are kept.
+pub(crate) struct Columns {
+    /// How much of them in memory.
+    pub(crate) bytes: usize,
+    /// The folder they are saved in and mapped from.
+    pub(crate) folder: PathBuf,
+}
+
+impl Columns {
+    fn reader(&self, lake: &Lake) -> Reader {
+        Reader::new(lake.clone(), self.bytes).with_hot_columns(&self.folder)
+    }
+}
+
 /// An evaluation and how long it took.
 pub(crate) struct Timed {
     pub(crate) seconds: f64,
@@ -35,12 +50,12 @@ pub(crate) struct Timed {
 }
 
 impl Session {
-    pub(crate) async fn open(lake: Lake, store: Arc<dyn Store>, size: Size, columns_bytes: usize) -> anyhow::Result<Self> {
-        let evaluator = Evaluator::new(Reader::new(lake.clone(), columns_bytes));
+    pub(crate) async fn open(lake: Lake, store: Arc<dyn Store>, size: Size, columns: Columns) -> anyhow::Result<Self> {
+        let evaluator = Evaluator::new(columns.reader(&lake));
         let started = Instant::now();
         let snapshot = read(store.as_ref()).await?;
         let loading_s = seconds(started.elapsed());
-        Ok(Self { lake, store, size, columns_bytes, snapshot, evaluator, catalog: None, arrived: 0, loading_s })
+        Ok(Self { lake, store, size, columns, snapshot, evaluator, catalog: None, arrived: 0, loading_s })
     }
 
     /// Takes up definitions; answers how many audiences they have.
@@ -51,11 +66,29 @@ impl Session {
         Ok(audiences)
     }
 
-    /// All members as of a moment; `cold` means that no column is decoded yet.
-    pub(crate) fn evaluate(&mut self, as_of: Moment, cold: bool) -> anyhow::Result<Timed> {
-        if cold {
-            self.evaluator = Evaluator::new(Reader::new(self.lake.clone(), self.columns_bytes));
+    /// Forgets everything but what is saved, as if the process had just begun.
+    pub(crate) fn restart(&mut self) {
+        self.evaluator = Evaluator::new(self.columns.reader(&self.lake));
+    }
+
+    /// Forgets what is saved, too.
+    pub(crate) fn restart_cold(&mut self) -> anyhow::Result<()> {
+        match std::fs::remove_dir_all(&self.columns.folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).context("remove the saved columns"),
+            Ok(()) | Err(_) => self.restart(),
         }
+        Ok(())
+    }
+
+    /// Saves the decoded columns; from then on they are mapped. Answers the seconds that takes.
+    pub(crate) fn save(&self) -> anyhow::Result<f64> {
+        let started = Instant::now();
+        self.evaluator.save_columns(&self.snapshot)?;
+        Ok(seconds(started.elapsed()))
+    }
+
+    /// All members as of a moment.
+    pub(crate) fn evaluate(&self, as_of: Moment) -> anyhow::Result<Timed> {
         let catalog = self.catalog.as_ref().context("no definitions are loaded")?;
         timed(|| Ok(self.evaluator.evaluate(catalog, &self.snapshot, &Recorded::default(), AsOf(as_of))?))
     }

@@ -17,8 +17,12 @@ use crate::tell;
 enum Command {
     /// The audiences to evaluate from now on.
     Load { definitions: PathBuf },
-    /// All audiences; `cold` forgets every decoded column first.
-    Evaluate { as_of: String, cold: bool, hashes: bool },
+    /// Forgets everything in memory; `cold` forgets what is saved, too.
+    Restart { cold: bool },
+    /// Saves what is decoded, to be mapped from then on.
+    Save {},
+    /// All audiences.
+    Evaluate { as_of: String, hashes: bool },
     /// The next tick of a process that keeps running.
     Advance { as_of: String, hashes: bool },
     /// Each audience of a folder on its own.
@@ -47,7 +51,16 @@ pub(crate) async fn take(session: &mut Session) -> anyhow::Result<()> {
 async fn answer(session: &mut Session, diffs: &mut Option<Diffs>, command: Command) -> anyhow::Result<Value> {
     Ok(match command {
         Command::Load { definitions } => json!({ "audiences": session.load(&definitions)? }),
-        Command::Evaluate { as_of, cold, hashes } => told(&session.evaluate(moment(&as_of)?, cold)?, hashes),
+        Command::Restart { cold: true } => {
+            session.restart_cold()?;
+            json!({})
+        }
+        Command::Restart { cold: false } => {
+            session.restart();
+            json!({})
+        }
+        Command::Save {} => json!({ "seconds": session.save()? }),
+        Command::Evaluate { as_of, hashes } => told(&session.evaluate(moment(&as_of)?)?, hashes),
         Command::Advance { as_of, hashes } => told(&session.advance(moment(&as_of)?)?, hashes),
         Command::Preview { definitions, as_of } => {
             let found = session.preview(&definitions, moment(&as_of)?)?;

@@ -27,13 +27,18 @@ def full(bench: Bench, kept: dict) -> dict:
     told = dict(kept.get("full", {}))
     engine = bench.engine()
     peers = {name: bench.peer(name) for name in bench.wanted(list(PEERS))}
-    told["opening_s"] = {name: process.opening_s for name, process in peers.items()} | {"muster": engine.ready["loading_s"]}
+    opening = {name: process.opening_s for name, process in peers.items()} | {"muster": engine.ready["loading_s"]}
+    told["opening_s"] = told.get("opening_s", {}) | opening
     for count in bench.options.audiences or [20, 100]:
         say(f"full evaluation of {count} audiences")
         load(bench, engine, peers, count)
         ways = [(name, form) for name in peers for form in FORMS[name]]
-        told[str(count)] = compare(engine, peers, AS_OF, bench.turns, ways)
-        told[str(count)]["memory"] = {name: process.memory() for name, process in {"muster": engine, **peers}.items()}
+        before = told.get(str(count), {}) if bench.options.peer else {}
+        told[str(count)] = compared = compare(engine, peers, AS_OF, bench.turns, ways)
+        compared["memory"] = {name: process.memory() for name, process in {"muster": engine, **peers}.items()}
+        # Peers that `--peer` leaves out keep what was found of them.
+        for what in ("peers", "memory", "failed"):
+            compared[what] = before.get(what, {}) | compared[what]
     close(engine, peers)
     return told
 

@@ -37,12 +37,12 @@ def compare(engine: Process, peers: dict[str, Process], as_of: str, turns: int, 
     first = engine.ask("evaluate", as_of=as_of, hashes=True)
     expected, wrong, once, failed = first["answers"], [], {}, {}
     for name, form in ways:
-        say(f"  {name}, {form}: once, and its members")
         told = peers[name].try_to("evaluate", as_of=as_of, form=form, hashes=True)
         if "failed" in told:
             failed[f"{name}, {form}"] = told["failed"]
             continue
         once[name, form] = told["seconds"]
+        say(f"  {name}, {form}: {told['seconds']:.2f} s once")
         wrong += differing(f"{name}, {form}", told["answers"], expected)
     contenders = best_of_each(once)
     cold, saving, mapped, warm = [], [], [], []

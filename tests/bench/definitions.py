@@ -1,4 +1,4 @@
-"""The benchmark's audiences as definitions: one YAML file each, written from `audiences.json`."""
+"""The benchmark's audiences as definitions: one YAML file each, written from `audiences.json` or a document like it."""
 
 import json
 import re
@@ -20,10 +20,10 @@ schedule: "0 * * * *"
 """
 
 
-def texts() -> dict[Path, str]:
+def texts(document: dict, folder: Path) -> dict[Path, str]:
     """What each file of the definitions should hold."""
-    files = {FOLDER / "muster.yaml": SETTINGS}
-    for entry in json.loads(AUDIENCES.read_text())["audiences"]:
+    files = {folder / "muster.yaml": SETTINGS}
+    for entry in document["audiences"]:
         lines = [
             f"audience: {entry['audience']}",
             f"description: {scalar(entry['description'])}",
@@ -31,24 +31,30 @@ def texts() -> dict[Path, str]:
             "who:",
             *("  " + line for line in condition(entry["who"])),
         ]
-        files[FOLDER / "audiences" / f"{entry['audience']}.yaml"] = "\n".join(lines) + "\n"
+        files[folder / "audiences" / f"{entry['audience']}.yaml"] = "\n".join(lines) + "\n"
     return files
 
 
-def write() -> None:
-    """Writes all files, and takes away audiences that are no more."""
-    expected = texts()
-    for path in (FOLDER / "audiences").glob("*.yaml"):
+def usual() -> dict:
+    """`audiences.json`."""
+    return json.loads(AUDIENCES.read_text())
+
+
+def write(document: dict, folder: Path = FOLDER) -> Path:
+    """Writes all files, and takes away audiences that are no more; answers the folder."""
+    expected = texts(document, folder)
+    for path in (folder / "audiences").glob("*.yaml"):
         if path not in expected:
             path.unlink()
     for path, text in expected.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    return folder
 
 
 def stale() -> list[str]:
-    """The files that do not hold what they should."""
-    expected = texts()
+    """The checked-in files that do not hold what they should."""
+    expected = texts(usual(), FOLDER)
     found = set((FOLDER / "audiences").glob("*.yaml")) | {FOLDER / "muster.yaml"}
     wrong = [path for path, text in expected.items() if not path.exists() or path.read_text() != text]
     return sorted(path.name for path in {*wrong, *(found - expected.keys())})
@@ -64,11 +70,14 @@ def condition(who: dict) -> list[str]:
                 first, *others = condition(part)
                 lines.append(f"  - {first}")
                 lines.extend(f"    {line}" for line in others)
+        elif key == "then":
+            lines.append("then:")
+            lines.extend(f"  {line}" for line in condition(value))
         elif key in ("where", "traits"):
             lines.append(f"{key}:")
             lines.extend(f"  {name}: {matcher(constant)}" for name, constant in value.items())
         else:
-            lines.append(f"{key}: {scalar(value)}")
+            lines.append(f"{key}: {matcher(value)}")
     return lines
 
 

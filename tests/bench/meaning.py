@@ -127,6 +127,17 @@ class Workload:
         return {log: sorted(columns) for log, columns in sorted(needed.items())}
 
 
+def all_columns() -> dict[str, list[str]]:
+    """For each log the columns that any condition of the vocabulary can read."""
+    words = json.loads(AUDIENCES.read_text())["vocabulary"]
+
+    def column(name: str) -> str:
+        return f"{name}:{'text' if name in words else 'number'}"
+
+    logs = {event: sorted(map(column, properties)) for event, properties in words["events"].items()}
+    return logs | {TRAITS_LOG: [column("country"), column("plan")]}
+
+
 def load(as_of: str | None = None, path: Path = AUDIENCES) -> Workload:
     """Reads the audiences; `as_of` takes the place of the file's own."""
     document = json.loads(path.read_text())

@@ -3,6 +3,8 @@
 //! Activity is Zipf: a few profiles do much, most do little. Every number comes from a hash of its place, so no state
 //! and no library decides what is generated. The words are those of `tests/bench/audiences.json`.
 
+use std::ops::Range;
+
 use lake::Lake;
 use model::{Collection, EventName, Fact, FactKind, Identifier, IdentifierKind, MessageKey, Moment, ProfileId, SourceOrder, Value};
 use store::{AttachedIdentifier, Flush, NewProfile, Store};
@@ -78,8 +80,8 @@ pub(crate) async fn generate(size: Size, lake: &Lake, store: &dyn Store, mut on_
     Ok(())
 }
 
-/// Profiles and what is said about them on the first day.
-fn profiles(first: u32, last: u32, lake: &Lake) -> anyhow::Result<Flush> {
+/// Profiles and what is said about them on the first day, written into the lake.
+pub(crate) fn profiles(first: u32, last: u32, lake: &Lake) -> anyhow::Result<Flush> {
     let mut flush = Flush::default();
     let mut facts = Vec::new();
     for number in first..last {
@@ -97,14 +99,19 @@ fn profiles(first: u32, last: u32, lake: &Lake) -> anyhow::Result<Flush> {
 }
 
 fn day_of_events(size: Size, day: u64) -> Vec<Fact> {
-    let names = EVENTS.map(|(name, _)| EventName::parse(name).expect("the names here are sound"));
     let begin = size.events * day / DAYS;
     let end = size.events * (day + 1) / DAYS;
-    let mut facts = Vec::with_capacity(usize::try_from(end - begin).expect("a day fits"));
-    for number in begin..end {
+    let from = BEGINS.plus_micros(i64::try_from(day * DAY_MICROS).expect("a year fits"));
+    events(size.profiles, begin..end, from, DAY_MICROS)
+}
+
+/// Events of these numbers, each somewhere in a span of time that begins at a moment.
+pub(crate) fn events(profiles: u32, numbers: Range<u64>, from: Moment, span_micros: u64) -> Vec<Fact> {
+    let names = EVENTS.map(|(name, _)| EventName::parse(name).expect("the names here are sound"));
+    let mut facts = Vec::with_capacity(usize::try_from(numbers.end - numbers.start).expect("a day fits"));
+    for number in numbers {
         let place = hash(number, 3);
-        let within_day = hash(place, 4) % DAY_MICROS;
-        let occurred_at = BEGINS.plus_micros(i64::try_from(day * DAY_MICROS + within_day).expect("a year fits"));
+        let within = i64::try_from(hash(place, 4) % span_micros).expect("a day fits");
         let mut left = place % 100;
         let kind = EVENTS
             .iter()
@@ -119,7 +126,7 @@ fn day_of_events(size: Size, day: u64) -> Vec<Fact> {
             .expect("shares add up to 100");
         let properties = properties(EVENTS[kind].0, hash(place, 5));
         let event = FactKind::Event { name: names[kind].clone(), properties };
-        facts.push(fact(who(size.profiles, hash(place, 6)), occurred_at, (1 << 64) + u128::from(number), event));
+        facts.push(fact(who(profiles, hash(place, 6)), from.plus_micros(within), (1 << 64) + u128::from(number), event));
     }
     facts
 }
@@ -161,7 +168,7 @@ fn skewed(words: &[&'static str], place: u64) -> &'static str {
 }
 
 /// Splitmix64 over a place and a salt (<https://prng.di.unimi.it/splitmix64.c>, public domain constants).
-fn hash(place: u64, salt: u64) -> u64 {
+pub(crate) fn hash(place: u64, salt: u64) -> u64 {
     let mut mixed = place.wrapping_add(salt.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -1,4 +1,4 @@
-//! W50: twenty audiences over fifty million events of a million profiles, evaluated and timed.
+//! W50: audiences over fifty million events of a million profiles, evaluated and timed.
 //!
 //! ```text
 //! cargo bench -p engine --bench w50 -- --data /tmp/w50 --workload w50 --turns 5
@@ -6,25 +6,27 @@
 //!
 //! Generates the data once (kept in `--data`), then times full evaluations: the first with nothing in memory but what
 //! the operating system caches, the others with columns decoded. Prints, for each audience, the number of members and
-//! the SHA-256 of their sorted numbers, so that other engines' answers can be compared with ours
-//! (`tests/bench/peers.py`). Not a test: it asserts nothing about time.
+//! the SHA-256 of their sorted numbers, so that other engines' answers can be compared with ours. With `--take-turns`
+//! it does instead what it is told on stdin, line by line (`turns`): so `tests/bench/bench.py` lets engines take turns.
+//! Not a test: it asserts nothing about time.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on stdout")]
 
+mod diffs;
 mod generate;
+mod session;
+mod tell;
+mod turns;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::{Parser, ValueEnum};
-use evaluate::{Evaluation, Evaluator, Recorded, Snapshot};
-use lake::{Lake, Reader};
-use model::{AsOf, Membership};
+use lake::Lake;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 use store::{Store, StoreUrl};
 
 use crate::generate::{AS_OF, Size, generate};
+use crate::session::{Columns, Session, Timed};
 
 #[derive(Parser)]
 struct Options {
@@ -34,6 +36,9 @@ struct Options {
     /// How much.
     #[arg(long, value_enum, default_value_t = Workload::W50)]
     workload: Workload,
+    /// The folder of the definitions; default: the twenty audiences of `tests/bench/definitions`.
+    #[arg(long)]
+    definitions: Option<PathBuf>,
     /// How many warm evaluations are timed.
     #[arg(long, default_value_t = 5)]
     turns: u32,
@@ -43,9 +48,15 @@ struct Options {
     /// Memory for decoded columns, in MiB.
     #[arg(long, default_value_t = 4096)]
     columns_mib: usize,
+    /// Where decoded columns are saved and mapped from, a folder of this benchmark's own; default: a temporary one.
+    #[arg(long)]
+    hot: Option<PathBuf>,
     /// Generate the data and stop.
     #[arg(long)]
     only_generate: bool,
+    /// Do what stdin says, one command a line, and answer each with one line.
+    #[arg(long)]
+    take_turns: bool,
     /// Cargo says so to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -83,24 +94,16 @@ async fn main() -> anyhow::Result<()> {
     if options.only_generate {
         return Ok(());
     }
-    let definitions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/bench/definitions");
-    let loaded = definitions::load(&definitions);
-    let catalog = loaded.catalog.with_context(|| format!("load the benchmark's definitions: {:?}", loaded.diagnostics))?;
-
-    let loading = Instant::now();
-    let snapshot = Snapshot { segments: store.segments().await?, people: store.people().await?.into() };
-    let loading = loading.elapsed();
-
-    let evaluator = Evaluator::new(Reader::new(lake, options.columns_mib << 20));
-    let (cold, evaluation) = timed(|| evaluator.evaluate(&catalog, &snapshot, &Recorded::default(), AsOf(AS_OF)))?;
-    let mut warm = Vec::new();
-    for _ in 0..options.turns {
-        let (took, again) = timed(|| evaluator.evaluate(&catalog, &snapshot, &Recorded::default(), AsOf(AS_OF)))?;
-        anyhow::ensure!(again.memberships == evaluation.memberships, "two evaluations of the same moment differ");
-        warm.push(took);
+    let temporary = tempfile::tempdir().context("make a temporary folder")?;
+    let folder = options.hot.clone().unwrap_or_else(|| temporary.path().join("hot"));
+    let columns = Columns { bytes: options.columns_mib << 20, folder };
+    let mut session = Session::open(lake, store, options.workload.size(), columns).await?;
+    if options.take_turns {
+        return turns::take(&mut session).await;
     }
-    report(loading, cold, &mut warm, &evaluation);
-    Ok(())
+    let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/bench/definitions");
+    session.load(&options.definitions.clone().unwrap_or_else(usual))?;
+    report(&mut session, options.turns)
 }
 
 async fn fill(options: &Options, lake: &Lake, store: &dyn Store) -> anyhow::Result<()> {
@@ -115,49 +118,31 @@ async fn fill(options: &Options, lake: &Lake, store: &dyn Store) -> anyhow::Resu
     std::fs::write(&done, "").context("mark the data complete")
 }
 
-fn timed<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<(Duration, T), E> {
-    let started = Instant::now();
-    let value = work()?;
-    Ok((started.elapsed(), value))
-}
-
-fn report(loading: Duration, cold: Duration, warm: &mut [Duration], evaluation: &Evaluation) {
-    warm.sort();
-    let seconds = |took: Duration| (took.as_secs_f64() * 10_000.0).round() / 10_000.0;
-    let audiences: serde_json::Map<_, _> = evaluation
-        .memberships
-        .iter()
-        .map(|(key, members)| (key.to_string(), json!({ "members": members.len(), "sha256": digest(members) })))
-        .collect();
+/// One cold evaluation and some warm ones.
+fn report(session: &mut Session, turns: u32) -> anyhow::Result<()> {
+    session.restart_cold()?;
+    let Timed { seconds: cold, evaluation } = session.evaluate(AS_OF)?;
+    let saving = session.save()?;
+    let mut warm = Vec::new();
+    for _ in 0..turns {
+        let again = session.evaluate(AS_OF)?;
+        anyhow::ensure!(again.evaluation.memberships == evaluation.memberships, "two evaluations of the same moment differ");
+        warm.push(again.seconds);
+    }
+    warm.sort_by(f64::total_cmp);
     let report = json!({
         "engine": format!("muster {}", env!("CARGO_PKG_VERSION")),
-        "loading_s": seconds(loading),
-        "cold_s": seconds(cold),
-        "warm_s": warm.get(warm.len() / 2).copied().map(seconds),
-        "warm_min_s": warm.first().copied().map(seconds),
-        "warm_max_s": warm.last().copied().map(seconds),
-        "peak_resident_mib": peak_resident_mib(),
+        "loading_s": session.loading_s,
+        "cold_s": cold,
+        "saving_s": saving,
+        "warm_s": warm.get(warm.len() / 2),
+        "warm_min_s": warm.first(),
+        "warm_max_s": warm.last(),
+        "memory_mib": tell::memory_mib(),
         "rows": evaluation.rows,
         "leaves": evaluation.leaves,
-        "audiences": audiences,
+        "audiences": tell::answers(&evaluation.memberships),
     });
     println!("{report:#}");
-}
-
-/// The sorted profile numbers in decimal, joined by line ends.
-fn digest(members: &Membership) -> String {
-    let mut hasher = Sha256::new();
-    for (at, profile) in members.iter().enumerate() {
-        let line = if at == 0 { profile.to_string() } else { format!("\n{profile}") };
-        hasher.update(line.as_bytes());
-    }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The most memory the process ever held, as Linux tells it; absent elsewhere.
-fn peak_resident_mib() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024)
+    Ok(())
 }

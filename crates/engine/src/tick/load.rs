@@ -19,7 +19,9 @@ impl History {
         let read = async {
             let seen = workspace.store.seen().await?;
             let before = workspace.store.memberships().await?;
-            Self::read(workspace, as_of, seen, before).await
+            // Of a backfill that goes on, the ticks recorded before are past as well.
+            let reached = seen.as_ref().map_or(as_of, |seen| seen.run.as_of.max(as_of));
+            Self::read(workspace, reached, seen, before).await
         };
         read.await.map_err(|source| RunError::Load { as_of, source })
     }

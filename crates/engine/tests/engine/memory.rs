@@ -73,6 +73,23 @@ async fn runs_and_a_backfill_remember_the_same() {
 }
 
 #[tokio::test]
+async fn a_backfill_that_goes_on_remembers_what_it_recorded() {
+    let shop = shop_that_asks().await;
+    let workspace = shop.workspace().await;
+    let until = |to: &str| Backfill {
+        from: moment("2025-03-01T00:00:00Z"),
+        to: moment(to),
+        every: Every::parse("1d").expect("plain"),
+        replace: false,
+    };
+    workspace.backfill(until("2025-03-02T00:00:00Z"), &mut |_| {}).await.expect("backfills");
+    let mut ticks = Vec::new();
+    let mut on_tick = |tick: &engine::BackfillTick| ticks.extend(tick.report.as_ref().map(found));
+    workspace.backfill(until("2025-03-09T00:00:00Z"), &mut on_tick).await.expect("goes on");
+    assert_eq!(ticks, EXPECTED[2..]);
+}
+
+#[tokio::test]
 async fn who_refers_to_a_paused_audience_sees_it_as_it_was() {
     let shop = Shop::open().await;
     shop.write("audiences/friends.yaml", "audience: friends\ndescription: Whoever bought something lately.\nwho:\n  in_audience: buyers\n");

@@ -81,8 +81,8 @@ impl Workspace {
             return Ok(Vec::new());
         }
         self.check_lives().await??;
-        let lease = Lease::take(LeaseName::Delivery, self).await?;
         let _reading = Reading::begin(self).await?;
+        let lease = Lease::take(LeaseName::Delivery, self).await?;
         let delivered = self.settle_all().await;
         lease.release().await;
         delivered

@@ -20,8 +20,8 @@ use store::{Guarded, Hold, PendingSync, RecordedMembership, RunKind, StoreError}
 
 use crate::lease::{Lease, LeaseError, LeaseName};
 use crate::life::LifeProblems;
-use crate::today::Today;
 use crate::readers::Reading;
+use crate::today::Today;
 use crate::{Workspace, guard, mapping, start};
 use job::Wanted;
 

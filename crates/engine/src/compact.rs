@@ -21,8 +21,10 @@ use crate::readers::Alone;
 use crate::{OpenError, Workspace, cpu};
 use plan::{Limits, Merge};
 
-/// After a scheduled run nothing is merged that does not save so many files.
-const FILES_SAVED_MIN: u64 = 16;
+/// After a scheduled run nothing is merged that does not save so many files, and a share of all there are: what a process has
+/// counted so far it counts anew after a compaction, which is not worth a few files each hour.
+const FILES_SAVED_MIN: u64 = 32;
+const SEGMENTS_PER_FILE_SAVED_MAX: u64 = 4;
 /// Rows merged at most after a scheduled run: some seconds' work.
 const ROWS_A_TIME_MAX: u64 = 4 << 20;
 
@@ -117,7 +119,8 @@ impl Workspace {
     async fn try_compact_a_little(&self, next_tick: Moment) -> Result<Option<CompactReport>, CompactError> {
         let now = self.clock.now();
         let until = now.plus_micros((next_tick.micros() - now.micros()) / 2);
-        if !is_enough(&self.plan_merges().await?.1) {
+        let (segments, merges) = self.plan_merges().await?;
+        if !is_enough(segments, &merges) {
             return Ok(None);
         }
         let lease = Lease::take(LeaseName::Writer, self).await?;
@@ -207,8 +210,9 @@ impl CompactReport {
     }
 }
 
-fn is_enough(merges: &[Merge]) -> bool {
-    merges.iter().map(Merge::saves).sum::<u64>() >= FILES_SAVED_MIN
+fn is_enough(segments: u64, merges: &[Merge]) -> bool {
+    let saved = merges.iter().map(Merge::saves).sum::<u64>();
+    saved >= FILES_SAVED_MIN && saved * SEGMENTS_PER_FILE_SAVED_MAX >= segments
 }
 
 /// The merges that save most files for their rows, for so many rows in all; the first of them in any case.

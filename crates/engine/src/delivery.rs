@@ -20,8 +20,8 @@ use store::{Guarded, Hold, PendingSync, RecordedMembership, RunKind, StoreError}
 
 use crate::lease::{Lease, LeaseError, LeaseName};
 use crate::life::LifeProblems;
-use crate::today::Today;
 use crate::readers::Reading;
+use crate::today::Today;
 use crate::{Workspace, guard, mapping, start};
 use job::Wanted;
 
@@ -81,8 +81,8 @@ impl Workspace {
             return Ok(Vec::new());
         }
         self.check_lives().await??;
-        let lease = Lease::take(LeaseName::Delivery, self).await?;
         let _reading = Reading::begin(self).await?;
+        let lease = Lease::take(LeaseName::Delivery, self).await?;
         let delivered = self.settle_all().await;
         lease.release().await;
         delivered

@@ -138,7 +138,10 @@ impl Workspace {
         let Ok(snapshot) = self.snapshot().await else { return };
         let evaluator = Arc::clone(&self.evaluator);
         if let Err(error) = cpu::run(move || evaluator.save_columns(&snapshot)).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "decoded columns could not be saved; the next process decodes them again");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "decoded columns could not be saved; the next process decodes them again"
+            );
         }
     }
 

@@ -1,6 +1,7 @@
 """A year, hour by hour, by the command itself: `muster backfill` in a workspace folder, with its store and everything."""
 
 import json
+import os
 import subprocess
 import time
 
@@ -33,7 +34,8 @@ def run(bench: Bench, begin: str, end: str) -> dict:
     say(f"backfill from {begin} to {end}")
     command = [bench.program("muster"), "backfill", "--from", begin, "--to", end, "--every", "1h", "--json"]
     began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=workspace, stdout=subprocess.PIPE, text=True)
+    threads = os.environ | {"RAYON_NUM_THREADS": str(bench.threads)}
+    process = subprocess.Popen(command, cwd=workspace, env=threads, stdout=subprocess.PIPE, text=True)
     own_peak = peak = 0
     while process.poll() is None:
         own, most = resident_kib(process.pid)

@@ -43,7 +43,7 @@ def main() -> int:
         if options.data is None:
             raise SystemExit("give the folder of the data with --data, or --report, or --self-test")
         measure(options, results)
-    kept = json.loads(results.read_text())
+    kept = json.loads(results.read_text()) if results.exists() else {}
     report.write(kept, options.out)
     print((options.out / "performance.md").read_text())
     return 1 if report.disagreements(kept) else 0
@@ -64,6 +64,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="where performance.md and performance/ go; default: docs")
     parser.add_argument("--engine", type=Path, help="the benchmark program, built already")
     parser.add_argument("--muster", type=Path, help="the program `muster`, built already")
+    parser.add_argument("--importer", type=Path, help="the benchmark program of the import, built already")
     parser.add_argument("--note", default="", help="a remark that is kept with the measured parts")
     parser.add_argument("--report", action="store_true", help="measure nothing: write the report from the kept results")
     parser.add_argument("--self-test", action="store_true", help="hold all peers to plain Python on a small lake")

@@ -25,22 +25,23 @@ class Bench:
         self.data = options.data.resolve()
         self.work = options.work.resolve()
         self.work.mkdir(parents=True, exist_ok=True)
-        self.programs = {"w50": options.engine, "muster": options.muster}
+        self.programs = {"w50": options.engine, "muster": options.muster, "import": options.importer}
         if not (self.data / "complete").exists():
             say(f"generating {options.workload} in {self.data}")
             subprocess.run([self.program("w50"), *self.arguments(self.data), "--only-generate"], check=True)
 
     def program(self, name: str) -> Path:
-        """A program, built on first use; both in one build, so that nothing is compiled twice."""
+        """A program, built on first use; all in one build, so that nothing is compiled twice."""
         if self.programs[name] is None:
-            say("building muster and the benchmark")
+            say("building muster and the benchmarks")
             command = ["cargo", "build", "--release", "--quiet", "--locked", "--message-format", "json"]
-            command += ["-p", "muster", "--bin", "muster", "-p", "engine", "--bench", "w50"]
+            command += ["-p", "muster", "--bin", "muster", "-p", "engine", "--bench", "w50", "-p", "ingest", "--bench", "import"]
             built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
             for line in built.splitlines():
                 message = json.loads(line)
-                if message.get("executable") and message["target"]["name"] in self.programs:
-                    self.programs[message["target"]["name"]] = Path(message["executable"])
+                target = message.get("target", {}).get("name")
+                if message.get("executable") and self.programs.get(target, target) is None:
+                    self.programs[target] = Path(message["executable"])
         return self.programs[name]
 
     def arguments(self, data: Path) -> list:

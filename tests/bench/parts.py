@@ -19,7 +19,7 @@ HISTORY_DAYS = [30, 91, 182, 274, 365]
 RULES = 300
 
 FORMS = {"duckdb-parquet": ["each", "all"], "duckdb-tables": ["each", "all", "wide"], "chdb-parquet": ["each"],
-              "chdb-tables": ["each", "all", "wide"], "polars-parquet": ["each", "all"], "polars-frames": ["each", "all"]}
+              "chdb-tables": ["each", "wide"], "polars-parquet": ["each", "all"], "polars-frames": ["each", "all"]}
 
 
 def full(bench: Bench, kept: dict) -> dict:
@@ -137,7 +137,7 @@ def bulk_import(bench: Bench, kept: dict) -> dict | None:
     told = bench.work / "import.json"
     lines = 2_000_000 if bench.options.workload == "w50" else 200_000
     command = [sys.executable, "-B", script, "--data", bench.work / "import", "--json", told]
-    command += ["--lines", lines, "--turns", bench.turns, "--threads", bench.threads]
+    command += ["--lines", lines, "--turns", bench.turns, "--threads", bench.threads, "--ours", bench.program("import")]
     markdown = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, check=True).stdout
     return json.loads(told.read_text()) | {"markdown": markdown.strip()}
 

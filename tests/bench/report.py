@@ -47,7 +47,7 @@ Written by `tests/bench/bench.py`; what is timed and how far to trust it stands 
 [tests/bench/README.md](../tests/bench/README.md).
 
 ```
-python3 tests/bench/bench.py --data /tmp/w50                # everything, about an hour on two cores
+python3 tests/bench/bench.py --data /tmp/w50                # everything
 python3 tests/bench/bench.py --data /tmp/w50 --part tick    # one part anew; the others are kept
 python3 tests/bench/bench.py --data /tmp/w5 --quick         # W5, some minutes, written beside the data
 ```
@@ -63,6 +63,8 @@ def summary(kept: dict) -> str:
     marks = {True: "yes", False: "**no**", None: "-"}
     rows = [f"| {goal.what} | {goal.asked} | {goal.found} | {marks[goal.met]} |" for goal in goals.all_goals(kept)]
     said = disagreements(kept)
+    if not kept:
+        return "Nothing has been measured yet: run the first of these commands."
     found = "\n".join(f"- DISAGREEMENT: {line}" for line in said) if said else (
         "All engines found the same members (and the same changes) in everything below, compared by SHA-256 of the sorted numbers."
     )
@@ -205,6 +207,8 @@ def bulk_import(kept: dict) -> str:
 
 def circumstances(kept: dict) -> str:
     """Of each part, when and on what it was measured."""
+    if not kept:
+        return ""
     rows = []
     for part, told in kept.items():
         measured = told["measured"]

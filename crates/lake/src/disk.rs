@@ -50,9 +50,14 @@ pub(crate) fn place(root: &Path, files: &[Written]) -> io::Result<()> {
     for file in files {
         fs::rename(&file.temporary, &file.path)?;
     }
+    flush_folders(root, files.iter().map(|file| file.path.as_path()))
+}
+
+/// Makes the names of these files durable, and those of their folders up to `root`.
+pub(crate) fn flush_folders<'p>(root: &Path, files: impl Iterator<Item = &'p Path>) -> io::Result<()> {
     let mut folders = BTreeSet::new();
     for file in files {
-        folders.extend(file.path.ancestors().skip(1).take_while(|folder| folder.starts_with(root)));
+        folders.extend(file.ancestors().skip(1).take_while(|folder| folder.starts_with(root)));
     }
     flush_all(folders.into_iter())
 }

@@ -2,10 +2,10 @@
 //!
 //! Everything runs on one thread, and only what `counted` does is counted. Without callgrind it proves nothing.
 
-mod small;
 #[path = "w50/generate.rs"]
 #[expect(dead_code, reason = "the small lake is filled by parts of it")]
 mod generate;
+mod small;
 
 use anyhow::Context as _;
 

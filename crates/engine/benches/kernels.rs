@@ -7,10 +7,10 @@
 //!
 //! `evaluate_one` asks one audience at a time, each chosen for the kernel it leans on; columns are decoded before.
 
-mod small;
 #[path = "w50/generate.rs"]
 #[expect(dead_code, reason = "the small lake is filled by parts of it")]
 mod generate;
+mod small;
 
 use std::sync::LazyLock;
 

@@ -43,7 +43,8 @@ impl Small {
             store.flush(&Flush { segments: lake.write(&facts)?, ..Flush::default() }).await?;
         }
         let definitions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/bench/definitions");
-        let catalog = definitions::load(&definitions).catalog.ok_or_else(|| anyhow::anyhow!("the benchmark's definitions have mistakes"))?;
+        let catalog =
+            definitions::load(&definitions).catalog.ok_or_else(|| anyhow::anyhow!("the benchmark's definitions have mistakes"))?;
         let snapshot = Snapshot { segments: store.segments().await?, people: store.people().await?.into() };
         Ok(Self { catalog, snapshot, evaluator: Evaluator::new(Reader::new(lake, COLUMNS_BYTES)), _folder: folder })
     }

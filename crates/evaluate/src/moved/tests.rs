@@ -14,7 +14,6 @@ use super::{Moved, Passage, moved_value};
 use crate::computed::Computed;
 use crate::embedded::LeafEngine;
 use crate::indexes::Indexes;
-use crate::standing::Standing;
 use crate::known::{KnownTraits, TraitNames};
 use crate::leaf::Leaf;
 use crate::operator::Clock;
@@ -22,6 +21,7 @@ use crate::owners::Links;
 use crate::plan::Plan;
 use crate::segments::Snapshot;
 use crate::setting::{Setting, Whom};
+use crate::standing::Standing;
 
 const PROFILES: u32 = 40;
 const ACCOUNTS: u32 = 3;
@@ -175,7 +175,14 @@ struct Then<'a> {
 
 impl Then<'_> {
     fn engine(&self) -> LeafEngine<'_> {
-        LeafEngine { reader: self.reader, indexes: self.indexes, standing: self.standing, snapshot: &self.snapshot, links: &self.links, clock: self.clock }
+        LeafEngine {
+            reader: self.reader,
+            indexes: self.indexes,
+            standing: self.standing,
+            snapshot: &self.snapshot,
+            links: &self.links,
+            clock: self.clock,
+        }
     }
 
     fn setting<'s>(&'s self, traits: &'s KnownTraits) -> Setting<'s> {

@@ -32,6 +32,14 @@ impl<T: Pod> Buffer<T> {
         Some(Self(Place::Mapped { file: Arc::clone(file), start, end }))
     }
 
+    /// Whether it lies in a mapped file.
+    pub(crate) fn is_mapped(&self) -> bool {
+        match &self.0 {
+            Place::Held(_) => false,
+            Place::Mapped { .. } => true,
+        }
+    }
+
     /// Memory it takes beside mapped files, in bytes.
     pub(crate) fn held_bytes(&self) -> usize {
         match &self.0 {

@@ -52,12 +52,16 @@ const MAPPED_BYTES: usize = 32 << 10;
 impl Part {
     /// What it is counted as in the budget.
     fn bytes(&self) -> usize {
-        if self.is_held() { self.held_bytes() + OVERHEAD_BYTES } else { MAPPED_BYTES }
+        if self.is_mapped() { MAPPED_BYTES } else { self.held_bytes() + OVERHEAD_BYTES }
     }
 
-    /// Whether it takes memory, rather than pages of a mapped file.
-    fn is_held(&self) -> bool {
-        self.held_bytes() > 0
+    fn is_mapped(&self) -> bool {
+        match self {
+            Self::Rows(rows) => rows.profiles.is_mapped(),
+            Self::Ties(_) => false,
+            Self::Column(column) => column.is_mapped(),
+            Self::Blocks(blocks) => blocks.places.is_mapped(),
+        }
     }
 
     fn held_bytes(&self) -> usize {
@@ -115,10 +119,10 @@ impl Cache {
         }
     }
 
-    /// The parts that take memory.
+    /// The parts that are not mapped.
     pub(crate) fn held(&self) -> Vec<(Key, Part)> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = kept.parts.iter().filter(|(_, held)| held.part.is_held());
+        let held = kept.parts.iter().filter(|(_, held)| !held.part.is_mapped());
         let mut held: Vec<(Key, Part)> = held.map(|(key, held)| (key.clone(), held.part.clone())).collect();
         held.sort_by(|(one, _), (other, _)| one.cmp(other));
         held

@@ -121,6 +121,16 @@ impl Column {
         }
     }
 
+    /// Whether its arrays lie in a mapped file; one that no row has, has none.
+    pub(crate) fn is_mapped(&self) -> bool {
+        let coded = |coded: &Option<Coded>| coded.as_ref().is_some_and(|coded| coded.codes.is_mapped());
+        self.numbers.as_ref().is_some_and(|numbers| numbers.values.is_mapped())
+            || self.flags.as_ref().is_some_and(|flags| flags.codes.is_mapped())
+            || coded(&self.texts)
+            || coded(&self.json)
+            || self.gone.as_ref().is_some_and(|gone| gone.rows.is_mapped())
+    }
+
     /// Memory its arrays take beside mapped files, about.
     pub(crate) fn bytes(&self) -> usize {
         self.numbers.as_ref().map_or(0, |numbers| numbers.values.held_bytes())

@@ -43,25 +43,34 @@ impl HotFolder {
         &self.0
     }
 
-    /// A part, if it was saved and looks right.
+    /// A part, if it was saved and looks right; what does not is removed, to be saved anew.
     pub(crate) fn open(&self, key: &Key) -> Option<Part> {
-        let arrays = Arrays::open(&self.path(key)?)?;
+        let path = self.path(key)?;
+        let part = Arrays::open(&path).and_then(|arrays| Self::part(key, &arrays));
+        if part.is_none() && path.exists() {
+            // What cannot be removed is decoded each time.
+            let _ = fs::remove_file(&path);
+        }
+        part
+    }
+
+    fn part(key: &Key, arrays: &Arrays) -> Option<Part> {
         match &key.part {
             PartName::Rows => Some(Part::Rows(Rows { profiles: arrays.get(0)?, occurred_at: arrays.get(1)? })),
             PartName::Blocks => {
                 Some(Part::Blocks(Arc::new(Blocks { starts: arrays.get(0)?, places: arrays.get(1)?, occurred_at: arrays.get(2)? })))
             }
-            PartName::Column(_) | PartName::BlockColumn(_) => Some(Part::Column(Arc::new(column(&arrays)?))),
+            PartName::Column(_) | PartName::BlockColumn(_) => Some(Part::Column(Arc::new(column(arrays)?))),
             PartName::Ties | PartName::BlockTies => None,
         }
     }
 
-    /// Saves a part, unless it is of a kind that is not worth a file.
+    /// Saves a part, unless it is there already or of a kind that is not worth a file.
     ///
     /// # Errors
     /// When the file cannot be written; nothing is there then.
     pub(crate) fn save(&self, key: &Key, part: &Part) -> io::Result<()> {
-        let Some(path) = self.path(key) else { return Ok(()) };
+        let Some(path) = self.path(key).filter(|path| !path.exists()) else { return Ok(()) };
         let arrays = match part {
             Part::Rows(rows) => vec![bytes(&rows.profiles), bytes(&rows.occurred_at)],
             Part::Blocks(blocks) => vec![bytes(&blocks.starts), bytes(&blocks.places), bytes(&blocks.occurred_at)],

@@ -93,14 +93,14 @@ impl History {
     }
 
     async fn claim(&self, workspace: &Workspace, as_of: AsOf, kind: RunKind) -> Result<Claimed, RunError> {
-        let claim = self.claim_of(workspace, as_of, kind)?;
+        let claim = Self::claim_of(workspace, as_of, kind)?;
         if let Some(done) = self.behind(workspace, as_of).await? {
             return Ok(Claimed::AlreadyDone(done));
         }
         workspace.store.claim_run(&claim).await.map_err(|source| RunError::Record { as_of, source })
     }
 
-    fn claim_of(&self, workspace: &Workspace, as_of: AsOf, kind: RunKind) -> Result<RunClaim, RunError> {
+    fn claim_of(workspace: &Workspace, as_of: AsOf, kind: RunKind) -> Result<RunClaim, RunError> {
         let now = workspace.clock.now();
         if as_of.moment() > now {
             return Err(RunError::Future { as_of });

@@ -108,7 +108,7 @@ impl Progress {
             kept
         };
         let counted = counted?.into_iter().flat_map(keep).collect();
-        let keep = |(kept, found, part)| {
+        let keep = |(kept, (found, part))| {
             take(found, part);
             kept
         };

@@ -112,7 +112,7 @@ fn sift_numbers(numbers: &Numbers, (low, high): (f64, f64), rows: &Range<usize>,
 
 impl Findings {
     fn of(coded: Option<&Coded>, judge: impl Fn(&str) -> Finding) -> Self {
-        let by_code: Vec<Finding> = coded.into_iter().flat_map(|coded| coded.values.iter()).map(|text| judge(text)).collect();
+        let by_code: Vec<Finding> = coded.into_iter().flat_map(|coded| coded.values.iter()).map(judge).collect();
         let remarkable = by_code.iter().any(|finding| finding.unreadable || finding.zone_missing);
         Self { by_code, remarkable }
     }

@@ -60,14 +60,14 @@ impl Computed {
         whom: Whom<'_>,
     ) -> Result<Tally, EvaluateError> {
         let clock = setting.clock;
-        let by_owner = demand::part(&definition.filter, Told::ByOwner);
+        let by_owner = demand::part(&definition.filter, Told::Owner);
         let aggregate = &definition.aggregate;
         let properties: BTreeSet<&String> = demand::properties(&by_owner).chain(aggregate.path.first()).collect();
         let properties: Vec<String> = properties.into_iter().cloned().collect();
         let wanted = Wanted {
             event: &definition.event,
             span: definition.window.resolve(clock.as_of, clock.zone),
-            filter: &demand::part(&definition.filter, Told::ByEvent),
+            filter: &demand::part(&definition.filter, Told::Event),
             properties: &properties,
             owners: setting.owners(definition.of),
             in_order: reduce::minds_order(aggregate.reducer),
@@ -107,16 +107,15 @@ impl Computed {
                 self.free.push(known);
                 *place = Self::NONE;
             }
-            (Some(value), Self::NONE) => match self.free.pop() {
-                Some(free) => {
+            (Some(value), Self::NONE) => {
+                if let Some(free) = self.free.pop() {
                     self.values[free as usize] = value;
                     *place = free;
-                }
-                None => {
+                } else {
                     *place = u32::try_from(self.values.len()).expect("profile numbers are 32 bits");
                     self.values.push(value);
                 }
-            },
+            }
             (Some(value), known) => self.values[known as usize] = value,
         }
     }

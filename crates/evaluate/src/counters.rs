@@ -56,13 +56,14 @@ impl<'s> Counters<'s> {
         self.slices[slice].get_or_insert_with(|| self.spare.take())
     }
 
-    /// The counts of these places, slice after slice; nothing at all where nothing was counted.
-    pub(crate) fn of_places(&self, places: impl Iterator<Item = u16> + Clone) -> Vec<u32> {
+    /// The counts of these places (given with whom they are handed on to), slice after slice; nothing at all where nothing was
+    /// counted.
+    pub(crate) fn of_places(&self, places: &[(u16, u32)]) -> Vec<u32> {
         if self.slices.iter().all(Option::is_none) {
             return Vec::new();
         }
         let counts = |slice: &Option<Box<Counts>>| {
-            places.clone().map(|place| slice.as_ref().map_or(0, |counts| counts[usize::from(place)])).collect::<Vec<_>>()
+            places.iter().map(|(place, _)| slice.as_ref().map_or(0, |counts| counts[usize::from(*place)])).collect::<Vec<_>>()
         };
         self.slices.iter().flat_map(counts).collect()
     }
@@ -164,7 +165,7 @@ mod tests {
         let mut totals = Vec::new();
         counters.totals(&(0..3), |place, total| totals.push((place, total)));
         assert_eq!(totals, [(7, 12), (65_535, 1)]);
-        assert_eq!(counters.of_places([7, 8].into_iter()), [8, 0, 0, 0, 4, 0]);
+        assert_eq!(counters.of_places(&[(7, 0), (8, 0)]), [8, 0, 0, 0, 4, 0]);
     }
 
     #[test]

@@ -14,11 +14,11 @@ use crate::operator::{Clock, Element, References};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Told {
     /// By the event alone.
-    ByEvent,
+    Event,
     /// By the event and its owner.
-    ByOwner,
+    Owner,
     /// By the event and the one before it.
-    ByPair,
+    Pair,
 }
 
 /// The part of a filter that can be told by so much and no less. `where_any` is told together.
@@ -34,11 +34,11 @@ pub(crate) fn part(filter: &Filter, told: Told) -> Filter {
 fn told_by(condition: &PathMatch) -> Told {
     let references = || condition.matcher.operators.iter().filter_map(reference);
     if references().any(|reference| reference.of == ReferenceOf::Parent) {
-        Told::ByPair
+        Told::Pair
     } else if refers(condition) {
-        Told::ByOwner
+        Told::Owner
     } else {
-        Told::ByEvent
+        Told::Event
     }
 }
 

@@ -40,12 +40,11 @@ pub(crate) fn groups(leaves: &[(LeafId, &Leaf)]) -> Vec<Group> {
     let mut by_event: BTreeMap<Option<&EventName>, Vec<usize>> = BTreeMap::new();
     let mut add = |event, filter: &Filter, of: Collection, leaf: CountedLeaf| {
         let known = by_event.entry(event).or_default();
-        match known.iter().find(|known| groups[**known].of == of && groups[**known].filter == *filter) {
-            Some(known) => groups[*known].leaves.push(leaf),
-            None => {
-                known.push(groups.len());
-                groups.push(Group { event: event.cloned(), filter: filter.clone(), of, leaves: vec![leaf] });
-            }
+        if let Some(known) = known.iter().find(|known| groups[**known].of == of && groups[**known].filter == *filter) {
+            groups[*known].leaves.push(leaf);
+        } else {
+            known.push(groups.len());
+            groups.push(Group { event: event.cloned(), filter: filter.clone(), of, leaves: vec![leaf] });
         }
     };
     for (id, leaf) in leaves {

@@ -73,7 +73,7 @@ impl Indexes {
         debug_assert!(segments.iter().all(|segment| segment.log == LogName::Events(event.clone())), "segments of the event");
         let profiles = snapshot.people.len();
         let rows: u64 = segments.iter().map(|segment| segment.rows).sum();
-        if (rows as usize + profiles) * size_of::<u32>() > self.budget_bytes {
+        if usize::try_from(rows).is_ok_and(|rows| (rows + profiles) * size_of::<u32>() > self.budget_bytes) {
             return Ok(None);
         }
         // Taken out while it is worked on: two at once would each build one, and either is right.

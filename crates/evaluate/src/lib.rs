@@ -50,6 +50,7 @@ mod setting;
 mod shares;
 mod slices;
 mod standing;
+mod summed;
 mod timeline;
 mod touched;
 mod traits;

@@ -92,7 +92,7 @@ pub(crate) fn moved_value(definition: &ComputedTrait, setting: Setting<'_>, pass
     }
     let window = |as_of: AsOf| definition.window.resolve(as_of, setting.clock.zone);
     let (before, after) = (window(passage.since), window(setting.clock.as_of));
-    let filter = demand::part(&definition.filter, Told::ByEvent);
+    let filter = demand::part(&definition.filter, Told::Event);
     let spans = differences(before, after);
     let watch = Watch { event: &definition.event, filter: &filter, of: definition.of, spans, fresh: after };
     concerned(setting, passage, &[watch])

@@ -220,12 +220,11 @@ fn crosses(spoken: &[Spoken], one: Place, other: Place) -> bool {
 
 fn tie(reader: &Reader, spoken: &[Spoken], place: Place) -> Result<(i64, SourceOrder, u128), EvaluateError> {
     let Spoken { segment, ties, .. } = &spoken[place.segment as usize];
-    let ties = match ties.get() {
-        Some(ties) => ties,
-        None => {
-            let read = reader.block_ties(segment).map_err(|source| EvaluateError::Read { path: segment.path.clone(), source })?;
-            ties.get_or_init(|| read)
-        }
+    let ties = if let Some(ties) = ties.get() {
+        ties
+    } else {
+        let read = reader.block_ties(segment).map_err(|source| EvaluateError::Read { path: segment.path.clone(), source })?;
+        ties.get_or_init(|| read)
     };
     Ok(ties.of(place.row as usize))
 }

@@ -18,7 +18,17 @@ pub(crate) struct Opened {
 
 impl Opened {
     pub(crate) fn open<'s>(reader: &Reader, segment: &Segment, sieves: impl Iterator<Item = &'s Sieve>) -> Result<Self, EvaluateError> {
-        let names: BTreeSet<&str> = sieves.flat_map(Sieve::columns).collect();
+        Self::open_with(reader, segment, sieves, &[])
+    }
+
+    /// The same with more columns.
+    pub(crate) fn open_with<'s>(
+        reader: &Reader,
+        segment: &Segment,
+        sieves: impl Iterator<Item = &'s Sieve>,
+        more: &[&'s str],
+    ) -> Result<Self, EvaluateError> {
+        let names: BTreeSet<&str> = sieves.flat_map(Sieve::columns).chain(more.iter().copied()).collect();
         let names: Vec<&str> = names.into_iter().collect();
         let frame = segments::open_blocks(reader, segment, &names)?;
         Ok(Self { names: names.into_iter().map(str::to_owned).collect(), frame })
@@ -48,8 +58,9 @@ impl Opened {
         self.frame.blocks.places[rows].iter().map(move |place| first + u32::from(*place))
     }
 
-    fn column(&self, name: &str) -> &Column {
-        let place = self.names.iter().position(|known| known == name).expect("every column a sieve looks at was asked for");
+    /// One of its columns.
+    pub(crate) fn column(&self, name: &str) -> &Column {
+        let place = self.names.iter().position(|known| known == name).expect("every column looked at was asked for");
         &self.frame.columns[place]
     }
 }

@@ -71,13 +71,10 @@ impl OwnerIndex {
 
     /// Adds the rows of segments that came later.
     pub(crate) fn extend(&mut self, profiles: usize, written: &[Written<'_>]) {
-        let before = self.recent.len();
         for written in written {
             written.each(|profile, place| self.recent.push((profile, place)));
         }
-        self.recent[before..].sort_unstable();
-        // Two runs, each in order: this sort merges them.
-        self.recent.sort();
+        self.recent.sort_unstable();
         if self.recent.len() > RECENT_MIN.max(self.rows.len() / RECENT_SHARE) {
             self.work_in(profiles);
         }

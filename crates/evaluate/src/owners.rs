@@ -66,7 +66,9 @@ impl Merged {
             numbered.filter(|(profile, survivor)| *profile != survivor.0).map(|(profile, survivor)| (survivor.0, profile)).collect();
         pairs.sort_unstable();
         let mut survivors = Bits::none(people.len());
-        pairs.iter().for_each(|(survivor, _)| survivors.set(*survivor));
+        for (survivor, _) in &pairs {
+            survivors.set(*survivor);
+        }
         Self { pairs, survivors }
     }
 

@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn blocks_follow_each_other() {
-        let (one, other) = (pack_block(&[1, 0, 1]), pack_block(&vec![1; 70]));
+        let (one, other) = (pack_block(&[1, 0, 1]), pack_block(&[1; 70]));
         let bitmap = bitmap([one.as_slice(), other.as_slice()].into_iter(), BLOCK_PROFILES + 66);
         let expected: Vec<u32> = [0, 2].into_iter().chain(65_536..65_602).collect();
         assert_eq!(bitmap.iter().collect::<Vec<_>>(), expected);

@@ -194,7 +194,7 @@ impl Block {
         };
         Self {
             answers: counters.answers(questions),
-            shared: counters.of_places(shares.block(number).iter().map(|(place, _)| *place)),
+            shared: counters.of_places(shares.block(number)),
             totals: if totals == Totals::Wanted { questions.iter().map(of_window).collect() } else { Vec::new() },
         }
     }

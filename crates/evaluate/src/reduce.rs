@@ -53,8 +53,7 @@ impl<'a> Reduction<'a> {
     pub(crate) fn reduce(&self, rows: &[Row], tally: &mut Tally) -> Option<Value> {
         match self.reducer {
             Reducer::Count => Some(Value::Number(rows.len() as f64)),
-            Reducer::Sum => self.sum(rows, tally).map(|(sum, _)| number(sum)),
-            Reducer::Average => self.sum(rows, tally).map(|(sum, count)| number(divide(sum, count))),
+            Reducer::Sum | Reducer::Average => self.sum(rows, tally),
             Reducer::Min => self.extreme(rows, tally, std::cmp::Ordering::Less),
             Reducer::Max => self.extreme(rows, tally, std::cmp::Ordering::Greater),
             Reducer::First => rows.iter().find_map(|row| self.whole(*row)),
@@ -69,16 +68,10 @@ impl<'a> Reduction<'a> {
         }
     }
 
-    /// The sum in millionths, and of how many numbers.
-    fn sum(&self, rows: &[Row], tally: &mut Tally) -> Option<(i128, i128)> {
-        let (mut sum, mut count) = (0_i128, 0_i128);
-        self.numbers(rows, tally, |number| {
-            let Some(millionths) = millionths(number) else { return false };
-            sum += millionths;
-            count += 1;
-            true
-        });
-        (count > 0).then_some((sum, count))
+    fn sum(&self, rows: &[Row], tally: &mut Tally) -> Option<Value> {
+        let mut sum = Sum::default();
+        self.numbers(rows, tally, |number| sum.add_exact(number));
+        sum.value(self.reducer)
     }
 
     fn extreme(&self, rows: &[Row], tally: &mut Tally, wins: std::cmp::Ordering) -> Option<Value> {
@@ -185,10 +178,53 @@ fn add(texts: &mut BTreeSet<String>, text: Cow<'_, str>) {
     }
 }
 
+/// A sum on its way: it does not depend on the order in which numbers are added.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Sum {
+    /// In millionths.
+    sum: i128,
+    /// Of how many numbers.
+    numbers: u32,
+}
+
+impl Sum {
+    /// Adds a number; `false` when it is too large to be added up.
+    pub(crate) fn add(&mut self, number: f64) -> bool {
+        self.add_exact(Exact::Float(number))
+    }
+
+    fn add_exact(&mut self, number: Exact) -> bool {
+        let Some(millionths) = millionths(number) else { return false };
+        self.sum += millionths;
+        self.numbers += 1;
+        true
+    }
+
+    /// Adds everything that another sum is made of.
+    pub(crate) fn add_all(&mut self, other: Self) {
+        self.sum += other.sum;
+        self.numbers += other.numbers;
+    }
+
+    /// The sum or the average; nothing of no numbers.
+    pub(crate) fn value(self, reducer: Reducer) -> Option<Value> {
+        let numbers = i128::from(self.numbers);
+        (numbers > 0).then(|| if reducer == Reducer::Average { number(divide(self.sum, numbers)) } else { number(self.sum) })
+    }
+}
+
+/// Up to here a number's millionths are a 64-bit whole number.
+const NEAR_MAX: f64 = 9e12;
+
 /// The nearest whole number of millionths.
 fn millionths(number: Exact) -> Option<i128> {
     #[expect(clippy::cast_possible_truncation, reason = "checked: at most 10^26")]
     match number {
+        // The usual case at the speed of the usual registers; it comes to the same as those below.
+        Exact::Float(float) if float.abs() < NEAR_MAX => {
+            // Multiplied as an integer, a whole number keeps its last digit.
+            Some(i128::from(if float.fract() == 0.0 { float as i64 * 1_000_000 } else { (float * 1e6).round() as i64 }))
+        }
         Exact::Float(float) if float.abs() > SUMMAND_MAX => None,
         // Multiplied as an integer, a whole number keeps its last digit.
         Exact::Float(float) if float.fract() == 0.0 => Some(float as i128 * MILLION),

@@ -12,7 +12,7 @@
 
 use std::collections::BTreeSet;
 
-use definitions::{CountRange, EventCondition, Filter, Matcher, PathMatch, SamePath, Which};
+use definitions::{AggregateMatch, CountRange, EventCondition, Filter, Matcher, PathMatch, SamePath, Which};
 use model::{Collection, EventName, Lookback, Span};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
@@ -28,6 +28,7 @@ use crate::reduce::{self, Reduction};
 use crate::same::Same;
 pub(crate) use crate::setting::Setting;
 use crate::setting::Whom;
+use crate::summed;
 
 /// How many owners one task takes when only some are asked about.
 const OWNERS_PER_TASK: usize = 64;
@@ -75,7 +76,7 @@ pub(crate) struct Link<'c> {
 
 /// The first event of a condition and its steps, in their order.
 pub(crate) fn chain(condition: &EventCondition) -> Vec<Link<'_>> {
-    let by_event = |filter| demand::part(filter, Told::ByEvent);
+    let by_event = |filter| demand::part(filter, Told::Event);
     let EventCondition { event, filter, count, .. } = condition;
     let mut links = vec![Link { event, filter, same: &[], within: None, count: *count, by_event: by_event(filter) }];
     let mut next = condition.then.as_deref();
@@ -90,7 +91,7 @@ pub(crate) fn chain(condition: &EventCondition) -> Vec<Link<'_>> {
 /// The properties looked at event by event: by what varies, by the step that follows, and by the aggregate of the first.
 fn properties(condition: &EventCondition, links: &[Link<'_>], place: usize) -> Vec<String> {
     let link = &links[place];
-    let (by_owner, by_pair) = (demand::part(link.filter, Told::ByOwner), demand::part(link.filter, Told::ByPair));
+    let (by_owner, by_pair) = (demand::part(link.filter, Told::Owner), demand::part(link.filter, Told::Pair));
     let own = demand::properties(&by_owner).chain(demand::properties(&by_pair));
     let same = link.same.iter().filter_map(|same| same.path.first());
     let next = links.get(place + 1);
@@ -105,6 +106,9 @@ fn properties(condition: &EventCondition, links: &[Link<'_>], place: usize) -> V
 impl SequenceLeaf {
     /// Those of whom is asked for whom it holds. What it says of a profile is the same whoever else is asked about.
     pub(crate) fn answer(&self, setting: Setting<'_>, whom: Whom<'_>) -> Result<(RoaringBitmap, Tally), EvaluateError> {
+        if let (Whom::All, Some(answer)) = (whom, summed::answer(self, setting)?) {
+            return Ok(answer);
+        }
         let condition = &self.condition;
         let links = chain(condition);
         let properties: Vec<Vec<String>> = (0..links.len()).map(|place| properties(condition, &links, place)).collect();
@@ -118,8 +122,7 @@ impl SequenceLeaf {
             tally += part.gathered.tally;
         }
         let aggregate = condition.aggregate.as_ref().map(|aggregate| {
-            let whole = PathMatch { path: vec![String::new()], matcher: aggregate.matcher.clone() };
-            (Reduction::over(&aggregate.aggregate, &parts[0].gathered), Judge::prepare(&whole, setting.clock))
+            (Reduction::over(&aggregate.aggregate, &parts[0].gathered), Judge::prepare(&aggregated(aggregate), setting.clock))
         });
         let reading = Reading { leaf: self, setting, parts: &parts, aggregate: aggregate.as_ref() };
         let answers: Vec<(RoaringBitmap, Tally)> = match whom {
@@ -166,8 +169,8 @@ impl SequenceLeaf {
             in_order: !indifferent,
         };
         let gathered = Gathered::gather(setting, wanted, whom)?;
-        let of_each = demand::both(gathered.unasked.clone(), demand::part(link.filter, Told::ByOwner));
-        let of_pairs = demand::part(link.filter, Told::ByPair);
+        let of_each = demand::both(gathered.unasked.clone(), demand::part(link.filter, Told::Owner));
+        let of_pairs = demand::part(link.filter, Told::Pair);
         let at_hand = gathered.properties();
         let same = link.same.iter().filter_map(|same| Some(Same::prepare(same, &before?.gathered, &gathered, clock)));
         Ok(Part {
@@ -179,6 +182,11 @@ impl SequenceLeaf {
             count: link.count,
         })
     }
+}
+
+/// What is asked of an aggregate as a whole.
+pub(crate) fn aggregated(aggregate: &AggregateMatch) -> PathMatch {
+    PathMatch { path: vec![String::new()], matcher: aggregate.matcher.clone() }
 }
 
 fn task(reading: &Reading<'_>, owners: impl Iterator<Item = u32>) -> Result<(RoaringBitmap, Tally), EvaluateError> {

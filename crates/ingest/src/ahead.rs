@@ -44,15 +44,13 @@ impl Ahead {
 
     /// The next batch; none after the one that is the last.
     pub(crate) fn next(&mut self) -> io::Result<Option<Batch>> {
-        match self.batches.recv() {
-            Ok(batch) => batch.map(Some),
-            Err(_) => {
-                if let Some(Err(panic)) = self.reader.take().map(JoinHandle::join) {
-                    std::panic::resume_unwind(panic);
-                }
-                Ok(None)
-            }
+        if let Ok(batch) = self.batches.recv() {
+            return batch.map(Some);
         }
+        if let Some(Err(panic)) = self.reader.take().map(JoinHandle::join) {
+            std::panic::resume_unwind(panic);
+        }
+        Ok(None)
     }
 }
 

@@ -195,14 +195,13 @@ impl Block {
     }
 
     fn take_cell(&mut self, name: &str, value: Option<&Given<'_>>) {
-        let name = match self.name_places.get(name) {
-            Some(place) => *place,
-            None => {
-                let place = count(self.names.len());
-                self.names.push(name.to_owned());
-                self.name_places.insert(name.to_owned(), place);
-                place
-            }
+        let name = if let Some(place) = self.name_places.get(name) {
+            *place
+        } else {
+            let place = count(self.names.len());
+            self.names.push(name.to_owned());
+            self.name_places.insert(name.to_owned(), place);
+            place
         };
         let value = match value {
             None => CellValue::Gone,

@@ -262,7 +262,9 @@ impl Resolver {
         self.merged.insert(loser, winner);
         let theirs = self.user_ids.remove(&loser).unwrap_or_default();
         let joined = self.user_ids.entry(winner).or_default();
-        theirs.into_iter().for_each(|number| add(joined, number));
+        for number in theirs {
+            add(joined, number);
+        }
         self.changes.merges.push(Merge { winner, loser, merged_at: self.now });
     }
 

@@ -60,15 +60,6 @@ impl Small {
         let as_of = AsOf(hours(hours_before));
         self.evaluator.advance(&self.catalog, &self.snapshot, &Recorded::default(), as_of).expect("the lake is whole")
     }
-
-    /// A catalog with one of the audiences, and those it refers to left out: it must refer to none.
-    pub(crate) fn only(&self, key: &str) -> Catalog {
-        let mut alone = self.catalog.clone();
-        alone.audiences.retain(|known, _| known.as_str() == key);
-        alone.order.retain(|known| known.as_str() == key);
-        assert_eq!(alone.order.len(), 1, "`{key}` is one of the benchmark's audiences");
-        alone
-    }
 }
 
 /// The members of an audience of this share of a universe, evenly spread; another salt makes other members.

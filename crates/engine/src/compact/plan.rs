@@ -91,7 +91,7 @@ fn span(segment: &Segment, open_from: NaiveDate) -> Option<Span> {
 }
 
 /// A bucket in the order of time, cut wherever the next segment would not fit.
-fn groups<'s>(mut bucket: Vec<&'s (SegmentId, Segment)>, limits: Limits) -> Vec<Vec<&'s (SegmentId, Segment)>> {
+fn groups(mut bucket: Vec<&(SegmentId, Segment)>, limits: Limits) -> Vec<Vec<&(SegmentId, Segment)>> {
     // A merged segment takes the place of the earliest of its sources: it begins with it, and no number of them is higher.
     bucket.sort_by_key(|(number, segment)| (segment.first_at, *number));
     let mut groups: Vec<Vec<&(SegmentId, Segment)>> = Vec::new();
@@ -135,7 +135,7 @@ impl<'s> Size<'s> {
 }
 
 /// A group without those that outweigh all smaller ones together.
-fn worthwhile<'s>(mut group: Vec<&'s (SegmentId, Segment)>) -> Vec<&'s (SegmentId, Segment)> {
+fn worthwhile(mut group: Vec<&(SegmentId, Segment)>) -> Vec<&(SegmentId, Segment)> {
     group.sort_by_key(|(number, segment)| (segment.rows, *number));
     let mut smaller: u64 = group.iter().map(|(_, segment)| segment.rows).sum();
     while let Some((_, largest)) = group.last() {

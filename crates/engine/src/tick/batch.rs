@@ -85,7 +85,8 @@ impl History {
     /// Claims ticks that history has not reached yet.
     async fn claim_all(&self, workspace: &Workspace, ticks: &[AsOf]) -> Result<Vec<Claimed>, RunError> {
         let Some(first) = ticks.first().copied() else { return Ok(Vec::new()) };
-        let claims = ticks.iter().map(|as_of| self.claim_of(workspace, *as_of, RunKind::Backfill)).collect::<Result<Vec<RunClaim>, _>>()?;
+        let claims =
+            ticks.iter().map(|as_of| Self::claim_of(workspace, *as_of, RunKind::Backfill)).collect::<Result<Vec<RunClaim>, _>>()?;
         workspace.store.claim_runs(&claims).await.map_err(|source| RunError::Record { as_of: first, source })
     }
 }

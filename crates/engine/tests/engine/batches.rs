@@ -65,7 +65,7 @@ fn said() -> impl Strategy<Value = Said> {
 
 fn stage() -> impl Strategy<Value = Stage> {
     let buyers = prop_oneof![3 => Just(Buyers::Weekly), 1 => Just(Buyers::Daily), 1 => Just(Buyers::Paused)];
-    let wait = Duration::from_secs(60);
+    let wait = Duration::from_mins(1);
     let batch = prop_oneof![
         3 => (1..5_usize).prop_map(move |ticks_max| BatchLimits { ticks_max, bytes_max: usize::MAX, wait }),
         1 => (0..200_usize).prop_map(move |bytes_max| BatchLimits { ticks_max: 100, bytes_max, wait }),

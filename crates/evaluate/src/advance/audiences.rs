@@ -82,7 +82,6 @@ fn scope(
         match part {
             Expression::Leaf(leaf) => scope |= leaves.get(leaf).unwrap_or(&RoaringBitmap::new()),
             Expression::Member(key) | Expression::NotMember(key) => scope |= audiences.get(key).unwrap_or(&RoaringBitmap::new()),
-            Expression::Sample(..) => {}
             // What is recorded goes by time, and what is asked of others goes along links.
             Expression::MemberFor(..)
             | Expression::Entered(..)
@@ -90,7 +89,7 @@ fn scope(
             | Expression::AnyUser(_)
             | Expression::AllUsers(_)
             | Expression::Account(_) => return false,
-            Expression::All(_) | Expression::Any(_) | Expression::None(_) => {}
+            Expression::All(_) | Expression::Any(_) | Expression::None(_) | Expression::Sample(..) => {}
         }
         true
     })

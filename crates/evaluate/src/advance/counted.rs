@@ -76,12 +76,11 @@ pub(crate) fn begin(set: Vec<Group>, source: Source<'_>) -> Result<Begun, Evalua
         answers.extend(found.answers);
         let mut windows: Vec<CountedWindow> = Vec::new();
         for ((leaf, span), totals) in group.leaves.iter().zip(group.spans(source.clock)).zip(found.totals) {
-            match windows.iter_mut().find(|known| known.window == leaf.window) {
-                Some(known) => known.leaves.push(*leaf),
-                None => {
-                    let tallies = Tallies::of(source.profiles, totals);
-                    windows.push(CountedWindow { window: leaf.window, span, tallies, leaves: vec![*leaf] });
-                }
+            if let Some(known) = windows.iter_mut().find(|known| known.window == leaf.window) {
+                known.leaves.push(*leaf);
+            } else {
+                let tallies = Tallies::of(source.profiles, totals);
+                windows.push(CountedWindow { window: leaf.window, span, tallies, leaves: vec![*leaf] });
             }
         }
         groups.push(CountedGroup { group, windows });
@@ -145,9 +144,8 @@ impl Changed<'_> {
     fn merge(&mut self, merged: u32, survivor: u32) {
         let count = self.tallies.get(merged);
         if count > 0 {
-            self.set(merged, count, 0);
-            let known = self.tallies.get(survivor);
-            self.set(survivor, known, known + count);
+            self.change(merged, |_| 0);
+            self.change(survivor, |known| known + count);
         }
     }
 
@@ -184,13 +182,15 @@ impl Changed<'_> {
     }
 
     fn add(&mut self, profile: u32, came: bool) {
-        let before = self.tallies.get(profile);
-        let after = if came { before + 1 } else { before.checked_sub(1).expect("what leaves a window was counted when it came") };
-        self.set(profile, before, after);
+        if came {
+            self.change(profile, |count| count + 1);
+        } else {
+            self.change(profile, |count| count.checked_sub(1).expect("what leaves a window was counted when it came"));
+        }
     }
 
-    fn set(&mut self, profile: u32, before: u32, after: u32) {
-        self.tallies.set(profile, after);
+    fn change(&mut self, profile: u32, change: impl FnOnce(u32) -> u32) {
+        let (before, after) = self.tallies.change(profile, change);
         for (leaf, candidates) in self.leaves.iter().zip(&mut self.candidates) {
             if leaf.count.contains(before) != leaf.count.contains(after) {
                 candidates.push(profile);

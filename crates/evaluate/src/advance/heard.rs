@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 use super::counted::{Flip, Step};
 use super::{number, range};
 use crate::demand::moves_with_time;
-use crate::embedded::LeafEngine;
+use crate::embedded::{LeafEngine, Part};
 use crate::error::EvaluateError;
 use crate::leaf::{LeafId, Tally};
 use crate::matcher::Judge;
@@ -29,17 +29,13 @@ pub(crate) struct HeardTrait {
 
 impl HeardTrait {
     /// Judges everybody once.
-    pub(crate) fn begin(
-        name: String,
-        leaves: Vec<(LeafId, PathMatch)>,
-        engine: &LeafEngine<'_>,
-    ) -> Result<(Self, Vec<(LeafId, RoaringBitmap)>, Tally), EvaluateError> {
+    pub(crate) fn begin(name: String, leaves: Vec<(LeafId, PathMatch)>, engine: &LeafEngine<'_>) -> Result<(Self, Part), EvaluateError> {
         let clock = engine.clock;
         let newest = engine.standing.find(engine.reader, engine.snapshot, &name, clock.as_of)?;
         let mut tally = Tally { rows: newest.rows, ..Tally::default() };
         let judged =
             leaves.iter().map(|(id, condition)| (*id, judge_all(&newest, &Judge::prepare(condition, clock), &mut tally))).collect();
-        Ok((Self { name, newest, leaves }, judged, tally))
+        Ok((Self { name, newest, leaves }, (judged, tally)))
     }
 
     /// Moves on to a later moment.

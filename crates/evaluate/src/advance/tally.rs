@@ -1,17 +1,14 @@
 //! Tallies: how many rows each profile has in one window, kept from one moment to the next.
 //!
-//! Memory follows the profiles that have rows: few of them are kept one by one, many as one byte for each profile, with
-//! the few counts that a byte does not hold kept beside.
+//! Memory follows the profiles that have rows: few of them are kept one by one, many as two bytes for each profile, with
+//! the few counts that two bytes do not hold kept beside.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
+use hashbrown::HashMap;
 
-use xxhash_rust::xxh3::Xxh3Default;
+type Few = HashMap<u32, u32>;
 
-type Few = HashMap<u32, u32, BuildHasherDefault<Xxh3Default>>;
-
-/// A share of profiles so large makes one byte for each profile the smaller way: an entry of a map takes about so many.
-const DENSE_SHARE: usize = 16;
+/// A share of profiles so large makes two bytes for each profile the smaller way: an entry of a map takes about so many.
+const DENSE_SHARE: usize = 8;
 
 /// The counts of one window.
 #[derive(Debug, Clone)]
@@ -23,11 +20,14 @@ pub(crate) struct Tallies {
 #[derive(Debug, Clone)]
 enum Kept {
     Sparse(Few),
-    /// A full byte says that the count is among the large ones.
-    Dense {
-        bytes: Vec<u8>,
-        large: Few,
-    },
+    Dense(Dense),
+}
+
+/// A full cell says that the count is among the large ones.
+#[derive(Debug, Clone, Default)]
+struct Dense {
+    cells: Vec<u16>,
+    large: Few,
 }
 
 impl Tallies {
@@ -44,7 +44,7 @@ impl Tallies {
         }
         for (profile, count) in counts {
             if (profile as usize) < profiles {
-                tallies.set(profile, count);
+                tallies.change(profile, |_| count);
             }
         }
         tallies
@@ -53,8 +53,8 @@ impl Tallies {
     /// Makes room for more profiles.
     pub(crate) fn grow(&mut self, profiles: usize) {
         self.profiles = self.profiles.max(profiles);
-        if let Kept::Dense { bytes, .. } = &mut self.kept {
-            bytes.resize(self.profiles, 0);
+        if let Kept::Dense(dense) = &mut self.kept {
+            dense.cells.resize(self.profiles, 0);
         }
     }
 
@@ -62,50 +62,59 @@ impl Tallies {
     pub(crate) fn get(&self, profile: u32) -> u32 {
         match &self.kept {
             Kept::Sparse(few) => few.get(&profile).copied().unwrap_or(0),
-            Kept::Dense { bytes, large } => match bytes[profile as usize] {
-                u8::MAX => large[&profile],
+            Kept::Dense(Dense { cells, large }) => match cells[profile as usize] {
+                u16::MAX => large[&profile],
                 count => u32::from(count),
             },
         }
     }
 
-    /// Sets the count of a profile that is known.
-    pub(crate) fn set(&mut self, profile: u32, count: u32) {
+    /// Changes the count of a profile that is known; what it was and what it is now.
+    pub(crate) fn change(&mut self, profile: u32, change: impl FnOnce(u32) -> u32) -> (u32, u32) {
         match &mut self.kept {
             Kept::Sparse(few) => {
-                if count == 0 {
+                let before = few.get(&profile).copied().unwrap_or(0);
+                let after = change(before);
+                if after == 0 {
                     few.remove(&profile);
                 } else {
-                    few.insert(profile, count);
+                    few.insert(profile, after);
                     if few.len() * DENSE_SHARE > self.profiles {
                         self.spread();
                     }
                 }
+                (before, after)
             }
-            Kept::Dense { bytes, large } => {
-                let byte = &mut bytes[profile as usize];
-                if *byte == u8::MAX {
-                    large.remove(&profile);
-                }
-                *byte = u8::try_from(count).unwrap_or(u8::MAX);
-                if *byte == u8::MAX {
-                    large.insert(profile, count);
-                }
-            }
+            Kept::Dense(dense) => dense.change(profile, change),
         }
     }
 
-    /// One byte for each profile from now on.
+    /// Two bytes for each profile from now on.
     fn spread(&mut self) {
-        let Kept::Sparse(few) = std::mem::replace(&mut self.kept, Kept::Dense { bytes: vec![0; self.profiles], large: Few::default() })
-        else {
-            return;
-        };
-        let mut counts: Vec<(u32, u32)> = few.into_iter().collect();
-        counts.sort_unstable();
-        for (profile, count) in counts {
-            self.set(profile, count);
+        let mut dense = Dense { cells: vec![0; self.profiles], large: Few::default() };
+        if let Kept::Sparse(few) = &self.kept {
+            // Each count goes to a cell of its own, whichever comes first.
+            for (profile, count) in few {
+                dense.change(*profile, |_| *count);
+            }
+            self.kept = Kept::Dense(dense);
         }
+    }
+}
+
+impl Dense {
+    fn change(&mut self, profile: u32, change: impl FnOnce(u32) -> u32) -> (u32, u32) {
+        let cell = &mut self.cells[profile as usize];
+        let before = if *cell == u16::MAX { self.large[&profile] } else { u32::from(*cell) };
+        let after = change(before);
+        let small = u16::try_from(after).unwrap_or(u16::MAX);
+        if small == u16::MAX {
+            self.large.insert(profile, after);
+        } else if *cell == u16::MAX {
+            self.large.remove(&profile);
+        }
+        *cell = small;
+        (before, after)
     }
 }
 
@@ -117,19 +126,20 @@ mod tests {
     fn counts_come_back_however_they_are_kept() {
         for profiles in [200, 20_000] {
             let mut tallies = Tallies::new(profiles);
-            let count = |profile: u32| [0, 1, 254, 255, 256, 70_000][profile as usize % 6];
+            let count = |profile: u32| [0, 1, 65_534, 65_535, 65_536, 700_000][profile as usize % 6];
             for profile in 0..200 {
-                tallies.set(profile, 7);
-                tallies.set(profile, count(profile));
+                assert_eq!(tallies.change(profile, |_| 7), (0, 7));
+                assert_eq!(tallies.change(profile, |count| count + 70_000), (7, 70_007));
+                assert_eq!(tallies.change(profile, |_| count(profile)), (70_007, count(profile)));
             }
             tallies.grow(profiles + 10);
             for profile in 0..200 {
                 assert_eq!(tallies.get(profile), count(profile), "{profile} of {profiles}");
             }
             assert_eq!(tallies.get(205), 0);
-            tallies.set(3, 0);
+            tallies.change(3, |_| 0);
             assert_eq!(tallies.get(3), 0);
-            assert_eq!(matches!(tallies.kept, Kept::Dense { .. }), profiles == 200);
+            assert_eq!(matches!(tallies.kept, Kept::Dense(_)), profiles == 200);
         }
     }
 }

@@ -81,7 +81,7 @@ impl Size {
 pub(crate) fn generate(size: Size, out: &mut impl Write) -> io::Result<()> {
     for number in 0..size.lines {
         let place = hash(number, 1);
-        let repeated = place % REPEAT_EVERY == 0;
+        let repeated = place.is_multiple_of(REPEAT_EVERY);
         let said = if repeated { number.saturating_sub(1 + hash(place, 2) % 1_000) } else { number };
         line(size, said, out)?;
     }
@@ -90,7 +90,7 @@ pub(crate) fn generate(size: Size, out: &mut impl Write) -> io::Result<()> {
 
 fn line(size: Size, number: u64, out: &mut impl Write) -> io::Result<()> {
     let place = hash(number, 3);
-    if number % IDENTIFY_EVERY == 0 { identify(size, number, place, out) } else { track(size, number, place, out) }
+    if number.is_multiple_of(IDENTIFY_EVERY) { identify(size, number, place, out) } else { track(size, number, place, out) }
 }
 
 /// Everybody is introduced once before anybody is again.
@@ -119,7 +119,7 @@ fn track(size: Size, number: u64, place: u64, out: &mut impl Write) -> io::Resul
     begin("track", size, number, place, out)?;
     // A mail is opened by whom it was sent to; one in four others has not signed in.
     let mail = event == "Email Opened";
-    if mail || hash(place, 10) % 4 != 0 {
+    if mail || !hash(place, 10).is_multiple_of(4) {
         write!(out, r#","userId":"u-{person}""#)?;
     }
     if !mail {
@@ -141,7 +141,7 @@ fn track(size: Size, number: u64, place: u64, out: &mut impl Write) -> io::Resul
 
 fn begin(kind: &str, size: Size, number: u64, place: u64, out: &mut impl Write) -> io::Result<()> {
     let mut micros = number * (size.days * DAY_MICROS / size.lines) + hash(place, 14) % 60_000_000;
-    if hash(place, 15) % LATE_EVERY == 0 {
+    if hash(place, 15).is_multiple_of(LATE_EVERY) {
         micros = micros.saturating_sub(hash(place, 16) % (2 * DAY_MICROS));
     }
     let micros = BEGINS_MICROS + micros.min(size.days * DAY_MICROS - 1);
@@ -157,8 +157,8 @@ fn end(place: u64, path: &str, out: &mut impl Write) -> io::Result<()> {
 
 /// The anonymous id of one of a person's two browsers, the first used more; now and then of another person's.
 fn browser(person: u64, place: u64) -> String {
-    let owner = if place % SHARED_EVERY == 0 { person ^ 1 } else { person };
-    let id = hash(owner, 20 + u64::from(place % 5 == 0));
+    let owner = if place.is_multiple_of(SHARED_EVERY) { person ^ 1 } else { person };
+    let id = hash(owner, 20 + u64::from(place.is_multiple_of(5)));
     let other = hash(id, 22);
     format!("{:08x}-{:04x}-4{:03x}-9{:03x}-{:012x}", id >> 32, id & 0xffff, other & 0xfff, (other >> 12) & 0xfff, other >> 16)
 }

@@ -84,7 +84,7 @@ fn main() -> anyhow::Result<()> {
     if !options.keep {
         fs::remove_dir_all(&target).context("remove what was imported")?;
     }
-    println!("{:#}", told(&file, bytes, seconds, &last, kept));
+    println!("{:#}", told(&file, bytes, seconds, &last, &kept));
     Ok(())
 }
 
@@ -143,7 +143,7 @@ fn measure(target: &Path) -> anyhow::Result<Kept> {
     Ok(kept)
 }
 
-fn told(file: &Path, bytes: u64, mut seconds: Vec<f64>, report: &ImportReport, kept: Kept) -> serde_json::Value {
+fn told(file: &Path, bytes: u64, mut seconds: Vec<f64>, report: &ImportReport, kept: &Kept) -> serde_json::Value {
     let rounded = |number: f64, digits: f64| (number * digits).round() / digits;
     let turns: Vec<f64> = seconds.iter().map(|took| rounded(*took, 1000.0)).collect();
     seconds.sort_by(f64::total_cmp);

@@ -1,11 +1,13 @@
-//! Sums and averages over everybody's events, added up in one pass instead of being brought together by owner.
+//! Aggregates over everybody's events, taken in one pass instead of being brought together by owner.
 //!
-//! Addition does not mind the order, so rows are taken block by block of profiles as they lie ([`lake::Blocks`]). It serves
-//! a condition that is nothing but an event, its filter, its number and a sum or an average over a property that is a
-//! number wherever it is there; any other is judged owner by owner ([`crate::follow`]).
+//! Where the order of events does not matter, rows are taken block by block of profiles as they lie ([`lake::Blocks`]). This
+//! serves a condition that is nothing but an event, its filter, its number, and a sum, an average, an extreme or the number
+//! of different texts of a property that has one type; any other is judged owner by owner ([`crate::follow`]).
+
+use std::collections::HashMap;
 
 use definitions::{Reducer, Which};
-use lake::{BLOCK_PROFILES, Column};
+use lake::{BLOCK_PROFILES, Buffer, Coded, Column};
 use model::{Segment, Span, Value};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
@@ -16,7 +18,7 @@ use crate::filter::{OpenSieve, Sieve};
 use crate::leaf::Tally;
 use crate::matcher::{Judge, refers};
 use crate::opened::Opened;
-use crate::operator::{Element, NoReferences};
+use crate::operator::{Element, Finding, NoReferences};
 use crate::packed;
 use crate::reduce::Sum;
 use crate::sequence::{SequenceLeaf, aggregated};
@@ -24,116 +26,197 @@ use crate::setting::Setting;
 use crate::shares::Shares;
 use crate::timeline::Timeline;
 
-/// What one profile's rows come to.
-#[derive(Debug, Clone, Copy, Default)]
-struct Owned {
-    /// How many count.
-    rows: u32,
-    sum: Sum,
-}
+/// So many different texts are told apart by one bit each.
+const TEXTS_MAX: usize = 128;
 
-/// What one block's rows come to, by place.
-struct Block {
-    owned: Vec<Owned>,
-    tally: Tally,
-}
-
-/// For whom a leaf holds; nothing where it takes more than adding up.
+/// For whom a leaf holds; nothing where it takes more than one pass.
 pub(crate) fn answer(leaf: &SequenceLeaf, setting: Setting<'_>) -> Result<Option<(RoaringBitmap, Tally)>, EvaluateError> {
     let condition = &leaf.condition;
     let Some(aggregate) = condition.aggregate.as_ref().filter(|_| condition.then.is_none() && condition.which == Which::Any) else {
         return Ok(None);
     };
-    let (Reducer::Sum | Reducer::Average, [property]) = (aggregate.aggregate.reducer, aggregate.aggregate.path.as_slice()) else {
-        return Ok(None);
+    let ([property], whole) = (aggregate.aggregate.path.as_slice(), aggregated(aggregate)) else { return Ok(None) };
+    let judge = Judge::prepare(&whole, setting.clock);
+    let reducer = aggregate.aggregate.reducer;
+    let is_served = match reducer {
+        Reducer::Sum | Reducer::Average | Reducer::UniqueCount => true,
+        // The first of zero and minus zero is kept: which one it is does not matter where only a number's place is asked.
+        Reducer::Min | Reducer::Max => judge.interval().is_some(),
+        Reducer::Count | Reducer::First | Reducer::Last | Reducer::MostFrequent { .. } | Reducer::Unique => false,
     };
-    let whole = aggregated(aggregate);
-    if refers(&whole) || demand::part(&condition.filter, Told::Event) != condition.filter {
+    if !is_served || refers(&whole) || demand::part(&condition.filter, Told::Event) != condition.filter {
         return Ok(None);
     }
-    let clock = setting.clock;
-    let span = condition.window.resolve(clock.as_of, clock.zone);
+    let span = condition.window.resolve(setting.clock.as_of, setting.clock.zone);
     let timeline = Timeline::of(setting.snapshot);
     let segments: Vec<&Segment> = timeline.of_event(&condition.event, span).to_vec();
-    let sieve = Sieve::prepare(&condition.filter, clock);
+    let sieve = Sieve::prepare(&condition.filter, setting.clock);
     let open = |segment: &&Segment| Opened::open_with(setting.reader, segment, sieve.iter(), &[property]);
     let opened: Vec<Opened> = segments.par_iter().map(open).collect::<Result<_, _>>()?;
-    let numbers_alone = |column: &Column| matches!(column, Column { flags: None, texts: None, json: None, gone: None, .. });
-    if !opened.iter().all(|opened| numbers_alone(opened.column(property))) {
-        return Ok(None);
-    }
-    let sifted: Vec<(&Opened, Option<OpenSieve<'_>>)> =
-        opened.par_iter().map(|opened| (opened, sieve.as_ref().map(|sieve| opened.sieve(sieve)))).collect();
+    let columns: Vec<&Column> = opened.iter().map(|opened| opened.column(property)).collect();
+    let sieves: Vec<Option<OpenSieve<'_>>> = opened.par_iter().map(|opened| sieve.as_ref().map(|sieve| opened.sieve(sieve))).collect();
+    let pass = Pass { opened: &opened, sieves: &sieves, span, leaf, setting, judge: &judge };
 
-    let profiles = setting.snapshot.people.len();
-    let mut blocks: Vec<Block> =
-        (0..profiles.div_ceil(BLOCK_PROFILES)).into_par_iter().map(|number| add_up(number, &sifted, property, span)).collect();
-    hand_on(&mut blocks, &Shares::of(setting.owners(leaf.of)));
-
-    let judge = Judge::prepare(&whole, clock);
-    let nothing = judge.value_among(None, &NoReferences);
-    let judged = blocks.par_iter().map(|block| {
-        let mut tally = block.tally;
-        let holds = block.owned.iter().map(|owned| {
-            if !condition.count.contains(owned.rows) {
-                return 0;
+    if reducer == Reducer::UniqueCount {
+        let Some(texts) = texts(&columns) else { return Ok(None) };
+        let add = |kinds: &mut u128, segment: usize, row: usize| {
+            if let Some((codes, bits)) = &texts[segment] {
+                *kinds |= bits.get(codes[row] as usize).copied().unwrap_or(0);
             }
-            let finding = owned.sum.value(aggregate.aggregate.reducer).map_or(nothing, |value| match value {
-                Value::Number(number) => judge.scalar(Element::Number(number)),
-                Value::Integer(integer) => judge.scalar(Element::Integer(integer)),
-                Value::Flag(_) | Value::Text(_) | Value::List(_) | Value::Object(_) => judge.value(&value),
-            });
-            tally.note(finding);
-            u8::from(finding.holds)
-        });
-        (packed::pack_block(&holds.collect::<Vec<_>>()), tally)
-    });
-    let judged: Vec<(Vec<u64>, Tally)> = judged.collect();
-    let tally = judged.iter().fold(Tally::default(), |all, (_, part)| all + *part);
-    Ok(Some((packed::bitmap(judged.iter().map(|(words, _)| words.as_slice()), profiles), tally)))
+            true
+        };
+        let value = |kinds: u128| Some(Value::Number(f64::from(kinds.count_ones())));
+        return Ok(Some(pass.run(add, |all, more| *all |= more, value)));
+    }
+    let Some(numbers) = numbers(&columns) else { return Ok(None) };
+    let number = |segment: usize, row: usize| numbers[segment].map_or(f64::NAN, |numbers| numbers[row]);
+    Ok(Some(if reducer == Reducer::Sum || reducer == Reducer::Average {
+        let add = |sum: &mut Sum, segment: usize, row: usize| {
+            let number = number(segment, row);
+            number.is_nan() || sum.add(number)
+        };
+        pass.run(add, Sum::add_all, |sum| sum.value(reducer))
+    } else {
+        let further = |best: &mut Option<f64>, other: Option<f64>| {
+            let wins = |best: f64, other: f64| if reducer == Reducer::Min { other < best } else { other > best };
+            if let Some(other) = other
+                && best.is_none_or(|best| wins(best, other))
+            {
+                *best = Some(other);
+            }
+        };
+        let add = |best: &mut Option<f64>, segment: usize, row: usize| {
+            further(best, Some(number(segment, row)).filter(|number| !number.is_nan()));
+            true
+        };
+        pass.run(add, further, |best| best.map(Value::Number))
+    }))
 }
 
-fn add_up(number: usize, sifted: &[(&Opened, Option<OpenSieve<'_>>)], property: &str, span: Span) -> Block {
-    let mut block = Block { owned: vec![Owned::default(); BLOCK_PROFILES], tally: Tally::default() };
-    for (opened, sieve) in sifted {
-        let rows = opened.rows(number, span);
-        if rows.is_empty() {
-            continue;
-        }
-        block.tally.rows += rows.len() as u64;
-        let kept = sieve.as_ref().map(|sieve| sieve.sift(&rows, &mut block.tally));
-        let places = &opened.frame.blocks.places[rows.clone()];
-        let numbers = opened.column(property).numbers.as_ref().map(|numbers| &numbers.values[rows]);
-        for (offset, place) in places.iter().enumerate() {
-            if kept.as_ref().is_none_or(|kept| kept[offset]) {
-                let owned = &mut block.owned[usize::from(*place)];
-                owned.rows += 1;
-                let number = numbers.map_or(f64::NAN, |numbers| numbers[offset]);
-                block.tally.mismatches += u64::from(!number.is_nan() && !owned.sum.add(number));
+/// The numbers of each segment, where there is nothing else.
+fn numbers<'a>(columns: &[&'a Column]) -> Option<Vec<Option<&'a [f64]>>> {
+    let of = |column: &&'a Column| match column {
+        Column { flags: None, texts: None, json: None, gone: None, numbers } => Some(numbers.as_ref().map(|numbers| &*numbers.values)),
+        Column { .. } => None,
+    };
+    columns.iter().map(of).collect()
+}
+
+/// The codes of each segment and the bit of each code, where there are texts alone and not too many different ones.
+fn texts<'a>(columns: &[&'a Column]) -> Option<Vec<Option<(&'a Buffer<u32>, Vec<u128>)>>> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut bits = |texts: &'a Coded| {
+        let bit = |text: &'a str| {
+            let next = places.len();
+            let place = *places.entry(text).or_insert(next);
+            (place < TEXTS_MAX).then(|| 1_u128 << place)
+        };
+        texts.values.iter().map(bit).collect::<Option<Vec<u128>>>()
+    };
+    let mut found = Vec::with_capacity(columns.len());
+    for column in columns {
+        let Column { numbers: None, flags: None, json: None, gone: None, texts } = column else { return None };
+        found.push(match texts {
+            Some(texts) => Some((&texts.codes, bits(texts)?)),
+            None => None,
+        });
+    }
+    Some(found)
+}
+
+/// Everything one pass looks at.
+#[derive(Clone, Copy)]
+struct Pass<'a> {
+    opened: &'a [Opened],
+    sieves: &'a [Option<OpenSieve<'a>>],
+    span: Span,
+    leaf: &'a SequenceLeaf,
+    setting: Setting<'a>,
+    judge: &'a Judge,
+}
+
+/// What one block's rows come to, by place: how many count, and their aggregate.
+struct Block<G> {
+    owned: Vec<(u32, G)>,
+    tally: Tally,
+}
+
+impl Pass<'_> {
+    /// `add` takes a row, by segment and place, into an aggregate, and says whether it could be used; `merge` takes a whole
+    /// one; `value` is what it comes to.
+    fn run<G: Copy + Default + Send + Sync>(
+        self,
+        add: impl Fn(&mut G, usize, usize) -> bool + Sync,
+        merge: impl Fn(&mut G, G),
+        value: impl Fn(G) -> Option<Value> + Sync,
+    ) -> (RoaringBitmap, Tally) {
+        let profiles = self.setting.snapshot.people.len();
+        let numbers = (0..profiles.div_ceil(BLOCK_PROFILES)).into_par_iter();
+        let mut blocks: Vec<Block<G>> = numbers.map(|number| self.take(number, &add)).collect();
+        hand_on(&mut blocks, &Shares::of(self.setting.owners(self.leaf.of)), merge);
+        let nothing = self.judge.value_among(None, &NoReferences);
+        let judged: Vec<(Vec<u64>, Tally)> = blocks
+            .par_iter()
+            .map(|block| {
+                let mut tally = block.tally;
+                let holds = block.owned.iter().map(|(rows, gained)| {
+                    if !self.leaf.condition.count.contains(*rows) {
+                        return 0;
+                    }
+                    let finding = value(*gained).map_or(nothing, |value| self.finding(&value));
+                    tally.note(finding);
+                    u8::from(finding.holds)
+                });
+                (packed::pack_block(&holds.collect::<Vec<_>>()), tally)
+            })
+            .collect();
+        let tally = judged.iter().fold(Tally::default(), |all, (_, part)| all + *part);
+        (packed::bitmap(judged.iter().map(|(words, _)| words.as_slice()), profiles), tally)
+    }
+
+    fn take<G: Copy + Default>(self, number: usize, add: impl Fn(&mut G, usize, usize) -> bool) -> Block<G> {
+        let mut block = Block { owned: vec![(0, G::default()); BLOCK_PROFILES], tally: Tally::default() };
+        for (segment, (opened, sieve)) in self.opened.iter().zip(self.sieves).enumerate() {
+            let rows = opened.rows(number, self.span);
+            if rows.is_empty() {
+                continue;
+            }
+            block.tally.rows += rows.len() as u64;
+            let kept = sieve.as_ref().map(|sieve| sieve.sift(&rows, &mut block.tally));
+            for (offset, row) in rows.enumerate() {
+                if kept.as_ref().is_none_or(|kept| kept[offset]) {
+                    let (count, gained) = &mut block.owned[usize::from(opened.frame.blocks.places[row])];
+                    *count += 1;
+                    block.tally.mismatches += u64::from(!add(gained, segment, row));
+                }
             }
         }
+        block
     }
-    block
+
+    fn finding(self, value: &Value) -> Finding {
+        match value {
+            Value::Number(number) => self.judge.scalar(Element::Number(*number)),
+            Value::Integer(integer) => self.judge.scalar(Element::Integer(*integer)),
+            Value::Flag(_) | Value::Text(_) | Value::List(_) | Value::Object(_) => self.judge.value(value),
+        }
+    }
 }
 
 /// Gives what belongs to somebody else to them: a survivor's and an account's total is made of others'.
-fn hand_on(blocks: &mut [Block], shares: &Shares) {
-    let mut owned = vec![Owned::default(); shares.owners.len()];
+fn hand_on<G: Copy + Default>(blocks: &mut [Block<G>], shares: &Shares, merge: impl Fn(&mut G, G)) {
+    let mut owned = vec![(0_u32, G::default()); shares.owners.len()];
     for (number, block) in blocks.iter().enumerate() {
         for (place, owner) in shares.block(number) {
-            let (from, to) = (&block.owned[usize::from(*place)], &mut owned[*owner as usize]);
-            to.rows += from.rows;
-            to.sum.add_all(from.sum);
+            let ((rows, gained), (all, whole)) = (block.owned[usize::from(*place)], &mut owned[*owner as usize]);
+            *all += rows;
+            merge(whole, gained);
         }
     }
-    for (owner, owned) in shares.owners.iter().zip(owned) {
-        if let Some(block) = blocks.get_mut(*owner as usize / BLOCK_PROFILES) {
-            block.owned[*owner as usize % BLOCK_PROFILES] = owned;
-        }
-    }
-    for merged in &shares.merged {
-        if let Some(block) = blocks.get_mut(*merged as usize / BLOCK_PROFILES) {
-            block.owned[*merged as usize % BLOCK_PROFILES] = Owned::default();
+    let gone = shares.merged.iter().map(|merged| (*merged, (0, G::default())));
+    for (profile, owned) in gone.chain(shares.owners.iter().copied().zip(owned)) {
+        if let Some(block) = blocks.get_mut(profile as usize / BLOCK_PROFILES) {
+            block.owned[profile as usize % BLOCK_PROFILES] = owned;
         }
     }
 }

@@ -158,6 +158,7 @@ impl Changed<'_> {
         step: Step<'_>,
     ) -> Result<Tally, EvaluateError> {
         let mut tally = Tally::default();
+        let mut survivors = Vec::new();
         let touches = |first: Moment, last: Moment| first < moved.span.end && moved.span.start <= last;
         for segment in group.segments(timeline, moved.span).into_iter().filter(|segment| touches(segment.first_at, segment.last_at)) {
             let opened = Opened::open(step.reader, segment, sieve.into_iter())?;
@@ -169,12 +170,16 @@ impl Changed<'_> {
                 }
                 tally.rows += rows.len() as u64;
                 let kept = open_sieve.as_ref().map(|sieve| sieve.sift(&rows, &mut tally));
+                survivors.clear();
                 for (offset, profile) in opened.profiles(block, rows).enumerate() {
-                    // A number beyond the people known has no identifier, so nobody can ask for its count.
-                    let Some(survivor) = step.canonical.get(profile as usize) else { continue };
                     if kept.as_ref().is_none_or(|kept| kept[offset]) {
-                        self.add(survivor.0, moved.came);
+                        // A number beyond the people known has no identifier, so nobody can ask for its count.
+                        survivors.extend(step.canonical.get(profile as usize).map(|survivor| survivor.0));
                     }
+                }
+                self.tallies.fetch(&survivors);
+                for survivor in &survivors {
+                    self.add(*survivor, moved.came);
                 }
             }
         }

@@ -69,6 +69,15 @@ impl Tallies {
         }
     }
 
+    /// Looks at the counts of profiles that are about to change: many looks wait for memory side by side, changes one after
+    /// the other.
+    pub(crate) fn fetch(&self, profiles: &[u32]) {
+        if let Kept::Dense(dense) = &self.kept {
+            let seen = profiles.iter().fold(0, |seen, profile| seen | dense.cells[*profile as usize]);
+            std::hint::black_box(seen);
+        }
+    }
+
     /// Changes the count of a profile that is known; what it was and what it is now.
     pub(crate) fn change(&mut self, profile: u32, change: impl FnOnce(u32) -> u32) -> (u32, u32) {
         match &mut self.kept {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use definitions::{Reducer, Which};
 use lake::{BLOCK_PROFILES, Buffer, Coded, Column};
-use model::{Segment, Span, Value};
+use model::{Collection, Segment, Span, Value};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
@@ -153,7 +153,7 @@ impl Pass<'_> {
         let profiles = self.setting.snapshot.people.len();
         let numbers = (0..profiles.div_ceil(BLOCK_PROFILES)).into_par_iter();
         let mut blocks: Vec<Block<G>> = numbers.map(|number| self.take(number, &add)).collect();
-        hand_on(&mut blocks, &Shares::of(self.setting.owners(self.leaf.of)), merge);
+        hand_on(&mut blocks, &Shares::of(self.setting.owners(self.leaf.of)), self.leaf.of, merge);
         let nothing = self.judge.value_among(None, &NoReferences);
         let judged: Vec<(Vec<u64>, Tally)> = blocks
             .par_iter()
@@ -204,7 +204,7 @@ impl Pass<'_> {
 }
 
 /// Gives what belongs to somebody else to them: a survivor's and an account's total is made of others'.
-fn hand_on<G: Copy + Default>(blocks: &mut [Block<G>], shares: &Shares, merge: impl Fn(&mut G, G)) {
+fn hand_on<G: Copy + Default>(blocks: &mut [Block<G>], shares: &Shares, of: Collection, merge: impl Fn(&mut G, G)) {
     let mut owned = vec![(0_u32, G::default()); shares.owners.len()];
     for (number, block) in blocks.iter().enumerate() {
         for (place, owner) in shares.block(number) {
@@ -212,6 +212,10 @@ fn hand_on<G: Copy + Default>(blocks: &mut [Block<G>], shares: &Shares, merge: i
             *all += rows;
             merge(whole, gained);
         }
+    }
+    if of == Collection::Accounts {
+        // Whoever is no account has nothing where accounts are asked about.
+        blocks.iter_mut().for_each(|block| block.owned.fill((0, G::default())));
     }
     let gone = shares.merged.iter().map(|merged| (*merged, (0, G::default())));
     for (profile, owned) in gone.chain(shares.owners.iter().copied().zip(owned)) {

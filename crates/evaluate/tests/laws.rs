@@ -119,7 +119,7 @@ fn advancing_arrives_where_evaluating_does() {
         as_ofs.sort_unstable();
         for (defined, recorded) in case.catalogs() {
             let catalog = defined.catalog(history.zone);
-            let mut world = World::new(strangers(&history.people));
+            let mut world = World::new(strangers(&history.people, &history.batches[0]));
             let evaluator = world.evaluator();
             let mut batches = history.batches.iter();
             // A moment is asked about again after each batch that arrives meanwhile; the last one until all are there.
@@ -154,13 +154,16 @@ fn advancing_arrives_where_evaluating_does() {
     }
 }
 
-/// The same people before anybody knew which of them are one person, the last of them not known yet.
-fn strangers(people: &model::People) -> model::People {
-    let known = |profile: ProfileId| profile.0 < PROFILES - 1;
+/// The same people before anybody knew which of them are one person; the last of them is not known yet, unless something was
+/// said about it already: a segment names only whom the store knows.
+fn strangers(people: &model::People, said: &[model::Fact]) -> model::People {
+    let named = said.iter().any(|fact| fact.profile.0 == PROFILES - 1);
+    let profiles = if named { PROFILES } else { PROFILES - 1 };
+    let known = |profile: ProfileId| profile.0 < profiles;
     let sightings =
         people.sightings.iter().map(|(kind, seen)| (kind.clone(), seen.iter().copied().filter(|it| known(it.profile)).collect()));
     model::People {
-        canonical: (0..PROFILES - 1).map(ProfileId).collect(),
+        canonical: (0..profiles).map(ProfileId).collect(),
         accounts: people.accounts.iter().copied().filter(|account| known(*account)).collect(),
         sightings: sightings.collect(),
         links: people.links.iter().copied().filter(|link| known(link.user) && known(link.account)).collect(),

@@ -102,8 +102,11 @@ fn numbers<'a>(columns: &[&'a Column]) -> Option<Vec<Option<&'a [f64]>>> {
     columns.iter().map(of).collect()
 }
 
+/// The codes of a segment, and the bit of each.
+type CodedBits<'a> = (&'a Buffer<u32>, Vec<u128>);
+
 /// The codes of each segment and the bit of each code, where there are texts alone and not too many different ones.
-fn texts<'a>(columns: &[&'a Column]) -> Option<Vec<Option<(&'a Buffer<u32>, Vec<u128>)>>> {
+fn texts<'a>(columns: &[&'a Column]) -> Option<Vec<Option<CodedBits<'a>>>> {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut bits = |texts: &'a Coded| {
         let bit = |text: &'a str| {
@@ -215,7 +218,9 @@ fn hand_on<G: Copy + Default>(blocks: &mut [Block<G>], shares: &Shares, of: Coll
     }
     if of == Collection::Accounts {
         // Whoever is no account has nothing where accounts are asked about.
-        blocks.iter_mut().for_each(|block| block.owned.fill((0, G::default())));
+        for block in &mut *blocks {
+            block.owned.fill((0, G::default()));
+        }
     }
     let gone = shares.merged.iter().map(|merged| (*merged, (0, G::default())));
     for (profile, owned) in gone.chain(shares.owners.iter().copied().zip(owned)) {

@@ -68,7 +68,13 @@ def summary(kept: dict) -> str:
     found = "\n".join(f"- DISAGREEMENT: {line}" for line in said) if said else (
         "All engines found the same members (and the same changes) in everything below, compared by SHA-256 of the sorted numbers."
     )
-    return "\n".join(["## Goals", "", "| what | goal | measured, against the best peer in its best form | met |", "|---|---|---|---|", *rows, "", found])
+    return "\n".join(["## Goals", "", "| what | goal | measured, against the best peer in its best form | met |", "|---|---|---|---|", *rows, "", found, "", ONLY_MEASURED])
+
+
+ONLY_MEASURED = (
+    "The best peer is the best of those that stand in the tables below; one that is missing there was left out of the run with "
+    "`--peer` and may be faster."
+)
 
 
 def full(kept: dict, count: str) -> str:

@@ -6,7 +6,8 @@
 //! again for whom it may have changed ([`ordered`]); then each audience is decided again for just the profiles for which one
 //! of its leaves changed.
 //!
-//! **Invariants:** a segment names only profiles that were known when it became part of the lake. The members are those that a full evaluation finds, whatever the order in which facts arrived. Where
+//! **Invariants:** a segment names only profiles that were known when it became part of the lake: the store makes both true
+//! in one transaction. The members are those that a full evaluation finds, whatever the order in which facts arrived. Where
 //! what is kept does not lead to what is asked (other definitions, an earlier moment, a segment that is gone), everything
 //! is evaluated in full. What is kept is a cache: it is gone with the process, and rebuilt by one full evaluation.
 

@@ -1,1 +1,1 @@
-DELETE FROM throttles WHERE destination = $1
+DELETE FROM throttles WHERE subject = $1

@@ -1,1 +1,1 @@
-SELECT not_before_at FROM throttles WHERE destination = $1
+SELECT not_before_at FROM throttles WHERE subject = $1

@@ -1,2 +1,2 @@
-INSERT INTO throttles (destination, not_before_at) VALUES ($1, $2)
-ON CONFLICT (destination) DO UPDATE SET not_before_at = excluded.not_before_at
+INSERT INTO throttles (subject, not_before_at) VALUES ($1, $2)
+ON CONFLICT (subject) DO UPDATE SET not_before_at = excluded.not_before_at

@@ -25,6 +25,8 @@ pub enum Shape {
     TextOf(usize, usize),
     /// A title: one line of at most 100 characters.
     Title,
+    /// One line of text.
+    Line,
     /// The key of this file.
     OwnKey,
     /// The key of an audience.
@@ -184,7 +186,10 @@ pub const PHONE: &str = "phone";
 pub const SYNC_KEYS: &[KeySpec] = &[
     required("to", Shape::Destination, "A file in `destinations/`."),
     key("title", Shape::Title, "The audience's name there, when it differs."),
+    key("description", Shape::Line, "What is said about it there, when it differs."),
+    key("audience_id", Shape::Line, "The id of an audience that is there already, in quotes."),
     key("match_on", Shape::Texts, "The identifiers and traits to match on; all that the destination knows when left out."),
+    key("fields", Shape::Values, "Where the values of a key of `match_on` are: a trait or a kind of identifier."),
     key("value", Shape::Trait, "The number trait sent as each member's value."),
     key("on_exit", Shape::Choice(&["remove", "keep"]), "What happens to those who exit: `remove` (default) or `keep`."),
     key("start_with", Shape::Choice(&["everyone", "new_only"]), "Who is sent at first: `everyone` (default) or `new_only`."),

@@ -194,14 +194,37 @@ pub struct AudienceSync {
     pub to: DestinationKey,
     /// The audience's name there, when it differs.
     pub title: Option<String>,
+    /// What is said about it there, when it differs from the audience's own description.
+    pub description: Option<String>,
+    /// The id of an audience that is there already.
+    pub audience_id: Option<String>,
     /// The identifiers and traits to match on, such as `email`; empty: all that the sink knows.
     pub match_on: Vec<Word>,
+    /// For keys of `match_on`: the trait or kind of identifier that holds their values, where the usual ones are not meant.
+    pub fields: Vec<(Word, String)>,
     /// The number trait sent as each member's value, with its place.
     pub value: Option<(String, Place)>,
     /// What happens to those who exit.
     pub on_exit: OnExit,
     /// Who is sent at first.
     pub start_with: StartWith,
+}
+
+impl AudienceSync {
+    /// A sync of which nothing is said but where it goes.
+    pub fn to(to: DestinationKey) -> Self {
+        Self {
+            to,
+            title: None,
+            description: None,
+            audience_id: None,
+            match_on: Vec::new(),
+            fields: Vec::new(),
+            value: None,
+            on_exit: OnExit::default(),
+            start_with: StartWith::default(),
+        }
+    }
 }
 
 /// A word of a definition that somebody else judges, and where it stands. Two are equal when the words are, and only the

@@ -5,7 +5,7 @@ use model::DestinationKey;
 use crate::choice::choice;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::fields::unknown_key;
-use crate::meaning::{AudienceSync, OnExit, StartWith};
+use crate::meaning::{AudienceSync, OnExit, StartWith, Word};
 use crate::named::title;
 use crate::quote::quoted;
 use crate::scope::Scope;
@@ -45,7 +45,7 @@ pub(crate) fn syncs(node: &Node, scope: &mut Scope) -> Vec<SyncDraft> {
 }
 
 fn sync(node: &Node, scope: &mut Scope) -> Option<SyncDraft> {
-    const KNOWN: [&str; 6] = ["to", "title", "match_on", "value", "on_exit", "start_with"];
+    const KNOWN: [&str; 9] = ["to", "title", "description", "audience_id", "match_on", "fields", "value", "on_exit", "start_with"];
     const FOREIGN: [(&str, &str); 4] = [("destination", "to"), ("name", "title"), ("identifiers", "match_on"), ("ltv", "value")];
     const ON_EXIT: [(&str, OnExit); 2] = [("remove", OnExit::Remove), ("keep", OnExit::Keep)];
     const START_WITH: [(&str, StartWith); 2] = [("everyone", StartWith::Everyone), ("new_only", StartWith::NewOnly)];
@@ -60,6 +60,9 @@ fn sync(node: &Node, scope: &mut Scope) -> Option<SyncDraft> {
         Some((scope.keep(key)?, node.place.clone()))
     });
     let title = fields.take("title").and_then(|node| title(node, scope));
+    let description = fields.take("description").and_then(|node| line(node, scope));
+    let audience_id = fields.take("audience_id").and_then(|node| line(node, scope));
+    let mapped = fields.take("fields").and_then(|node| mapped(node, scope)).unwrap_or_default();
     let match_on = fields.take("match_on").and_then(|node| scope.texts(node)).unwrap_or_default();
     let value = fields.take("value").and_then(|node| value(node, scope));
     let on_exit = fields.take("on_exit").and_then(|node| choice(node, "on_exit", &ON_EXIT, scope)).unwrap_or_default();
@@ -68,7 +71,35 @@ fn sync(node: &Node, scope: &mut Scope) -> Option<SyncDraft> {
         scope.report(unknown_key(key, &KNOWN, &FOREIGN));
     }
     let (to, place) = to?;
-    Some(SyncDraft { sync: AudienceSync { to, title, match_on, value, on_exit, start_with }, place })
+    let sync = AudienceSync { to, title, description, audience_id, match_on, fields: mapped, value, on_exit, start_with };
+    Some(SyncDraft { sync, place })
+}
+
+/// One line that holds something. Ids are text: as numbers they would lose digits.
+fn line(node: &Node, scope: &mut Scope) -> Option<String> {
+    let text = node.as_text().map_err(|finding| match node.data {
+        Data::Number(_) => finding.help("put it in quotes: `\"23850000000000042\"`"),
+        Data::Null | Data::Flag(_) | Data::Text(_) | Data::List(_) | Data::Map(_) => finding,
+    });
+    let text = scope.keep(text)?.trim();
+    if text.is_empty() || text.chars().any(char::is_control) {
+        let finding = Diagnostic::error("empty-text", "expected one line of text").at(&node.place);
+        scope.report(finding.help("write it, or leave the key out"));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// `{ email: work_email }`: keys of the destination, each with the trait or kind of identifier that holds its values.
+fn mapped(node: &Node, scope: &mut Scope) -> Option<Vec<(Word, String)>> {
+    let help = "write for example `fields: { email: work_email }`";
+    let entries = scope.keep(node.as_map().map_err(|finding| finding.help(help)))?.rest();
+    let mut mapped = Vec::with_capacity(entries.len());
+    for (key, node) in entries {
+        let name = line(node, scope)?;
+        mapped.push((Word { text: key.text.clone(), place: key.place.clone() }, name));
+    }
+    Some(mapped)
 }
 
 /// The name of a trait.

@@ -34,13 +34,15 @@ pub struct Pacing {
     pub wait_max_ms: u64,
     /// The pause between calls when the destination's limits come near.
     pub slow_down_ms: u64,
+    /// The pause between two looks at something the destination is working on.
+    pub poll_ms: u64,
     /// How long one call may take.
     pub call_timeout_ms: u64,
 }
 
 impl Default for Pacing {
     fn default() -> Self {
-        Self { tries: 5, wait_first_ms: 2_000, wait_max_ms: 60_000, slow_down_ms: 3_000, call_timeout_ms: 120_000 }
+        Self { tries: 5, wait_first_ms: 2_000, wait_max_ms: 60_000, slow_down_ms: 3_000, poll_ms: 5_000, call_timeout_ms: 120_000 }
     }
 }
 

@@ -4,7 +4,7 @@
 //! that a crash or a lost answer at any point is healed by doing the same thing again.
 
 use async_trait::async_trait;
-use model::{AudienceKey, DestinationKey, LedgerChange, LedgerRow, Moment, RemoteAudience};
+use model::{AudienceKey, DestinationKey, LedgerChange, LedgerRow, Moment, ProfileId, RemoteAudience};
 
 /// The memory behind the ledger did not work.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +27,10 @@ pub trait Ledger: Send + Sync {
         destination: &DestinationKey,
         remote: &RemoteAudience,
     ) -> Result<(), LedgerError>;
-    /// Until when a destination must be left in peace, if it asked for that.
-    async fn not_before(&self, destination: &DestinationKey) -> Result<Option<Moment>, LedgerError>;
+    /// The rows of these profiles at a destination, whatever the audience.
+    async fn rows_of(&self, destination: &DestinationKey, profiles: &[ProfileId]) -> Result<Vec<(AudienceKey, LedgerRow)>, LedgerError>;
+    /// Until when a subject of limits, such as an ad account, must be left in peace, if it asked for that.
+    async fn not_before(&self, subject: &str) -> Result<Option<Moment>, LedgerError>;
     /// Sets or clears it.
-    async fn set_not_before(&self, destination: &DestinationKey, until: Option<Moment>) -> Result<(), LedgerError>;
+    async fn set_not_before(&self, subject: &str, until: Option<Moment>) -> Result<(), LedgerError>;
 }

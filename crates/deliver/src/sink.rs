@@ -20,6 +20,10 @@ pub struct SyncJob {
     pub title: String,
     /// One sentence about it.
     pub description: String,
+    /// The counterpart at the destination, where the definition names one that is there already.
+    pub remote_id: Option<String>,
+    /// Which trait or kind of identifier to take for a key of the destination, where the usual ones are not meant.
+    pub fields: BTreeMap<String, String>,
     /// What to match on; empty: all that the sink knows.
     pub match_on: Vec<String>,
     /// The number trait to send as each person's value.
@@ -50,6 +54,8 @@ pub struct SyncOutcome {
     pub rejected: BTreeMap<String, u64>,
     /// Values that were there and could not be used, by key and reason.
     pub emptied: BTreeMap<(String, String), u64>,
+    /// What the destination says of its copy, by name; never personal data.
+    pub remote: BTreeMap<String, String>,
     /// Calls made to the destination.
     pub calls: u64,
 }
@@ -65,6 +71,7 @@ impl SyncOutcome {
             rows_removed: 0,
             rejected: BTreeMap::new(),
             emptied: BTreeMap::new(),
+            remote: BTreeMap::new(),
             calls: 0,
         }
     }
@@ -77,6 +84,8 @@ pub struct Context<'a> {
     pub ledger: &'a dyn Ledger,
     /// The destination, as the ledger knows it.
     pub destination: &'a DestinationKey,
+    /// What tells this workspace from every other: copies at destinations are marked with it.
+    pub workspace: &'a str,
     /// What time it is.
     pub clock: &'a (dyn Fn() -> Moment + Send + Sync),
 }

@@ -11,7 +11,7 @@ mod job;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use definitions::{Audience, AudienceState, AudienceSync, OnExit, StartWith};
+use definitions::{Audience, AudienceState, AudienceSync, StartWith};
 use deliver::{LedgerError, Sink, SyncOutcome};
 use evaluate::EvaluateError;
 use model::{AudienceKey, DestinationKey, Fingerprint, Membership, RunId, SyncState, SyncStatus};
@@ -53,8 +53,21 @@ pub struct DeliveryReport {
     pub status: SyncStatus,
     /// Members that have no row, by reason.
     pub rejected: BTreeMap<String, u64>,
+    /// Values that were there and could not be used, by key of the destination and reason.
+    pub emptied: Vec<Emptied>,
     /// Requests made.
     pub calls: u64,
+}
+
+/// Values of one key that could not be used for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Emptied {
+    /// The key of the destination.
+    pub key: String,
+    /// Why.
+    pub reason: String,
+    /// How many.
+    pub values: u64,
 }
 
 /// What all syncs of one delivery share.
@@ -68,6 +81,7 @@ struct Known {
     retired: BTreeSet<AudienceKey>,
     /// The latest run, when it is a tick of a backfill.
     backfilled: Option<RunId>,
+    workspace: String,
 }
 
 impl Workspace {
@@ -114,6 +128,7 @@ impl Workspace {
             sent: store.sent_pairs().await?,
             starts: starts.collect(),
             retired: store.retired_audiences().await?.into_keys().collect(),
+            workspace: store.workspace_id().await?,
             backfilled: store.seen().await?.map(|seen| seen.run).filter(|run| run.kind == RunKind::Backfill).map(|run| run.run_id),
         };
         let mut reports = Vec::new();
@@ -152,12 +167,8 @@ impl Workspace {
             Err(why) => return Ok(SyncOutcome::failed(why)),
         };
         let sync = AudienceSync {
-            to: pending.destination.clone(),
             title: start::sync_to(audience, &pending.destination).and_then(|sync| sync.title.clone()),
-            match_on: Vec::new(),
-            value: None,
-            on_exit: OnExit::Remove,
-            start_with: StartWith::Everyone,
+            ..AudienceSync::to(pending.destination.clone())
         };
         let nobody = Wanted { audience, sync, recorded: None, members: Membership::empty() };
         let outcome = self.send(sink, nobody, known).await?;
@@ -265,10 +276,12 @@ impl Workspace {
             sendable: Some(outcome.sendable),
             rows_added: outcome.rows_added,
             rows_removed: outcome.rows_removed,
+            remote: outcome.remote,
             mapping,
             updated_at: self.clock.now(),
         };
-        DeliveryReport { status, rejected: outcome.rejected, calls: outcome.calls }
+        let emptied = outcome.emptied.into_iter().map(|((key, reason), values)| Emptied { key, reason, values }).collect();
+        DeliveryReport { status, rejected: outcome.rejected, emptied, calls: outcome.calls }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use deliver::{Ledger, LedgerError};
-use model::{AudienceKey, DestinationKey, LedgerChange, LedgerRow, Moment, RemoteAudience};
+use model::{AudienceKey, DestinationKey, LedgerChange, LedgerRow, Moment, ProfileId, RemoteAudience};
 use store::{Store, StoreError};
 
 pub(crate) struct StoreLedger(pub(crate) Arc<dyn Store>);
@@ -36,11 +36,15 @@ impl Ledger for StoreLedger {
         self.0.save_remote_audience(audience, destination, remote).await.map_err(failed)
     }
 
-    async fn not_before(&self, destination: &DestinationKey) -> Result<Option<Moment>, LedgerError> {
-        self.0.not_before(destination).await.map_err(failed)
+    async fn rows_of(&self, destination: &DestinationKey, profiles: &[ProfileId]) -> Result<Vec<(AudienceKey, LedgerRow)>, LedgerError> {
+        self.0.ledger_of(destination, profiles).await.map_err(failed)
     }
 
-    async fn set_not_before(&self, destination: &DestinationKey, until: Option<Moment>) -> Result<(), LedgerError> {
-        self.0.set_not_before(destination, until).await.map_err(failed)
+    async fn not_before(&self, subject: &str) -> Result<Option<Moment>, LedgerError> {
+        self.0.not_before(subject).await.map_err(failed)
+    }
+
+    async fn set_not_before(&self, subject: &str, until: Option<Moment>) -> Result<(), LedgerError> {
+        self.0.set_not_before(subject, until).await.map_err(failed)
     }
 }

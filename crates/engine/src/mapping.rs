@@ -14,10 +14,10 @@ pub(crate) fn fingerprint(catalog: &Catalog, audience: &Audience, sync: &Audienc
     let destination = catalog.destinations.get(&sync.to);
     let options = destination.map(|destination| (content(&destination.kind), content(&destination.options)));
     let named = (&audience.key, &audience.title, &audience.description);
-    let AudienceSync { to, title, match_on, value, on_exit, start_with } = sync;
+    let AudienceSync { to, title, description, audience_id, match_on, fields, value, on_exit, start_with } = sync;
     let match_on: Vec<&str> = match_on.iter().map(|word| word.text.as_str()).collect();
     let value = value.as_ref().map(|(name, _)| (name, computed(catalog, sync).map(|computed| &computed.fingerprint)));
-    let meant = format!("{:?}", (named, (to, title, match_on, value, on_exit, start_with), options));
+    let meant = format!("{:?}", (named, (to, title, description, audience_id, match_on, fields, value, on_exit, start_with), options));
     Fingerprint(Sha256::digest(meant).iter().take(16).map(|byte| format!("{byte:02x}")).collect())
 }
 

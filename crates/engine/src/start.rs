@@ -50,7 +50,7 @@ mod tests {
     #[track_caller]
     fn check(start_with: StartWith, known: Option<&[u32]>, is_begun: bool, before: &[u32], now: &[u32], expected: Option<&[u32]>) {
         let to = DestinationKey::parse("far_side").expect("a key");
-        let sync = AudienceSync { to, title: None, match_on: Vec::new(), value: None, on_exit: OnExit::Remove, start_with };
+        let sync = AudienceSync { on_exit: OnExit::Remove, start_with, ..AudienceSync::to(to) };
         // 9 turned out to be 2.
         let people = People { canonical: [0, 1, 2, 3, 4, 5, 6, 7, 8, 2].map(ProfileId).to_vec(), ..People::default() };
         let today = Today::new(Arc::new(Snapshot { people: people.into(), ..Snapshot::default() }));

@@ -16,6 +16,11 @@ impl Clock {
         i64::try_from(since).unwrap_or(i64::MAX).saturating_add(self.offset_s)
     }
 
+    /// Makes it this time, in Unix seconds; it goes on from there.
+    pub(crate) fn set(&mut self, now: i64) {
+        self.offset_s = self.offset_s.saturating_add(now.saturating_sub(self.now()));
+    }
+
     pub(crate) fn advance(&mut self, seconds: i64) {
         self.offset_s = self.offset_s.saturating_add(seconds);
     }

@@ -39,6 +39,8 @@ pub struct Match {
     pub path: Option<String>,
     /// A parameter that the call must have, such as `filtering`.
     pub param: Option<String>,
+    /// A text that the call's payload must contain, such as a cell of one row.
+    pub contains: Option<String>,
     /// The first matching call that is hit, counted from 1 and from when the fault was set.
     pub nth: Option<u64>,
     /// How many calls are hit: 1 if `nth` is given, else all.
@@ -265,6 +267,10 @@ impl Match {
         self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&call.method))
             && self.path.as_ref().is_none_or(|pattern| is_like(&call.path, pattern))
             && self.param.as_ref().is_none_or(|name| call.params.has(name))
+            && self
+                .contains
+                .as_ref()
+                .is_none_or(|text| call.params.get("payload").is_some_and(|payload| payload.to_string().contains(text)))
     }
 }
 

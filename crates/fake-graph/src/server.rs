@@ -85,6 +85,11 @@ impl FakeGraph {
         self.app.state().clock.advance(seconds);
     }
 
+    /// Makes it this time on the fake, in Unix seconds.
+    pub fn set_clock(&self, now: i64) {
+        self.app.state().clock.set(now);
+    }
+
     /// Does what somebody else might do, as `POST /_fake/audiences` does, and answers the id of the audience.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 //!
 //! The ledger holds hashes and opaque ids only, never a raw address, phone number or name.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::{AudienceKey, DestinationKey, Fingerprint, Moment, ProfileId};
@@ -43,6 +45,8 @@ pub struct SyncStatus {
     pub rows_added: u64,
     /// Rows removed by the latest sync.
     pub rows_removed: u64,
+    /// What the destination says of its copy, by name, such as `delivery` and `too small for ads (300)`.
+    pub remote: BTreeMap<String, String>,
     /// How the sync was configured by which the destination is in step: another fingerprint now means that it is no longer. Blank
     /// while it is not.
     pub mapping: Fingerprint,
@@ -57,6 +61,21 @@ pub struct RemoteAudience {
     pub remote_id: String,
     /// Its name there, as we last set or saw it.
     pub name: String,
+    /// Why who is there may differ from the ledger, in words; nothing while both are known to agree.
+    pub doubt: Option<String>,
+    /// The session of a replace whose last batch was taken and whose end was not seen yet.
+    pub replacing: Option<i64>,
+    /// When we last changed who is in it, by our clock.
+    pub written_at: Option<Moment>,
+    /// When somebody else was first seen to have changed who is in it, since the last time everybody was sent.
+    pub drifted_at: Option<Moment>,
+}
+
+impl RemoteAudience {
+    /// One that was just found or made, about which nothing else is known.
+    pub fn new(remote_id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { remote_id: remote_id.into(), name: name.into(), doubt: None, replacing: None, written_at: None, drifted_at: None }
+    }
 }
 
 /// Where a sent row stands.

@@ -333,8 +333,12 @@ pub trait Store: Send + Sync {
     async fn ledger(&self, audience: &AudienceKey, destination: &DestinationKey) -> Result<Vec<LedgerRow>, StoreError>;
     /// Changes the ledger.
     async fn change_ledger(&self, audience: &AudienceKey, destination: &DestinationKey, change: &LedgerChange) -> Result<(), StoreError>;
-    /// The not-before moment of a destination, while it has one (throttled).
-    async fn not_before(&self, destination: &DestinationKey) -> Result<Option<Moment>, StoreError>;
+    /// The ledger rows of these profiles at a destination, whatever the audience.
+    async fn ledger_of(&self, destination: &DestinationKey, profiles: &[ProfileId]) -> Result<Vec<(AudienceKey, LedgerRow)>, StoreError>;
+    /// Until when a subject of limits, such as an ad account, is to be left in peace, while it is.
+    async fn not_before(&self, subject: &str) -> Result<Option<Moment>, StoreError>;
     /// Sets or clears it.
-    async fn set_not_before(&self, destination: &DestinationKey, until: Option<Moment>) -> Result<(), StoreError>;
+    async fn set_not_before(&self, subject: &str, until: Option<Moment>) -> Result<(), StoreError>;
+    /// What tells this store from every other one: twelve hexadecimal digits, made once.
+    async fn workspace_id(&self) -> Result<String, StoreError>;
 }

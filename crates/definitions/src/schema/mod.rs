@@ -117,6 +117,7 @@ fn shape(shape: Shape, depth: usize) -> Value {
             let kinds: Vec<&str> = IdentifierKind::KNOWN.into_iter().chain([PHONE]).collect();
             json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": { "enum": kinds }, "not": { "const": [PHONE] } })
         }
+        Shape::Line => json!({ "type": "string", "minLength": 1 }),
         Shape::Texts => json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": { "type": "string" } }),
         Shape::Audiences => json!({ "type": "array", "uniqueItems": true, "items": { "$ref": "#/definitions/audience_key" } }),
         Shape::Length => json!({ "$ref": "#/definitions/duration" }),

@@ -19,7 +19,7 @@ pub struct MemoryLedger(Mutex<Memory>);
 struct Memory {
     rows: BTreeMap<Pair, BTreeMap<RowKey, LedgerRow>>,
     remotes: BTreeMap<Pair, RemoteAudience>,
-    not_before: BTreeMap<DestinationKey, Moment>,
+    not_before: BTreeMap<String, Moment>,
 }
 
 impl MemoryLedger {
@@ -66,15 +66,22 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
-    async fn not_before(&self, destination: &DestinationKey) -> Result<Option<Moment>, LedgerError> {
-        Ok(self.memory().not_before.get(destination).copied())
+    async fn rows_of(&self, destination: &DestinationKey, profiles: &[ProfileId]) -> Result<Vec<(AudienceKey, LedgerRow)>, LedgerError> {
+        let memory = self.memory();
+        let pairs = memory.rows.iter().filter(|((_, held), _)| held == destination);
+        let rows = pairs.flat_map(|((audience, _), rows)| rows.values().map(|row| (audience.clone(), row.clone())));
+        Ok(rows.filter(|(_, row)| profiles.contains(&row.profile)).collect())
     }
 
-    async fn set_not_before(&self, destination: &DestinationKey, until: Option<Moment>) -> Result<(), LedgerError> {
+    async fn not_before(&self, subject: &str) -> Result<Option<Moment>, LedgerError> {
+        Ok(self.memory().not_before.get(subject).copied())
+    }
+
+    async fn set_not_before(&self, subject: &str, until: Option<Moment>) -> Result<(), LedgerError> {
         let mut memory = self.memory();
         match until {
-            Some(until) => memory.not_before.insert(destination.clone(), until),
-            None => memory.not_before.remove(destination),
+            Some(until) => memory.not_before.insert(subject.to_owned(), until),
+            None => memory.not_before.remove(subject),
         };
         Ok(())
     }

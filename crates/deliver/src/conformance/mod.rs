@@ -15,6 +15,9 @@ use model::{AudienceKey, DestinationKey, Identifier, IdentifierKind, LedgerState
 use crate::{Context, Ledger as _, Sink, SyncJob, SyncOutcome};
 pub use memory::MemoryLedger;
 
+/// The workspace that rehearses.
+pub const WORKSPACE: &str = "0123456789ab";
+
 /// A sink and the stand-in of its destination.
 #[async_trait]
 pub trait Rehearsal: Send + Sync {
@@ -85,11 +88,13 @@ impl<'a, R: Rehearsal> Stage<'a, R> {
 
     async fn settle_with(&self, on_exit: OnExit, audience: &str, people: Vec<Person>) -> SyncOutcome {
         let clock = || Moment::from_micros(1_772_366_400_000_000);
-        let context = Context { ledger: &self.ledger, destination: &self.destination, clock: &clock };
+        let context = Context { ledger: &self.ledger, destination: &self.destination, workspace: WORKSPACE, clock: &clock };
         let job = SyncJob {
             audience: AudienceKey::parse(audience).expect("a key"),
             title: format!("Title of {audience}"),
             description: "A rehearsal".to_owned(),
+            remote_id: None,
+            fields: BTreeMap::new(),
             value: None,
             on_exit,
             former: Vec::new(),

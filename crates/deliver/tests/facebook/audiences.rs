@@ -15,7 +15,7 @@ async fn it_is_made_once_with_a_marker() {
     stage.settle("big", people(101)).await;
     let audience = stage.audience("big").unwrap();
     assert_eq!((audience.name.as_str(), audience.subtype.as_str()), ("CA_Title of big", "CUSTOM"));
-    assert_eq!(audience.description, "For tests [aud:big]");
+    assert_eq!(audience.description, "For tests [aud:0123456789ab/big]");
     let created = stage.calls("POST", "/customaudiences");
     assert_eq!(created.len(), 1);
     assert_eq!(created[0].params["customer_file_source"], "BOTH_USER_AND_PARTNER_PROVIDED");
@@ -36,7 +36,9 @@ async fn the_lost_answer_of_a_create_makes_no_second_one() {
 #[tokio::test]
 async fn our_own_is_found_again_on_the_last_page() {
     let stage = Stage::new("").await;
-    stage.somebody(json!({ "change": "created", "account": "1234567890", "name": "Title of big", "description": "ours [aud:big]" }));
+    stage.somebody(
+        json!({ "change": "created", "account": "1234567890", "name": "Title of big", "description": "ours [aud:0123456789ab/big]" }),
+    );
     for number in 0..3 {
         let name = json!("Title of big");
         stage
@@ -51,7 +53,9 @@ async fn our_own_is_found_again_on_the_last_page() {
 #[tokio::test]
 async fn a_refused_filter_and_too_much_data_are_worked_around() {
     let stage = Stage::new("").await;
-    stage.somebody(json!({ "change": "created", "account": "1234567890", "name": "Title of big", "description": "ours [aud:big]" }));
+    stage.somebody(
+        json!({ "change": "created", "account": "1234567890", "name": "Title of big", "description": "ours [aud:0123456789ab/big]" }),
+    );
     stage.fault(json!({ "match": { "param": "filtering" }, "action": { "kind": "error", "code": 100 } }));
     stage.fault(json!({ "match": { "method": "GET", "path": "*/customaudiences", "nth": 2 }, "action": { "kind": "error", "code": 1, "status": 500 } }));
     assert_eq!(stage.settle("big", people(100)).await.state, SyncState::Sent);

@@ -58,7 +58,7 @@ async fn a_throttle_is_remembered_and_obeyed() {
     stage.fault(json!({ "match": { "path": "*/users", "times": 1 }, "action": { "kind": "throttle_until", "minutes": 10 } }));
     let outcome = stage.settle("big", people(120)).await;
     assert_eq!(outcome.state, SyncState::Held);
-    let until = stage.ledger.not_before(&stage.destination).await.unwrap().unwrap();
+    let until = stage.ledger.not_before("facebook act_1234567890").await.unwrap().unwrap();
     assert!(until >= stage.now().plus_micros(600 * 1_000_000), "{until}");
     let calls = stage.fake.state().requests.len();
     let held = stage.settle("big", people(120)).await;
@@ -67,7 +67,7 @@ async fn a_throttle_is_remembered_and_obeyed() {
     assert_eq!(stage.fake.state().requests.len(), calls);
     stage.advance(700);
     assert_eq!(stage.settle("big", people(120)).await.state, SyncState::Sent);
-    assert_eq!(stage.ledger.not_before(&stage.destination).await.unwrap(), None);
+    assert_eq!(stage.ledger.not_before("facebook act_1234567890").await.unwrap(), None);
     stage.check_manners();
 }
 
@@ -77,7 +77,7 @@ async fn the_longest_wait_that_is_asked_for_wins() {
     let headers = json!({ "retry-after": "7200" });
     stage.fault(json!({ "match": { "times": 1 }, "action": { "kind": "error", "code": 17, "headers": headers } }));
     assert_eq!(stage.settle("big", people(100)).await.state, SyncState::Held);
-    let until = stage.ledger.not_before(&stage.destination).await.unwrap().unwrap();
+    let until = stage.ledger.not_before("facebook act_1234567890").await.unwrap().unwrap();
     assert!(until >= stage.now().plus_micros(7_200 * 1_000_000) && until <= stage.now().plus_micros(8_000 * 1_000_000));
 }
 
@@ -88,7 +88,7 @@ async fn a_policy_block_lasts_an_hour_at_least() {
     let outcome = stage.settle("big", people(100)).await;
     assert_eq!(outcome.state, SyncState::Held);
     assert!(outcome.message.unwrap().contains("blocked"));
-    let until = stage.ledger.not_before(&stage.destination).await.unwrap().unwrap();
+    let until = stage.ledger.not_before("facebook act_1234567890").await.unwrap().unwrap();
     assert!(until >= stage.now().plus_micros(3_600 * 1_000_000));
 }
 
@@ -102,7 +102,7 @@ async fn nearly_full_limits_end_a_sync_after_a_write() {
     let outcome = stage.settle("big", people(100)).await;
     assert_eq!(outcome.state, SyncState::Held);
     assert!(outcome.message.unwrap().contains("limits"));
-    assert!(stage.ledger.not_before(&stage.destination).await.unwrap().is_some());
+    assert!(stage.ledger.not_before("facebook act_1234567890").await.unwrap().is_some());
     stage.advance(120);
     assert_eq!(stage.settle("big", people(100)).await.state, SyncState::Sent);
 }
@@ -160,7 +160,7 @@ async fn requests_shrink_until_they_fit() {
 
 #[tokio::test]
 async fn removals_that_facebook_defers_stay_pending_while_adds_go_on() {
-    let stage = Stage::with(Options { removal_minimum: Some(100), match_share: 1.0, ..Options::default() }, "").await;
+    let stage = Stage::with(Options { removal_minimum: Some(100), match_share: 1.0, ..Options::default() }, "strategy: diff").await;
     stage.settle("big", people(110)).await;
     let everybody = || (50..115).map(|number| person(number, &format!("person{number}@example.com"))).collect::<Vec<_>>();
     let outcome = stage.settle("big", everybody()).await;

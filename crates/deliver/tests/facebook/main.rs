@@ -4,8 +4,11 @@
 
 mod audiences;
 mod contract;
+mod dying;
 mod exits;
 mod failures;
+mod keys;
+mod replacing;
 mod schedules;
 mod settings;
 mod stage;

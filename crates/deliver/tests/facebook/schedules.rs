@@ -1,5 +1,5 @@
-//! Random schedules of faults: whatever goes wrong in whatever order, when quiet returns the fake holds exactly the rows
-//! that were meant, and the ledger knows it.
+//! Random schedules of faults: whatever goes wrong in whatever order, and wherever the process is killed meanwhile, when
+//! quiet returns the fake holds exactly the rows that were meant, and the ledger knows it.
 //!
 //! `MUSTER_FAULT_CASES` runs more of them.
 
@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 
 use crate::stage::Stage;
 
-const CASES: u32 = 40;
+const CASES: u32 = 100;
+/// Runs after quiet returned, two hours apart, until everything must be in step.
+const QUIET_RUNS_MAX: u32 = 3;
 
 /// One fault of the kinds that lose or spoil answers, throttle, or refuse rows.
 fn fault() -> impl Strategy<Value = Value> {
@@ -56,11 +58,19 @@ struct Run {
     members: BTreeSet<u32>,
     addresses: u32,
     faults: Vec<Value>,
+    /// After how many steps of the ledger the process is killed, and whether the last of them still took effect.
+    killed: Option<(u32, bool)>,
 }
 
 fn run() -> impl Strategy<Value = Run> {
-    (proptest::collection::btree_set(0_u32..60, 0..60), 10_u32..70, proptest::collection::vec(fault(), 0..4))
-        .prop_map(|(members, addresses, faults)| Run { members, addresses, faults })
+    let killed = proptest::option::weighted(0.3, (0_u32..30, any::<bool>()));
+    (proptest::collection::btree_set(0_u32..60, 0..60), 10_u32..70, proptest::collection::vec(fault(), 0..4), killed)
+        .prop_map(|(members, addresses, faults, killed)| Run { members, addresses, faults, killed })
+}
+
+/// How the destination is set up, and how slow Facebook is with a replace.
+fn setup() -> impl Strategy<Value = (&'static str, i64)> {
+    (prop_oneof![Just("adaptive"), Just("diff"), Just("replace")], prop_oneof![Just(0_i64), Just(7_000)])
 }
 
 fn people(run: &Run) -> Vec<Person> {
@@ -74,20 +84,28 @@ fn people(run: &Run) -> Vec<Person> {
     run.members.iter().map(with_addresses).collect()
 }
 
-async fn play(runs: Vec<Run>) {
-    let stage = Stage::with(Options::default(), "minimum_size: 10\nmax_rows_per_request: 7").await;
+async fn play((strategy, replace_delay_s): (&str, i64), runs: Vec<Run>) {
+    let yaml = format!("minimum_size: 10\nmax_rows_per_request: 7\nstrategy: {strategy}");
+    let stage = Stage::with(Options { replace_delay_s, ..Options::default() }, &yaml).await;
     for run in &runs {
         for fault in &run.faults {
             stage.fault(fault.clone());
         }
-        stage.settle("stormy", people(run)).await;
+        match run.killed {
+            Some(killed) => stage.settle_until_killed("stormy", people(run), killed).await,
+            None => drop(stage.settle("stormy", people(run)).await),
+        }
         stage.fake.clear_faults();
         stage.advance(5_000);
     }
     let last = runs.last().unwrap();
-    // A deferral or a half-done search may need one more run; a quiet one always ends in step.
+    // What was begun may take Facebook its ninety minutes, and a deferral or a half-done search one more run.
     let mut outcome = stage.settle("stormy", people(last)).await;
-    if outcome.state == SyncState::Held {
+    for _ in 0..QUIET_RUNS_MAX {
+        if outcome.state != SyncState::Held {
+            break;
+        }
+        stage.advance(7_200);
         outcome = stage.settle("stormy", people(last)).await;
     }
     if outcome.state == SyncState::BelowMinimum {
@@ -113,7 +131,7 @@ fn when_quiet_returns_the_rows_are_those_that_were_meant() {
     let cases = std::env::var("MUSTER_FAULT_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let config = ProptestConfig { cases, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() };
-    proptest!(config, |(runs in proptest::collection::vec(run(), 1..6))| {
-        runtime.block_on(play(runs));
+    proptest!(config, |(setup in setup(), runs in proptest::collection::vec(run(), 1..6))| {
+        runtime.block_on(play(setup, runs));
     });
 }

@@ -6,14 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use definitions::{Catalog, Diagnostic};
-use deliver::conformance::MemoryLedger;
+use deliver::conformance::{MemoryLedger, WORKSPACE};
 use deliver::{Context, Ledger, Pacing, Secrets, Sink, SyncJob, SyncOutcome};
 use fake_graph::{AudienceView, FakeGraph, Fault, Options, RequestView};
 use model::{AudienceKey, DestinationKey, LedgerRow, LedgerState, Moment, Person};
 use serde_json::Value;
 
+use crate::dying::DyingLedger;
+
 /// Tries follow at once, so that tests are quick; calls time out before a fault's slow answer comes.
-pub(crate) const QUICK: Pacing = Pacing { tries: 4, wait_first_ms: 1, wait_max_ms: 4, slow_down_ms: 1, call_timeout_ms: 2_000 };
+pub(crate) const QUICK: Pacing = Pacing { tries: 4, wait_first_ms: 1, wait_max_ms: 4, slow_down_ms: 1, poll_ms: 1, call_timeout_ms: 2_000 };
+
+/// 2026-03-01, noon.
+const STARTS_AT_S: i64 = 1_772_366_400;
 
 pub(crate) const TOKEN: &str = "EAAB-invented-token";
 
@@ -80,7 +85,9 @@ impl Stage {
         let yaml = format!("type: facebook\nad_account: act_1234567890\naccess_token: {{env: TOKEN}}\nbase_url: {}\n{more}\n", fake.url());
         let (sink, problems) = configure(&yaml, &vault());
         let sink = sink.unwrap_or_else(|| panic!("{problems:?}"));
-        let clock = Arc::new(AtomicI64::new(1_772_366_400_000_000));
+        let clock = Arc::new(AtomicI64::new(STARTS_AT_S * 1_000_000));
+        // Both live in the same time, as we and Facebook do.
+        fake.set_clock(STARTS_AT_S);
         Self { fake, sink, ledger: MemoryLedger::default(), destination: DestinationKey::parse("far_side").unwrap(), clock }
     }
 
@@ -89,6 +96,8 @@ impl Stage {
             audience: AudienceKey::parse(audience).unwrap(),
             title: format!("Title of {audience}"),
             description: "For tests".to_owned(),
+            remote_id: None,
+            fields: std::collections::BTreeMap::new(),
             value: None,
             on_exit: definitions::OnExit::Remove,
             former: Vec::new(),
@@ -103,8 +112,20 @@ impl Stage {
 
     pub(crate) async fn settle_job(&self, job: &SyncJob) -> SyncOutcome {
         let clock = || self.now();
-        let context = Context { ledger: &self.ledger, destination: &self.destination, clock: &clock };
+        let context = Context { ledger: &self.ledger, destination: &self.destination, workspace: WORKSPACE, clock: &clock };
         self.sink.settle(job, &context).await.unwrap()
+    }
+
+    /// Settles until the process is killed after so many steps of the ledger, if it comes so far.
+    pub(crate) async fn settle_until_killed(&self, audience: &str, people: Vec<Person>, killed: (u32, bool)) {
+        let clock = || self.now();
+        let ledger = DyingLedger::new(&self.ledger, killed);
+        let context = Context { ledger: &ledger, destination: &self.destination, workspace: WORKSPACE, clock: &clock };
+        let job = Self::job(audience, people);
+        tokio::select! {
+            outcome = self.sink.settle(&job, &context) => drop(outcome.unwrap()),
+            () = ledger.death() => {}
+        }
     }
 
     pub(crate) fn now(&self) -> Moment {
@@ -129,7 +150,7 @@ impl Stage {
 
     /// The audience with this marker. Two are a failure of the test.
     pub(crate) fn audience(&self, key: &str) -> Option<AudienceView> {
-        let marker = format!("[aud:{key}]");
+        let marker = format!("[aud:{WORKSPACE}/{key}]");
         let mut found: Vec<AudienceView> =
             self.fake.state().audiences.into_iter().filter(|audience| audience.description.contains(&marker)).collect();
         assert!(found.len() <= 1, "made twice");

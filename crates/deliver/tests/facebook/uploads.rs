@@ -29,7 +29,7 @@ async fn batches_are_full_and_numbered_in_one_session() {
 
 #[tokio::test]
 async fn removals_are_over_before_adds_begin() {
-    let stage = Stage::new("max_rows_per_request: 30").await;
+    let stage = Stage::new("max_rows_per_request: 30\nstrategy: diff").await;
     stage.settle("big", people(150)).await;
     let before = stage.fake.state().requests.len();
     let outcome = stage.settle("big", (70..230).map(|number| person(number, &format!("person{number}@example.com"))).collect()).await;

@@ -30,7 +30,9 @@ impl Workspace {
         let job = SyncJob {
             audience: audience.key.clone(),
             title: sync.title.as_ref().or(audience.title.as_ref()).map_or_else(|| audience.key.to_string(), String::clone),
-            description: audience.description.clone(),
+            description: sync.description.as_ref().unwrap_or(&audience.description).clone(),
+            remote_id: sync.audience_id.clone(),
+            fields: sync.fields.iter().map(|(key, name)| (key.text.clone(), name.clone())).collect(),
             match_on: sync.match_on.iter().map(|word| word.text.clone()).collect(),
             value: sync.value.as_ref().map(|(name, _)| name.clone()),
             on_exit: sync.on_exit,
@@ -42,7 +44,7 @@ impl Workspace {
         };
         let ledger = StoreLedger(Arc::clone(&self.store));
         let clock = || self.clock.now();
-        let context = Context { ledger: &ledger, destination: &sync.to, clock: &clock };
+        let context = Context { ledger: &ledger, destination: &sync.to, workspace: &known.workspace, clock: &clock };
         Ok(sink.settle(&job, &context).await?)
     }
 

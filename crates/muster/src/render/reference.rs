@@ -172,6 +172,7 @@ fn under(shape: Shape) -> String {
         Shape::Trait => "the name of a trait",
         Shape::Choice(words) => return words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
         Shape::Identifiers => "a list of kinds of identifiers",
+        Shape::Line => "one line of text",
         Shape::Texts => "a list of texts",
         Shape::Audiences => "a list of keys of audiences",
         Shape::Length => "a length such as `7 days`",

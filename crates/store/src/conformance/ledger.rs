@@ -56,6 +56,18 @@ pub(super) async fn ledgers_of_different_pairs_do_not_mix(store: &dyn Store) {
     }
 }
 
+pub(super) async fn people_are_found_in_every_ledger_of_a_destination(store: &dyn Store) {
+    for (key, place, profile) in [("b", "facebook", 1), ("a", "facebook", 1), ("a", "facebook", 2), ("a", "files", 1), ("a", "facebook", 3)]
+    {
+        let added = LedgerChange { upsert: vec![row(profile, "EMAIL", "[\"aa\"]")], delete: Vec::new() };
+        store.change_ledger(&audience(key), &destination(place), &added).await.expect("changed");
+    }
+    let found = store.ledger_of(&destination("facebook"), &[ProfileId(2), ProfileId(1), ProfileId(9)]).await.expect("rows");
+    let expected = [("a", 1), ("a", 2), ("b", 1)].map(|(key, profile)| (audience(key), row(profile, "EMAIL", "[\"aa\"]")));
+    assert_eq!(found, expected);
+    assert_eq!(store.ledger_of(&destination("facebook"), &[]).await.expect("none"), []);
+}
+
 pub(super) async fn a_large_ledger_reads_back_in_order(store: &dyn Store) {
     const PROFILES: u32 = 15_000;
     let two = |profile| [row(profile, "EMAIL", &format!("[\"a{profile}\"]")), row(profile, "EMAIL", &format!("[\"b{profile}\"]"))];

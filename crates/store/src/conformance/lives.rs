@@ -61,7 +61,7 @@ pub(super) async fn what_was_sent_is_known_without_definitions(store: &dyn Store
     assert_eq!(store.sent_pairs().await.expect("none"), BTreeSet::new());
     record(store, 1, vec![found("recorded", &[1], Vec::new())]).await;
     let facebook = destination("facebook");
-    let remote = RemoteAudience { remote_id: "238".to_owned(), name: "made".to_owned() };
+    let remote = RemoteAudience::new("238", "made");
     store.save_remote_audience(&audience("made"), &facebook, &remote).await.expect("remembered");
     let states = [LedgerState::PendingAdd, LedgerState::Added, LedgerState::PendingRemove, LedgerState::Rejected];
     for (key, state) in ["pending", "sent", "leaving", "refused"].into_iter().zip(states) {
@@ -124,6 +124,7 @@ pub(super) async fn a_dropped_pair_begins_anew(store: &dyn Store) {
         sendable: Some(1),
         rows_added: 1,
         rows_removed: 0,
+        remote: std::collections::BTreeMap::new(),
         mapping: fingerprint("m1"),
         updated_at: hour(1),
     };

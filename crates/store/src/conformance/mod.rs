@@ -61,10 +61,12 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     syncs::asked_again_meanwhile_stays_pending(&*make().await).await;
     syncs::what_others_say_is_kept(&*make().await).await;
     syncs::a_remote_audience_is_remembered(&*make().await).await;
-    syncs::a_destination_is_throttled_until_cleared(&*make().await).await;
+    syncs::limits_hold_until_cleared(&*make().await).await;
+    syncs::a_store_has_a_name_of_its_own(&*make().await, &*make().await).await;
 
     ledger::rows_are_known_by_profile_schema_and_cells(&*make().await).await;
     ledger::ledgers_of_different_pairs_do_not_mix(&*make().await).await;
+    ledger::people_are_found_in_every_ledger_of_a_destination(&*make().await).await;
     ledger::a_large_ledger_reads_back_in_order(&*make().await).await;
 
     lives::a_retired_key_stays_retired(&*make().await).await;

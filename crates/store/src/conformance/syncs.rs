@@ -23,6 +23,7 @@ fn status(sync: &PendingSync, state: SyncState) -> SyncStatus {
         sendable: (state != SyncState::Failed).then_some(61),
         rows_added: 3,
         rows_removed: 2,
+        remote: [("delivery".to_owned(), "too small for \"ads\" (300)".to_owned())].into(),
         mapping: fingerprint("m1"),
         updated_at: hour(9),
     }
@@ -113,18 +114,28 @@ pub(super) async fn a_remote_audience_is_remembered(store: &dyn Store) {
     let (a, facebook) = (audience("a"), destination("facebook"));
     assert_eq!(store.remote_audience(&a, &facebook).await.expect("none"), None);
     for name in ["big spenders", "b\u{ef}g spenders"] {
-        let remote = RemoteAudience { remote_id: "238".to_owned(), name: name.to_owned() };
+        let known = RemoteAudience::new("238", name);
+        store.save_remote_audience(&a, &facebook, &known).await.expect("remembered");
+        let doubt = Some("somebody \"edited\" it".to_owned());
+        let remote = RemoteAudience { doubt, replacing: Some(1 << 52), written_at: Some(hour(1)), drifted_at: Some(hour(2)), ..known };
         store.save_remote_audience(&a, &facebook, &remote).await.expect("remembered");
         assert_eq!(store.remote_audience(&a, &facebook).await.expect("one"), Some(remote));
     }
     assert_eq!(store.remote_audience(&a, &destination("files")).await.expect("none"), None);
 }
 
-pub(super) async fn a_destination_is_throttled_until_cleared(store: &dyn Store) {
-    let facebook = destination("facebook");
+pub(super) async fn limits_hold_until_cleared(store: &dyn Store) {
+    let facebook = "facebook act_12";
     for until in [None, Some(hour(1)), Some(hour(2)), None] {
-        store.set_not_before(&facebook, until).await.expect("set");
-        assert_eq!(store.not_before(&facebook).await.expect("an answer"), until);
-        assert_eq!(store.not_before(&destination("files")).await.expect("an answer"), None);
+        store.set_not_before(facebook, until).await.expect("set");
+        assert_eq!(store.not_before(facebook).await.expect("an answer"), until);
+        assert_eq!(store.not_before("facebook act_1").await.expect("an answer"), None);
     }
+}
+
+pub(super) async fn a_store_has_a_name_of_its_own(store: &dyn Store, other: &dyn Store) {
+    let name = store.workspace_id().await.expect("a name");
+    assert_eq!(store.workspace_id().await.expect("the same"), name);
+    assert_ne!(other.workspace_id().await.expect("another"), name);
+    assert!(name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
 }

@@ -9,6 +9,7 @@ use model::{AudienceKey, DestinationKey, LedgerChange, LedgerRow, Moment, Profil
 use sqlx::query;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::syncs::pair;
 use crate::work::{Work, keepable};
 use crate::{StoreError, queries, words};
 
@@ -32,6 +33,25 @@ pub(crate) async fn rows(work: &mut Work<'_>, audience: &AudienceKey, destinatio
         }
     }
     rows.sort_by(|a, b| (a.profile, &a.schema, &a.cells).cmp(&(b.profile, &b.schema, &b.cells)));
+    Ok(rows)
+}
+
+type OwnedRow = (ProfileId, String, String, String, String, Option<i64>, Option<String>, Moment);
+
+pub(crate) async fn rows_of(
+    work: &mut Work<'_>,
+    destination: &DestinationKey,
+    profiles: &[ProfileId],
+) -> Result<Vec<(AudienceKey, LedgerRow)>, StoreError> {
+    let asked: Vec<_> = profiles.iter().map(|profile| (*profile, destination.as_str())).collect();
+    let found: Vec<OwnedRow> = work.ask_rows(queries::LEDGER_ROWS_OF, &asked).await?;
+    let read = |(profile, audience, schema, cells, state, session_id, reason, updated_at): OwnedRow| {
+        let (audience, _) = pair(&audience, destination.as_str())?;
+        let state = words::ledger_state(&state)?;
+        Ok((audience, LedgerRow { profile, schema, cells, state, session_id, reason, updated_at }))
+    };
+    let mut rows = found.into_iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
+    rows.sort_by(|(a, x), (b, y)| (a, x.profile, &x.schema, &x.cells).cmp(&(b, y.profile, &y.schema, &y.cells)));
     Ok(rows)
 }
 

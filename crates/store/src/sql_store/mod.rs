@@ -308,14 +308,24 @@ impl Store for SqlStore {
         work.commit().await
     }
 
-    async fn not_before(&self, destination: &DestinationKey) -> Result<Option<Moment>, StoreError> {
-        let mut work = self.read("look a destination up").await?;
-        syncs::not_before(&mut work, destination).await
+    async fn ledger_of(&self, destination: &DestinationKey, profiles: &[ProfileId]) -> Result<Vec<(AudienceKey, LedgerRow)>, StoreError> {
+        let mut work = self.read("look people up in the ledger").await?;
+        ledger::rows_of(&mut work, destination, profiles).await
     }
 
-    async fn set_not_before(&self, destination: &DestinationKey, until: Option<Moment>) -> Result<(), StoreError> {
-        let mut work = self.write("throttle a destination").await?;
-        syncs::set_not_before(&mut work, destination, until).await?;
+    async fn not_before(&self, subject: &str) -> Result<Option<Moment>, StoreError> {
+        let mut work = self.read("look limits up").await?;
+        syncs::not_before(&mut work, subject).await
+    }
+
+    async fn set_not_before(&self, subject: &str, until: Option<Moment>) -> Result<(), StoreError> {
+        let mut work = self.write("note limits").await?;
+        syncs::set_not_before(&mut work, subject, until).await?;
         work.commit().await
+    }
+
+    async fn workspace_id(&self) -> Result<String, StoreError> {
+        let mut work = self.read("look the workspace's id up").await?;
+        syncs::workspace_id(&mut work).await
     }
 }

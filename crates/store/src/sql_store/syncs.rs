@@ -43,6 +43,7 @@ pub(crate) async fn settle(work: &mut Work<'_>, sync: &PendingSync, status: &Syn
         .bind(status.sendable.map(to_i64))
         .bind(to_i64(status.rows_added))
         .bind(to_i64(status.rows_removed))
+        .bind(keepable(&serde_json::json!(status.remote).to_string()))
         .bind(status.mapping.0.clone())
         .bind(status.updated_at.micros());
     work.execute(save).await?;
@@ -55,12 +56,12 @@ pub(crate) async fn settle(work: &mut Work<'_>, sync: &PendingSync, status: &Syn
     }
 }
 
-type StatusRow = (String, String, String, Option<String>, Option<i64>, i64, i64, String, i64);
+type StatusRow = (String, String, String, Option<String>, Option<i64>, i64, i64, String, String, i64);
 
 pub(crate) async fn statuses(work: &mut Work<'_>) -> Result<Vec<SyncStatus>, StoreError> {
     const COUNT: &str = "a count of sent rows";
     let rows: Vec<StatusRow> = work.all(query(queries::SYNC_STATUSES)).await?;
-    let read = |(audience, destination, state, message, sendable, rows_added, rows_removed, mapping, updated_at): StatusRow| {
+    let read = |(audience, destination, state, message, sendable, rows_added, rows_removed, remote, mapping, updated_at): StatusRow| {
         let (audience, destination) = pair(&audience, &destination)?;
         Ok(SyncStatus {
             audience,
@@ -70,6 +71,7 @@ pub(crate) async fn statuses(work: &mut Work<'_>) -> Result<Vec<SyncStatus>, Sto
             sendable: sendable.map(|sendable| to_u64(sendable, COUNT)).transpose()?,
             rows_added: to_u64(rows_added, COUNT)?,
             rows_removed: to_u64(rows_removed, COUNT)?,
+            remote: serde_json::from_str(&remote).map_err(|_| StoreError::damaged("what a destination says"))?,
             mapping: Fingerprint(mapping),
             updated_at: Moment::from_micros(updated_at),
         })
@@ -83,9 +85,18 @@ pub(crate) async fn remote_audience(
     destination: &DestinationKey,
 ) -> Result<Option<RemoteAudience>, StoreError> {
     let find = query(queries::REMOTE_AUDIENCE).bind(audience.as_str().to_owned()).bind(destination.as_str().to_owned());
-    let row: Option<(String, String)> = work.optional(find).await?;
-    Ok(row.map(|(remote_id, name)| RemoteAudience { remote_id, name }))
+    let row: Option<RemoteRow> = work.optional(find).await?;
+    Ok(row.map(|(remote_id, name, doubt, replacing, written_at, drifted_at)| RemoteAudience {
+        remote_id,
+        name,
+        doubt,
+        replacing,
+        written_at: written_at.map(Moment::from_micros),
+        drifted_at: drifted_at.map(Moment::from_micros),
+    }))
 }
+
+type RemoteRow = (String, String, Option<String>, Option<i64>, Option<i64>, Option<i64>);
 
 pub(crate) async fn save_remote_audience(
     work: &mut Work<'_>,
@@ -97,24 +108,32 @@ pub(crate) async fn save_remote_audience(
         .bind(audience.as_str().to_owned())
         .bind(destination.as_str().to_owned())
         .bind(remote.remote_id.clone())
-        .bind(keepable(&remote.name));
+        .bind(keepable(&remote.name))
+        .bind(remote.doubt.as_deref().map(keepable))
+        .bind(remote.replacing)
+        .bind(remote.written_at.map(Moment::micros))
+        .bind(remote.drifted_at.map(Moment::micros));
     work.execute(save).await?;
     Ok(())
 }
 
-pub(crate) async fn not_before(work: &mut Work<'_>, destination: &DestinationKey) -> Result<Option<Moment>, StoreError> {
-    let row: Option<(i64,)> = work.optional(query(queries::NOT_BEFORE).bind(destination.as_str().to_owned())).await?;
+pub(crate) async fn not_before(work: &mut Work<'_>, subject: &str) -> Result<Option<Moment>, StoreError> {
+    let row: Option<(i64,)> = work.optional(query(queries::NOT_BEFORE).bind(subject.to_owned())).await?;
     Ok(row.map(|(micros,)| Moment::from_micros(micros)))
 }
 
-pub(crate) async fn set_not_before(work: &mut Work<'_>, destination: &DestinationKey, until: Option<Moment>) -> Result<(), StoreError> {
-    let destination = destination.as_str().to_owned();
+pub(crate) async fn set_not_before(work: &mut Work<'_>, subject: &str, until: Option<Moment>) -> Result<(), StoreError> {
     let set = match until {
-        Some(until) => query(queries::SET_NOT_BEFORE).bind(destination).bind(until.micros()),
-        None => query(queries::CLEAR_NOT_BEFORE).bind(destination),
+        Some(until) => query(queries::SET_NOT_BEFORE).bind(subject.to_owned()).bind(until.micros()),
+        None => query(queries::CLEAR_NOT_BEFORE).bind(subject.to_owned()),
     };
     work.execute(set).await?;
     Ok(())
+}
+
+pub(crate) async fn workspace_id(work: &mut Work<'_>) -> Result<String, StoreError> {
+    let row: Option<(String,)> = work.optional(query(queries::WORKSPACE_ID)).await?;
+    row.map(|(workspace_id,)| workspace_id).ok_or_else(|| StoreError::damaged("the workspace's id"))
 }
 
 pub(crate) fn pair(audience: &str, destination: &str) -> Result<(AudienceKey, DestinationKey), StoreError> {

@@ -37,6 +37,8 @@ pub(super) enum Advice {
     Oversize,
     /// The same rows in another session.
     NewSession,
+    /// More than can be replaced at once.
+    TooLarge,
     /// Nothing known: show the error.
     Look,
 }
@@ -45,7 +47,7 @@ impl Advice {
     /// In words, for the person who reads the status of a sync.
     pub(super) fn words(self, account: &str) -> String {
         match self {
-            Self::Wait | Self::Oversize | Self::NewSession => "it is tried again by itself".to_owned(),
+            Self::Wait | Self::Oversize | Self::NewSession | Self::TooLarge => "it is tried again by itself".to_owned(),
             Self::Policy => "facebook blocked the account or the app for a while; look at the account quality page in the business settings".to_owned(),
             Self::Token => "make a new system-user token and put it where `access_token` points".to_owned(),
             Self::Permission => "give the token's user a role on the ad account and the permission `ads_management`, and check that the account belongs to a business portfolio".to_owned(),
@@ -124,7 +126,7 @@ const LONG_NUMBERS: [(i64, Verdict, Advice); 20] = [
     (1_870_159, Verdict::Defer,    Advice::Wait),
     (1_870_147, Verdict::Retry,    Advice::NewSession),
     (1_870_148, Verdict::Retry,    Advice::NewSession),
-    (1_870_144, Verdict::Config,   Advice::Look),
+    (1_870_144, Verdict::Config,   Advice::TooLarge),
     (1_404_078, Verdict::Throttle, Advice::Policy),
     (2_859_015, Verdict::Throttle, Advice::Policy),
 ];
@@ -243,7 +245,8 @@ mod tests {
         check(&["100/1713230", "100/1713228", "100/1713231"], Verdict::Config, Advice::Integrity);
         check(&["104"], Verdict::Config, Advice::AppSecret);
         check(&["2635"], Verdict::Config, Advice::Version);
-        check(&["2500", "194", "100/1713098", "2656", "2650/1870144"], Verdict::Config, Advice::Look);
+        check(&["2500", "194", "100/1713098", "2656"], Verdict::Config, Advice::Look);
+        check(&["2650/1870144"], Verdict::Config, Advice::TooLarge);
         check(&["2654"], Verdict::Config, Advice::Create);
         check(&["2650/1870145", "2650/1870158", "2650/1870159"], Verdict::Defer, Advice::Wait);
         check(&["100", "99999"], Verdict::Data, Advice::Look);

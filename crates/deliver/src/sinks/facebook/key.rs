@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 /// A column that Facebook matches people by, or the value it is told of them. The order is that of a row's cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Key {
@@ -20,8 +22,18 @@ pub(super) enum Key {
     State,
     Zip,
     Country,
+    /// Somebody's id in a Facebook app of the company.
+    AppUser,
+    /// Somebody's id with a Facebook page of the company.
+    PageUser,
     /// What somebody is worth, in value-based audiences; it matches nobody.
     Value,
+    /// Whether Facebook may use the person's data in full; it matches nobody, like the two after it.
+    Processing,
+    /// The country whose law says so, by Facebook's number; 0 lets Facebook find out.
+    ProcessingCountry,
+    /// The state whose law says so.
+    ProcessingState,
 }
 
 /// What is known about each key.
@@ -38,7 +50,7 @@ struct KeySpec {
 }
 
 #[rustfmt::skip]
-const KEYS: [KeySpec; 16] = [
+const KEYS: [KeySpec; 21] = [
     KeySpec { key: Key::ExternId,     name: "EXTERN_ID", word: Some("external_id"),   hashed: false, strong: true },
     KeySpec { key: Key::Email,        name: "EMAIL",     word: Some("email"),         hashed: true,  strong: true },
     KeySpec { key: Key::Phone,        name: "PHONE",     word: Some("phone"),         hashed: true,  strong: true },
@@ -54,7 +66,12 @@ const KEYS: [KeySpec; 16] = [
     KeySpec { key: Key::State,        name: "ST",        word: Some("state"),         hashed: true,  strong: false },
     KeySpec { key: Key::Zip,          name: "ZIP",       word: Some("zip"),           hashed: true,  strong: false },
     KeySpec { key: Key::Country,      name: "COUNTRY",   word: Some("country"),       hashed: true,  strong: false },
+    KeySpec { key: Key::AppUser,      name: "APPUID",    word: Some("app_user_id"),   hashed: false, strong: true },
+    KeySpec { key: Key::PageUser,     name: "PAGEUID",   word: Some("page_user_id"),  hashed: false, strong: true },
     KeySpec { key: Key::Value,        name: "LOOKALIKE_VALUE", word: None,            hashed: false, strong: false },
+    KeySpec { key: Key::Processing,   name: "DATA_PROCESSING_OPTIONS", word: None,    hashed: false, strong: false },
+    KeySpec { key: Key::ProcessingCountry, name: "DATA_PROCESSING_OPTIONS_COUNTRY", word: None, hashed: false, strong: false },
+    KeySpec { key: Key::ProcessingState, name: "DATA_PROCESSING_OPTIONS_STATE", word: None, hashed: false, strong: false },
 ];
 
 impl Key {
@@ -78,6 +95,11 @@ impl Key {
         KEYS.iter().find(|spec| spec.word == Some(word)).map(|spec| spec.key)
     }
 
+    /// Its word in `match_on`; its name in a schema where it has none.
+    pub(super) fn word(self) -> &'static str {
+        self.spec().word.unwrap_or(self.spec().name)
+    }
+
     /// Its name in a schema.
     pub(super) fn name(self) -> &'static str {
         self.spec().name
@@ -93,9 +115,30 @@ impl Key {
         self.spec().strong
     }
 
+    /// Whether it says who somebody is, rather than something about them.
+    pub(super) fn identifies(self) -> bool {
+        self.spec().word.is_some()
+    }
+
+    /// A cell as it stands in a request. Values and the numbers of places are numbers, processing options a list.
+    pub(super) fn json(self, cell: &str) -> Value {
+        match self {
+            Self::Value | Self::ProcessingCountry | Self::ProcessingState => number(cell),
+            Self::Processing if cell.is_empty() => Value::Array(Vec::new()),
+            Self::Processing => Value::from(vec![cell]),
+            _ => Value::from(cell),
+        }
+    }
+
     fn spec(self) -> &'static KeySpec {
         &KEYS[self as usize]
     }
+}
+
+/// A number as JSON: whole ones without a fraction, nothing as 0.
+fn number(text: &str) -> Value {
+    let whole = text.parse::<u64>().map(Value::from);
+    whole.unwrap_or_else(|_| text.parse::<f64>().map_or_else(|_| Value::from(0), Value::from))
 }
 
 impl fmt::Display for Key {

@@ -1,26 +1,32 @@
-//! Facebook: customer-list custom audiences over the Graph API, kept in step by differences.
+//! Facebook: customer-list custom audiences over the Graph API, kept in step.
 //!
 //! Read in this order: `settle` (one sync, step by step), `people` and `normalize` (who becomes which rows), `plan` (what
-//! to remove and add), `remote` (which audience), `upload` (rows out), `errors` (what Facebook's numbers mean).
+//! to remove and add), `strategy` (as a difference, or everybody at once), `remote` and `standing` (which audience, and how it
+//! stands), `upload` and `replace` (rows out), `errors` (what Facebook's numbers mean).
 //! **It never** sends a raw address, number or name, the hash of nothing, or the token anywhere but in its header.
 
 mod settle;
 mod settling;
 
 mod key;
+mod limited;
 mod normalize;
 mod people;
 mod row;
 
 mod plan;
+mod strategy;
 
 mod remote;
+mod replace;
 mod samples;
 mod session;
+mod standing;
 mod upload;
 
 mod client;
 mod errors;
+mod halting;
 mod talk;
 mod usage;
 

@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 
 use definitions::{Data, Destination, Diagnostic, Fields, Node, Place};
+use model::Lookback;
 use reqwest::Url;
 
+use super::key::Key;
+use super::limited::Limited;
 use super::normalize::{self, CityStyle};
+use super::strategy::{Preference, Strategy};
 use crate::{Secret, Secrets};
 
 const API_VERSION: &str = "v26.0";
@@ -36,6 +40,26 @@ pub(super) struct Options {
     pub(super) rename: bool,
     /// The name there, with `{name}` for the audience's title.
     pub(super) name: String,
+    /// The description there, with `{description}` for the audience's own; our marker follows it.
+    pub(super) description: String,
+    /// How changes travel.
+    pub(super) preference: Preference,
+    /// The least time between two replaces, in microseconds.
+    pub(super) replace_every_micros: Option<i64>,
+    /// Whether people whom somebody else put into an audience stay there.
+    pub(super) keep_others: bool,
+    /// What is done when somebody else changed the audience.
+    pub(super) on_drift: OnDrift,
+    /// More invalid rows than this share of an upload are worth a warning.
+    pub(super) invalid_share: f64,
+    /// Whose data Facebook may not use in full.
+    pub(super) limited_data_use: Option<Limited>,
+    /// The apps whose user ids are sent.
+    pub(super) app_ids: Vec<String>,
+    /// The page whose user ids are sent.
+    pub(super) page_id: Option<String>,
+    /// Whether values are normalized before they are hashed.
+    pub(super) formatting: bool,
     pub(super) customer_file_source: String,
     pub(super) default_country: Option<String>,
     pub(super) city_style: CityStyle,
@@ -48,6 +72,15 @@ pub(super) struct Options {
 pub(super) enum BelowMinimum {
     Hold,
     Send,
+}
+
+/// What is done when somebody else changed the audience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnDrift {
+    /// It is said.
+    Warn,
+    /// It is put right by sending everybody.
+    Replace,
 }
 
 /// How removals travel.
@@ -125,15 +158,59 @@ impl Options {
             recreate_missing: reader.take(&mut fields, "recreate_missing", Node::as_flag).unwrap_or(false),
             rename: reader.take(&mut fields, "rename", Node::as_flag).unwrap_or(true),
             name: reader.take(&mut fields, "name", name_template).unwrap_or_else(|| NAME.to_owned()),
+            description: reader.take(&mut fields, "description", description_template).unwrap_or_else(|| "{description}".to_owned()),
+            preference: Preference {
+                strategy: reader.choice(&mut fields, "strategy", &STRATEGIES),
+                replace_above: reader.take(&mut fields, "replace_above", share).unwrap_or(REPLACE_ABOVE),
+            },
+            replace_every_micros: reader.take(&mut fields, "replace_every", interval),
+            keep_others: reader.take(&mut fields, "keep_others", Node::as_flag).unwrap_or(false),
+            on_drift: reader.choice(&mut fields, "on_drift", &[("warn", OnDrift::Warn), ("replace", OnDrift::Replace)]),
+            invalid_share: reader.take(&mut fields, "warn_above_invalid", share).unwrap_or(INVALID_SHARE),
+            limited_data_use: reader.take(&mut fields, "limited_data_use", Limited::read),
+            app_ids: reader.take(&mut fields, "app_ids", numbers).unwrap_or_default(),
+            page_id: reader.take(&mut fields, "page_id", number),
+            formatting: reader.take(&mut fields, "formatting", Node::as_flag).unwrap_or(true),
             customer_file_source: reader.choice(&mut fields, "customer_file_source", &SOURCES).to_owned(),
             default_country: reader.take(&mut fields, "default_country", country),
             city_style: reader.choice(&mut fields, "city_style", &CITY_STYLES),
             rows_max: reader.take(&mut fields, "max_rows_per_request", rows_max).unwrap_or(10_000),
             remove_transport: reader.choice(&mut fields, "remove_transport", &REMOVE_TRANSPORTS),
         };
+        if options.replace_every_micros.is_some()
+            && options.preference.strategy != Strategy::Replace
+            && let Some(place) = fields.key_place("replace_every")
+        {
+            let message = "`replace_every` is for destinations that always replace";
+            reader.problems.push(Diagnostic::error("invalid-option", message).at(place).help("add `strategy: replace`, or leave it out"));
+        }
+        if options.keep_others
+            && (options.preference.strategy == Strategy::Replace || options.on_drift == OnDrift::Replace)
+            && let Some(place) = fields.key_place("keep_others")
+        {
+            let message = "a replace takes everybody else out of the audience, so others cannot be kept";
+            let help = "take `keep_others` out, or `strategy: replace` and `on_drift: replace`";
+            reader.problems.push(Diagnostic::error("invalid-option", message).at(place).help(help));
+        }
         reader.problems.extend(fields.finish());
         let understood = reader.problems.is_empty().then_some(options);
         (understood, reader.problems)
+    }
+
+    /// What the limits of calls are about: destinations with the same ad account share them.
+    pub(super) fn limits(&self) -> String {
+        format!("facebook act_{}", self.account)
+    }
+
+    /// The keys that people are matched by here: ids of apps and pages only where it is known which app or page.
+    pub(super) fn match_keys<'w>(&self, words: &'w [String]) -> Result<BTreeSet<Key>, &'w str> {
+        let mut keys = match_keys(words)?;
+        keys.retain(|key| match key {
+            Key::AppUser => !self.app_ids.is_empty(),
+            Key::PageUser => self.page_id.is_some(),
+            _ => true,
+        });
+        Ok(keys)
     }
 
     /// The audience's name there, or why it cannot be one.
@@ -152,6 +229,9 @@ impl Options {
     }
 }
 
+const REPLACE_ABOVE: f64 = 0.5;
+const INVALID_SHARE: f64 = 0.05;
+const STRATEGIES: [(&str, Strategy); 3] = [("adaptive", Strategy::Adaptive), ("diff", Strategy::Diff), ("replace", Strategy::Replace)];
 const SECRET_HELP: &str = "say where it is: `{env: FACEBOOK_ACCESS_TOKEN}` or `{file: /run/secrets/facebook}`";
 const SOURCES: [(&str, &str); 3] = [
     ("USER_PROVIDED_ONLY", "USER_PROVIDED_ONLY"),
@@ -315,22 +395,52 @@ fn name_template(node: &Node) -> Result<String, Diagnostic> {
     Ok(template.to_owned())
 }
 
+fn description_template(node: &Node) -> Result<String, Diagnostic> {
+    let template = node.as_text()?;
+    if template.chars().any(char::is_control) || template.replace("{description}", "").contains(['{', '}']) {
+        return Err(
+            invalid(node, "a description is one line, and `{description}` its only placeholder").help("write for example `{description}`")
+        );
+    }
+    Ok(template.to_owned())
+}
+
+/// `50%`.
+fn share(node: &Node) -> Result<f64, Diagnostic> {
+    let help = "write for example `50%`";
+    let (Data::Text(text) | Data::Number(text)) = &node.data else { return Err(node.wrong_type("a share such as `50%`").help(help)) };
+    let percent = text.strip_suffix('%').and_then(|number| number.parse::<u32>().ok()).filter(|percent| *percent <= 100);
+    percent.map(|percent| f64::from(percent) / 100.0).ok_or_else(|| invalid(node, format!("`{text}` is not a share")).help(help))
+}
+
+/// `1 day`, in microseconds.
+fn interval(node: &Node) -> Result<i64, Diagnostic> {
+    let help = "write for example `1 day` or `6 hours`";
+    let lookback = Lookback::parse(node.as_text()?).map_err(|problem| invalid(node, problem.to_string()).help(help))?;
+    lookback.micros().ok_or_else(|| invalid(node, "months have no exact length").help(help))
+}
+
+fn numbers(node: &Node) -> Result<Vec<String>, Diagnostic> {
+    node.as_list()?.iter().map(number).collect()
+}
+
+/// An id of Facebook's. It is text: ids exceed what a number holds exactly.
+fn number(node: &Node) -> Result<String, Diagnostic> {
+    let (Data::Text(text) | Data::Number(text)) = &node.data else { return Err(node.wrong_type("an id such as `\"1234567890\"`")) };
+    let is_id = !text.is_empty() && text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_id { Ok(text.clone()) } else { Err(invalid(node, format!("`{}` is not an id", text.chars().take(40).collect::<String>()))) }
+}
+
 fn country(node: &Node) -> Result<String, Diagnostic> {
     let text = node.as_text()?;
     normalize::country_code(text)
         .ok_or_else(|| invalid(node, format!("`{text}` is not a country")).help("write its ISO 3166-1 code, such as `us`"))
 }
 
-/// The keys that words of `match_on` ask for, or what is wrong with them. No words: all keys.
-pub(super) fn match_keys(words: &[String]) -> Result<BTreeSet<super::key::Key>, Vec<(String, Option<String>)>> {
-    use super::key::Key;
+/// The keys that words of `match_on` ask for, or the first word that is none. No words: all keys.
+pub(super) fn match_keys(words: &[String]) -> Result<BTreeSet<Key>, &str> {
     if words.is_empty() {
         return Ok(Key::all().collect());
     }
-    let unknown: Vec<(String, Option<String>)> = words
-        .iter()
-        .filter(|word| Key::from_word(word).is_none())
-        .map(|word| (word.clone(), definitions::suggest(word, Key::words())))
-        .collect();
-    if unknown.is_empty() { Ok(words.iter().filter_map(|word| Key::from_word(word)).collect()) } else { Err(unknown) }
+    words.iter().map(|word| Key::from_word(word).ok_or(word.as_str())).collect()
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{IdentifierKind, Person, Value};
 
 use super::key::Key;
+use super::limited::Limited;
 use super::normalize::{self, CityStyle, Emptied, Rules};
 use super::row::Row;
 
@@ -17,7 +18,7 @@ pub(super) const INSUFFICIENT: &str = "insufficient_identifiers";
 /// Spellings of traits by key, in order of preference: those of Segment's spec and of its Facebook destinations. One
 /// after a dot is inside an object.
 #[rustfmt::skip]
-const SPELLINGS: [(Key, &[&str]); 13] = [
+const SPELLINGS: [(Key, &[&str]); 15] = [
     (Key::Email,        &["email"]),
     (Key::Phone,        &["phone", "phone_number", "phonenumber", "phoneNumber"]),
     (Key::FirstName,    &["first_name", "firstname", "firstName", "first"]),
@@ -31,6 +32,8 @@ const SPELLINGS: [(Key, &[&str]); 13] = [
     (Key::State,        &["state", "address_state", "address.state"]),
     (Key::Zip,          &["zip", "address_zip", "zip_code", "zipCode", "postal_code", "postalCode", "address.postalCode", "address.postal_code", "address.zip"]),
     (Key::Country,      &["country", "country_code", "countryCode", "address_country", "address.country"]),
+    (Key::AppUser,      &["facebook_app_user_id"]),
+    (Key::PageUser,     &["facebook_page_user_id"]),
 ];
 
 /// Traits that hold a date of birth, whole; a bare number in them is the day.
@@ -47,6 +50,12 @@ pub(super) struct RowRules {
     pub(super) default_country: Option<String>,
     pub(super) city_style: CityStyle,
     pub(super) year_max: i32,
+    /// Where a key's values are, for keys whose usual places are not meant: a trait, or a kind of identifier.
+    pub(super) fields: BTreeMap<Key, String>,
+    /// Whether values are normalized before they are hashed.
+    pub(super) formatting: bool,
+    /// Whose data is limited.
+    pub(super) limited: Option<Limited>,
     /// The trait that says what somebody is worth, for a value-based audience.
     pub(super) value: Option<String>,
 }
@@ -69,14 +78,18 @@ pub(super) struct Desired {
 impl Desired {
     /// Adds one person's rows.
     pub(super) fn add(&mut self, person: &Person, rules: &RowRules) {
-        let candidates = Candidates::of(person);
+        let mut candidates = Candidates::of(person);
+        for (key, field) in &rules.fields {
+            candidates.take_from(*key, field, person);
+        }
         let country = candidates.country().or_else(|| rules.default_country.clone());
-        let cell_rules = Rules { country: country.as_deref(), city_style: rules.city_style, year_max: rules.year_max };
+        let cell_rules =
+            Rules { country: country.as_deref(), city_style: rules.city_style, year_max: rules.year_max, formatting: rules.formatting };
         let mut main = Row { profile: person.profile, cells: Vec::new() };
         let mut further = Vec::new();
         for key in &rules.keys {
             let values = match key {
-                Key::ExternId => self.several(*key, &[Ok(person.public_id.0.clone())], &cell_rules),
+                Key::ExternId if !rules.fields.contains_key(key) => self.several(*key, &[Ok(person.public_id.0.clone())], &cell_rules),
                 Key::Email | Key::Phone | Key::Madid => self.several(*key, candidates.get(*key), &cell_rules),
                 _ => self.first(*key, candidates.get(*key), &cell_rules).into_iter().collect(),
             };
@@ -90,12 +103,14 @@ impl Desired {
         }
         self.sendable += 1;
         let value = rules.value.as_ref().map(|name| (Key::Value, self.value(person, name, &cell_rules)));
+        let limits = rules.limited.as_ref().map(|limited| limited.cells(person)).unwrap_or_default();
+        let about: Vec<_> = value.into_iter().chain(limits).collect();
         for (key, cell) in further {
             let extern_id = main.cells.iter().find(|(key, _)| *key == Key::ExternId).cloned();
-            let cells = extern_id.into_iter().chain([(key, cell)]).chain(value.clone()).collect();
+            let cells = extern_id.into_iter().chain([(key, cell)]).chain(about.iter().cloned()).collect();
             self.rows.push(Row { profile: person.profile, cells });
         }
-        main.cells.extend(value);
+        main.cells.extend(about);
         self.rows.push(main);
     }
 
@@ -182,6 +197,19 @@ impl Candidates {
         self.0.get(&key).map_or(&[], Vec::as_slice)
     }
 
+    /// Takes a key's values from a named trait, or else from identifiers of that kind, and from nowhere else.
+    fn take_from(&mut self, key: Key, field: &str, person: &Person) {
+        self.0.remove(&key);
+        match trait_at(&person.traits, field) {
+            Some(value) if key == Key::BirthDay => self.push_birthday(value),
+            Some(value) => self.push_value(key, value),
+            None => {}
+        }
+        for identifier in person.identifiers.iter().filter(|identifier| identifier.kind.as_str() == field) {
+            self.push(key, Ok(identifier.value.clone()));
+        }
+    }
+
     /// The person's country, when one of the spellings names one.
     fn country(&self) -> Option<String> {
         self.get(Key::Country).iter().flatten().find_map(|raw| normalize::country_code(raw))
@@ -231,7 +259,17 @@ mod tests {
         let keys: BTreeSet<Key> =
             if words.is_empty() { Key::all().collect() } else { words.iter().map(|word| Key::from_word(word).expect(word)).collect() };
         let extern_id_suffices = words.contains(&"external_id");
-        RowRules { keys, extern_id_suffices, default_country: None, city_style: CityStyle::Fold, year_max: 2026, value: None }
+        RowRules {
+            keys,
+            extern_id_suffices,
+            default_country: None,
+            city_style: CityStyle::Fold,
+            year_max: 2026,
+            fields: BTreeMap::new(),
+            formatting: true,
+            limited: None,
+            value: None,
+        }
     }
 
     fn person(identifiers: &[(&str, &str)], traits: &[(&str, Value)]) -> Person {

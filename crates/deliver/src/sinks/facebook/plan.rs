@@ -27,11 +27,20 @@ pub(super) struct Plan {
     pub(super) entangled: Vec<Row>,
     /// Rows to add, once the removals are done.
     pub(super) adds: Vec<Row>,
-    /// Among them, rows that the ledger holds as added and that a removal may take along, and rows that take the place of one
+    /// Rows that are there and stay as they are.
+    pub(super) kept: Vec<Row>,
+    /// Among the adds, rows that the ledger holds as added and that a removal may take along, and rows that take the place of one
     /// with another value: in the ledger they are pending before the old one is forgotten.
     pub(super) renewed: Vec<Row>,
     /// Rows wanted and refused before, with the reason; not sent again while they are the same.
     pub(super) refused: Vec<LedgerRow>,
+}
+
+impl Plan {
+    /// Rows to add, to remove and to let go.
+    pub(super) fn changes(&self) -> usize {
+        self.adds.len() + self.removals.len() + self.covered.len()
+    }
 }
 
 /// A row to remove.
@@ -107,7 +116,7 @@ pub(super) fn plan(mut desired: Vec<Row>, ledger: Vec<LedgerRow>, exits: Exits<'
     for row in desired {
         match known.get(&row) {
             Some(LedgerState::Rejected) => {}
-            Some(LedgerState::Added) if !shaken.contains(&row.profile) => {}
+            Some(LedgerState::Added) if !shaken.contains(&row.profile) => plan.kept.push(row),
             Some(LedgerState::Added) => {
                 plan.renewed.push(row.clone());
                 plan.adds.push(row);

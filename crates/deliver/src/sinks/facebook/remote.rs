@@ -3,79 +3,132 @@
 //! Names are not unique there, and creating twice makes two. Our audiences carry a marker in their description; that,
 //! and looking again whenever the answer to a create was lost, makes creating safe to repeat.
 
+use std::collections::BTreeSet;
+
 use definitions::OnExit;
-use model::{LedgerChange, LedgerRow, LedgerState, RemoteAudience};
+use model::{LedgerChange, LedgerRow, LedgerState, ProfileId, RemoteAudience};
 use serde_json::{Value, json};
 
 use super::client::{Request, integer};
 use super::errors::{Advice, Failure};
+use super::options::OnDrift;
 use super::settling::{Settling, Stop};
+use super::standing::{self, Standing};
 use crate::dispatch::Verdict;
 
-const AUDIENCE_FIELDS: &str = "id,name,account_id,subtype,operation_status,delivery_status,approximate_count_lower_bound,\
-approximate_count_upper_bound,time_content_updated,delete_time,permission_for_actions,is_value_based";
 const LIST_FIELDS: &str = "id,name,account_id,subtype,description,is_value_based";
 const ACCOUNT_FIELDS: &str = "id,name,account_status,tos_accepted";
 const PAGE_LIMIT: u32 = 25;
 /// An account holds 500 audiences; pages may be as short as Facebook likes, and even empty.
 const PAGES_MAX: usize = 1_000;
 
-/// What an audience's `operation_status` means for us.
-enum Standing {
-    Good,
-    Note(&'static str),
-    Stop(model::SyncState, &'static str),
-}
-
-fn standing(operation_status: i64) -> Standing {
-    use model::SyncState::{Failed, Held};
-    match operation_status {
-        100 => Standing::Note("facebook will delete the audience soon, since no ad has used it for two years"),
-        400 => Standing::Note("facebook has a warning about the audience; look at it in the ads manager"),
-        411 => Standing::Note("facebook recognizes few of these people; map more identifiers"),
-        412 => Standing::Note("facebook found many invalid entries in the last upload"),
-        414 => Standing::Stop(Held, "facebook is replacing the audience; nothing can be written until that is done"),
-        415 => Standing::Note("a replace of the audience failed on facebook; it may differ from what is recorded here"),
-        450 => Standing::Note("no ad has used the audience for long"),
-        470 => Standing::Stop(Failed, "the ad account that owns the audience is not active"),
-        471 => Standing::Stop(
-            Failed,
-            "facebook flagged the audience; look at it in the ads manager, and choose another title if its name hints at health or finances",
-        ),
-        500 => Standing::Note("facebook reports an error in the audience; look at it in the ads manager"),
-        _ => Standing::Good,
-    }
+/// The audience to write to.
+pub(super) struct Found {
+    pub(super) remote: RemoteAudience,
+    /// Its `operation_status`, when Facebook was asked.
+    pub(super) status: Option<i64>,
 }
 
 impl Settling<'_> {
-    /// The audience to write to: the one that is known, or one found, or a new one. Forgets the ledger's rows when they
-    /// were sent to an audience that is gone.
-    pub(super) async fn remote(
-        &mut self,
-        known: Option<RemoteAudience>,
-        name: &str,
-        ledger: &mut Vec<LedgerRow>,
-    ) -> Result<RemoteAudience, Stop> {
+    /// The audience to write to: the one that is known or named, or one found, or a new one. Forgets the ledger's rows when
+    /// they were sent to an audience that is gone.
+    pub(super) async fn remote(&mut self, known: Option<RemoteAudience>, name: &str, ledger: &mut Vec<LedgerRow>) -> Result<Found, Stop> {
         if let Some(known) = known {
-            match self.talk.patiently(&Request::get(known.remote_id.clone(), AUDIENCE_FIELDS)).await {
+            self.check_named(&known)?;
+            match self.talk.patiently(&Request::get(known.remote_id.clone(), standing::FIELDS)).await {
                 Ok(node) => {
                     self.check_standing(&node)?;
                     self.check_value(&node)?;
-                    return self.renamed(known, name).await;
+                    let known = self.check_drift(&node, known, ledger).await?;
+                    let remote = self.renamed(known, name).await?;
+                    return Ok(Found { remote, status: standing::operation_status(&node) });
                 }
-                Err(failure) if failure.advice == Advice::Missing && self.is_emptied() => return self.gone(known, ledger).await,
+                Err(failure) if failure.advice == Advice::Missing && self.is_emptied() => {
+                    let remote = self.gone(known, ledger).await?;
+                    return Ok(Found { remote, status: None });
+                }
                 Err(failure) if failure.advice == Advice::Missing && self.may_recreate(ledger) => {}
                 Err(failure) => return Err(self.halt(failure).await),
             }
         }
         self.check_account().await?;
-        let remote_id = match self.find(name).await? {
-            Some(found) => found,
-            None => self.create(name, ledger).await?,
+        let named = self.job.remote_id.clone();
+        let listed = match named {
+            Some(remote_id) => Some(remote_id),
+            None => self.find(name).await?,
         };
-        let remote = RemoteAudience { remote_id, name: name.to_owned() };
+        match listed {
+            Some(remote_id) => self.take_over(remote_id, ledger).await,
+            None => {
+                let remote = RemoteAudience::new(self.create(name, ledger).await?, name);
+                self.save_remote(&remote).await?;
+                self.facts.insert("id".to_owned(), remote.remote_id.clone());
+                Ok(Found { remote, status: None })
+            }
+        }
+    }
+
+    /// An audience that is there already: made by us when the answer was lost, or by somebody else. Who is in it is not known.
+    async fn take_over(&mut self, remote_id: String, ledger: &mut Vec<LedgerRow>) -> Result<Found, Stop> {
+        let node = match self.talk.patiently(&Request::get(remote_id.clone(), standing::FIELDS)).await {
+            Ok(node) => node,
+            Err(failure) => return Err(self.halt(failure).await),
+        };
+        if let Some(subtype) = node["subtype"].as_str().filter(|subtype| *subtype != "CUSTOM") {
+            let words = format!("audience {remote_id} on facebook is no customer list (its subtype is {subtype}); choose another");
+            return Err(Stop::Halt(model::SyncState::Failed, words));
+        }
+        self.check_standing(&node)?;
+        self.check_value(&node)?;
+        self.change_ledger(&LedgerChange { upsert: Vec::new(), delete: std::mem::take(ledger) }).await?;
+        let doubt = Some("the audience was there before".to_owned());
+        let name = node["name"].as_str().unwrap_or_default().to_owned();
+        let remote = RemoteAudience { doubt, ..RemoteAudience::new(remote_id, name) };
         self.save_remote(&remote).await?;
-        Ok(remote)
+        Ok(Found { remote, status: standing::operation_status(&node) })
+    }
+
+    /// A definition that names another audience than the one people were sent to would leave them there.
+    fn check_named(&self, known: &RemoteAudience) -> Result<(), Stop> {
+        match &self.job.remote_id {
+            Some(named) if *named != known.remote_id => Err(Stop::Halt(
+                model::SyncState::Failed,
+                format!(
+                    "people were sent to audience {} and the definition names {named}: put the first one back, or send to {named} from an audience of another key",
+                    known.remote_id
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether somebody else changed who is in the audience. It is said until everybody was sent anew.
+    async fn check_drift(&mut self, node: &Value, mut known: RemoteAudience, ledger: &[LedgerRow]) -> Result<RemoteAudience, Stop> {
+        if known.replacing.is_none() && known.drifted_at.is_none() && standing::has_drifted(node, &known) {
+            known.drifted_at = Some(self.now());
+            if self.options.on_drift == OnDrift::Replace {
+                known.doubt.get_or_insert_with(|| "somebody else changed the audience on facebook".to_owned());
+            }
+            self.save_remote(&known).await?;
+        }
+        if known.doubt.is_some() {
+            return Ok(known);
+        }
+        if let Some(since) = known.drifted_at {
+            self.tally.notes.push(format!(
+                "somebody else changed who is in the audience (seen {since}); `muster resync {}` sends everybody anew",
+                self.job.audience
+            ));
+        }
+        let people: BTreeSet<ProfileId> = ledger.iter().filter(|row| row.state == LedgerState::Added).map(|row| row.profile).collect();
+        if let Some(matched) = standing::strangers(node, people.len() as u64) {
+            self.tally.notes.push(format!(
+                "facebook counts at least {matched} people there, and {} were sent; `muster resync {}` sends everybody anew",
+                people.len(),
+                self.job.audience
+            ));
+        }
+        Ok(known)
     }
 
     fn may_recreate(&self, ledger: &[LedgerRow]) -> bool {
@@ -92,7 +145,7 @@ impl Settling<'_> {
     async fn gone(&mut self, known: RemoteAudience, ledger: &mut Vec<LedgerRow>) -> Result<RemoteAudience, Stop> {
         self.check_account().await?;
         if let Some(remote_id) = self.find(&known.name).await? {
-            let found = RemoteAudience { remote_id, ..known };
+            let found = RemoteAudience::new(remote_id, known.name);
             self.save_remote(&found).await?;
             return Ok(found);
         }
@@ -113,10 +166,11 @@ impl Settling<'_> {
             let words = format!("the token may not edit the audience: {}", Advice::Permission.words(&self.options.account));
             return Err(Stop::Halt(model::SyncState::Failed, words));
         }
-        match standing(integer(&node["operation_status"]["code"]).unwrap_or(0)) {
+        self.facts = standing::facts(node);
+        match standing::standing(node) {
             Standing::Good => Ok(()),
             Standing::Note(note) => {
-                self.tally.notes.push(note.to_owned());
+                self.tally.notes.push(note);
                 Ok(())
             }
             Standing::Stop(state, words) => Err(Stop::Halt(state, words.to_owned())),
@@ -267,13 +321,14 @@ impl Settling<'_> {
         format!("act_{}", self.options.account)
     }
 
-    /// Tells our audience from others of the same name.
+    /// Tells our audience from others of the same name, and from those of another workspace in the same ad account.
     fn marker(&self) -> String {
-        format!("[aud:{}]", self.job.audience)
+        format!("[aud:{}/{}]", self.context.workspace, self.job.audience)
     }
 
     fn description(&self) -> String {
-        format!("{} {}", self.job.description.trim(), self.marker()).trim().to_owned()
+        let description = self.options.description.replace("{description}", self.job.description.trim());
+        format!("{} {}", description.trim(), self.marker()).trim().to_owned()
     }
 }
 
@@ -318,7 +373,7 @@ fn next_cursor(page: &Value) -> Option<String> {
 }
 
 /// Ids are text; a fake or a proxy may make them numbers, which are exact up to 64 bits.
-fn id_text(value: &Value) -> Option<String> {
+pub(super) fn id_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => number.as_u64().map(|id| id.to_string()),

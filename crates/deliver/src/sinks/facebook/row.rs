@@ -44,12 +44,10 @@ impl Row {
         self.cells.iter().find(|(held, _)| *held == key).map_or("", |(_, cell)| cell)
     }
 
-    /// Whom the row is about: its cells without the value, which comes last and says nothing of that.
+    /// Whom the row is about: its cells without those that come last and say something else.
     pub(super) fn identity(&self) -> &[(Key, String)] {
-        match self.cells.split_last() {
-            Some(((Key::Value, _), identity)) => identity,
-            Some(_) | None => &self.cells,
-        }
+        let identifying = self.cells.iter().take_while(|(key, _)| key.identifies()).count();
+        &self.cells[..identifying]
     }
 
     /// Whether there is something under a key.

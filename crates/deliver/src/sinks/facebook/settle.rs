@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::Datelike as _;
 use definitions::OnExit;
-use model::{LedgerChange, LedgerState, SyncState};
+use model::{LedgerChange, LedgerState, RemoteAudience, SyncState};
 
 use super::key::Key;
 use super::normalize::Emptied;
-use super::options::{BelowMinimum, match_keys};
+use super::options::BelowMinimum;
 use super::people::{Desired, INSUFFICIENT, RowRules};
 use super::plan::{Exits, Plan, plan};
+use super::remote::Found;
+use super::replace::Replaced;
 use super::settling::{Settling, Stop};
+use super::standing;
+use super::strategy::{self, Outlook, Way};
 use super::upload::{Line, Offered, Operation};
 use crate::{LedgerError, SyncOutcome};
 
@@ -40,12 +44,7 @@ impl Settling<'_> {
 
     async fn bring_in_step(&mut self, desired: Desired) -> Result<SyncState, Stop> {
         let (ledger, audience, destination) = (self.context.ledger, &self.job.audience, self.context.destination);
-        if let Some(until) = ledger.not_before(destination).await? {
-            if self.now() < until {
-                return Err(Stop::Halt(SyncState::Held, format!("facebook asked to wait; nothing is sent until {until}")));
-            }
-            ledger.set_not_before(destination, None).await?;
-        }
+        self.check_pause().await?;
         let name = self.options.audience_name(&self.job.title).map_err(|words| Stop::Halt(SyncState::Failed, words))?;
         let known = ledger.remote_audience(audience, destination).await?;
         let sendable = desired.sendable;
@@ -55,16 +54,78 @@ impl Settling<'_> {
             return Err(Stop::Halt(SyncState::BelowMinimum, words));
         }
         let mut rows = ledger.rows(audience, destination).await?;
-        let remote = self.remote(known, &name, &mut rows).await?;
+        let Found { mut remote, status } = self.remote(known, &name, &mut rows).await?;
+        self.end_replace(&mut remote, &mut rows, status).await?;
+        let has_pending = rows.iter().any(|row| matches!(row.state, LedgerState::PendingAdd | LedgerState::PendingRemove));
+        if remote.doubt.is_some() {
+            // What the ledger says is there may not be: it is sent again.
+            rows.iter_mut().filter(|row| row.state == LedgerState::Added).for_each(|row| row.state = LedgerState::PendingAdd);
+        }
         let members: HashSet<_> = self.job.people.iter().map(|person| person.profile).chain(self.job.former.iter().copied()).collect();
         let exits = match self.job.on_exit {
             OnExit::Remove => Exits::Removed,
             OnExit::Keep => Exits::Kept { members: &members },
         };
         let plan = plan(desired.rows, rows, exits).map_err(|unreadable| Stop::Halt(SyncState::Failed, unreadable.to_string()))?;
-        self.carry_out(&remote.remote_id, plan).await?;
+        let sent = self.send_plan(&mut remote, plan, status, has_pending).await;
+        if self.has_written {
+            remote.written_at = Some(self.now());
+            self.save_remote(&remote).await?;
+        }
+        sent?;
         self.throttles.store(0, std::sync::atomic::Ordering::Relaxed);
         Ok(self.end_state(sendable))
+    }
+
+    /// Sends what the plan says, one way or the other. Afterwards nothing about the audience is in doubt.
+    async fn send_plan(&mut self, remote: &mut RemoteAudience, plan: Plan, status: Option<i64>, has_pending: bool) -> Result<(), Stop> {
+        let way = match self.options.keep_others {
+            true => Way::Diff,
+            false => self.options.preference.way(self.outlook(remote, &plan, status, has_pending)),
+        };
+        if way == Way::Replace
+            && remote.doubt.is_none()
+            && let Some(until) = strategy::waits_until(self.options.replace_every_micros, remote.written_at, self.now())
+        {
+            return Err(Stop::Halt(SyncState::Pending, format!("the audience is replaced as a whole, next after {until}")));
+        }
+        if plan.changes() > 0 || remote.doubt.is_some() {
+            // Before the first write: a change that is later than this and not ours is somebody else's.
+            remote.written_at = remote.written_at.max(Some(self.now()));
+            self.save_remote(remote).await?;
+        }
+        let doubted = remote.doubt.is_some() && !matches!(status, None | Some(standing::UNFILLED));
+        let replaced = match way {
+            Way::Diff => Replaced::Refused,
+            Way::Replace => {
+                self.note_refused(&plan);
+                self.replace(remote, &plan).await?
+            }
+        };
+        if replaced == Replaced::Refused {
+            self.carry_out(&remote.remote_id, plan).await?;
+            if doubted && !self.options.keep_others {
+                self.tally.notes.push("every member was sent again; whoever else is in the audience stays".to_owned());
+            }
+        }
+        if remote.doubt.take().is_some() {
+            remote.drifted_at = None;
+            self.save_remote(remote).await?;
+        }
+        Ok(())
+    }
+
+    fn outlook(&self, remote: &RemoteAudience, plan: &Plan, status: Option<i64>, has_pending: bool) -> Outlook {
+        let rows = || plan.kept.iter().chain(&plan.adds);
+        Outlook {
+            status,
+            is_doubted: remote.doubt.is_some(),
+            has_pending,
+            wanted: rows().count(),
+            changed: plan.changes(),
+            one_schema: rows().all(|row| row.has(Key::ExternId)) || !rows().any(|row| row.has(Key::ExternId)),
+            rows_max: self.rows_max,
+        }
     }
 
     /// Whether there are too few people to begin with. An audience of nobody is never begun.
@@ -77,10 +138,7 @@ impl Settling<'_> {
 
     /// Removals first and finished, then adds: a removal after an add would undo it where they share a cell.
     async fn carry_out(&mut self, remote_id: &str, plan: Plan) -> Result<(), Stop> {
-        for refused in &plan.refused {
-            let reason = refused.reason.clone().unwrap_or_else(|| "refused".to_owned());
-            *self.tally.rejected.entry(reason).or_default() += 1;
-        }
+        self.note_refused(&plan);
         let now = self.now();
         let covered: Vec<_> = plan.covered.iter().map(|row| row.to_ledger(LedgerState::Added, None, now)).collect();
         self.tally.removed += covered.len() as u64;
@@ -103,13 +161,25 @@ impl Settling<'_> {
         Ok(())
     }
 
+    /// Counts the rows that Facebook refused before and that are not sent again.
+    fn note_refused(&mut self, plan: &Plan) {
+        for refused in &plan.refused {
+            let reason = refused.reason.clone().unwrap_or_else(|| "refused".to_owned());
+            *self.tally.rejected.entry(reason).or_default() += 1;
+        }
+    }
+
     /// Everybody's rows. Other work gets a turn now and then: a million people take seconds.
     async fn desired(&self) -> Result<Desired, String> {
-        let keys = match_keys(&self.job.match_on).map_err(|unknown| {
-            format!("cannot match on `{}`", unknown.iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>().join("`, `"))
-        })?;
+        let cannot = |word: &str| format!("cannot match on `{word}`");
+        let keys = self.options.match_keys(&self.job.match_on).map_err(cannot)?;
+        let fields = self.job.fields.iter().map(|(word, field)| Key::from_word(word).map(|key| (key, field.clone())).ok_or(word.as_str()));
+        let fields: Result<BTreeMap<Key, String>, &str> = fields.collect();
         let rules = RowRules {
             keys,
+            fields: fields.map_err(cannot)?,
+            formatting: self.options.formatting,
+            limited: self.options.limited_data_use.clone(),
             extern_id_suffices: self.job.match_on.iter().any(|word| Key::from_word(word) == Some(Key::ExternId)),
             default_country: self.options.default_country.clone(),
             city_style: self.options.city_style,
@@ -146,6 +216,7 @@ impl Settling<'_> {
             rows_removed: self.tally.removed,
             rejected: self.tally.rejected,
             emptied,
+            remote: self.facts,
             calls: self.talk.calls,
         }
     }

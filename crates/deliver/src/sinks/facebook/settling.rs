@@ -1,36 +1,19 @@
-//! One sync while it is under way: what it works with, what it counts, and how it stops.
+//! One sync while it is under way: what it works with and what it counts.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 
 use model::{LedgerChange, Moment, RemoteAudience, SyncState};
 
 use super::client::GraphClient;
-use super::errors::{Advice, Failure};
+use super::errors::Failure;
+use super::halting::Halting;
+pub(super) use super::halting::Stop;
 use super::options::Options;
 use super::talk::Talk;
-use crate::dispatch::Verdict;
-use crate::{Context, LedgerError, Pacing, SyncJob};
+use crate::{Context, Pacing, SyncJob};
 
-const BACKOFF_FIRST_S: u64 = 60;
-const BACKOFF_MAX_S: u64 = 30 * 60;
-const POLICY_BLOCK_S: u64 = 60 * 60;
 const HALVING_CALLS_MAX: u32 = 30;
-
-/// Why a sync ends before its end.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// The ledger does not work: nothing may be sent.
-    Ledger(LedgerError),
-    /// The destination, or what is known about it, does not allow to go on; the words are for people.
-    Halt(SyncState, String),
-}
-
-impl From<LedgerError> for Stop {
-    fn from(error: LedgerError) -> Self {
-        Self::Ledger(error)
-    }
-}
 
 /// What has happened so far.
 #[derive(Debug, Default)]
@@ -57,6 +40,8 @@ pub(super) struct Settling<'a> {
     pub(super) halving_calls: u32,
     /// Rows in one request; smaller after a request was too large.
     pub(super) rows_max: usize,
+    /// What Facebook says of the audience, for people.
+    pub(super) facts: BTreeMap<String, String>,
     /// Whether a write was made: the limits stop a sync only after one, so that every sync gets somewhere.
     pub(super) has_written: bool,
 }
@@ -77,6 +62,7 @@ impl<'a> Settling<'a> {
             throttles,
             halving_calls: HALVING_CALLS_MAX,
             rows_max: options.rows_max,
+            facts: BTreeMap::new(),
             has_written: false,
         }
     }
@@ -96,28 +82,18 @@ impl<'a> Settling<'a> {
         Ok(self.context.ledger.save_remote_audience(&self.job.audience, self.context.destination, remote).await?)
     }
 
-    /// What follows from a failure that ends the sync. A throttle is remembered, so that not even a restart asks again
-    /// too early.
+    fn halting(&self) -> Halting<'_> {
+        Halting { options: self.options, context: self.context, throttles: self.throttles }
+    }
+
+    /// Nothing is sent while Facebook asked to wait.
+    pub(super) async fn check_pause(&self) -> Result<(), Stop> {
+        self.halting().check_pause().await
+    }
+
+    /// What follows from a failure that ends the sync.
     pub(super) async fn halt(&self, failure: Failure) -> Stop {
-        let words = failure.advice.words(&self.options.account);
-        let what = &failure.what;
-        match failure.verdict {
-            Verdict::Throttle => match self.pause(&failure).await {
-                Ok(until) if failure.advice == Advice::Policy => {
-                    Stop::Halt(SyncState::Held, format!("facebook takes nothing until {until}: {words} ({what})"))
-                }
-                Ok(until) => Stop::Halt(SyncState::Held, format!("facebook limits the calls; nothing is sent until {until} ({what})")),
-                Err(stop) => stop,
-            },
-            Verdict::Retry => {
-                Stop::Halt(SyncState::Held, format!("facebook could not be reached properly; what is left stays pending ({what})"))
-            }
-            Verdict::Defer => Stop::Halt(SyncState::Held, format!("facebook does not take this now; what is left stays pending ({what})")),
-            Verdict::Auth | Verdict::Config | Verdict::Data if failure.advice == Advice::Missing => {
-                Stop::Halt(SyncState::Failed, format!("missing: {words} ({what})"))
-            }
-            Verdict::Auth | Verdict::Config | Verdict::Data => Stop::Halt(SyncState::Failed, format!("{words} ({what})")),
-        }
+        self.halting().halt(failure).await
     }
 
     /// Stops after a write when the limits are all but reached.
@@ -125,24 +101,7 @@ impl<'a> Settling<'a> {
         if !self.has_written || !self.talk.usage.is_full() {
             return Ok(());
         }
-        let until = self.leave_in_peace(BACKOFF_FIRST_S.max(self.talk.usage.wait().map_or(0, |wait| wait.as_secs()))).await?;
+        let until = self.halting().pause_ahead(self.talk.usage.wait().map_or(0, |wait| wait.as_secs())).await?;
         Err(Stop::Halt(SyncState::Held, format!("facebook's limits are all but reached; the rest is sent after {until}")))
-    }
-
-    async fn pause(&self, failure: &Failure) -> Result<Moment, Stop> {
-        let in_a_row = self.throttles.fetch_add(1, Ordering::Relaxed);
-        let backoff_s = BACKOFF_FIRST_S.saturating_mul(1 << in_a_row.min(10)).min(BACKOFF_MAX_S);
-        let asked_s = failure.wait.map_or(0, |wait| wait.as_secs());
-        let policy_s = if failure.advice == Advice::Policy { POLICY_BLOCK_S } else { 0 };
-        self.leave_in_peace(backoff_s.max(asked_s).max(policy_s)).await
-    }
-
-    /// Nothing is sent for so long, and up to a tenth longer by chance.
-    async fn leave_in_peace(&self, wait_s: u64) -> Result<Moment, Stop> {
-        let wait_micros = wait_s.saturating_mul(1_000_000);
-        let with_jitter = wait_micros.saturating_add(rand::random_range(0..=wait_micros / 10));
-        let until = self.now().plus_micros(i64::try_from(with_jitter).unwrap_or(i64::MAX));
-        self.context.ledger.set_not_before(self.context.destination, Some(until)).await?;
-        Ok(until)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::client::{GraphClient, Request};
-use super::errors::Failure;
+use super::errors::{Advice, Failure};
 use super::usage::Usage;
 use crate::Pacing;
 use crate::dispatch::Verdict;
@@ -35,13 +35,16 @@ impl<'a> Talk<'a> {
         result
     }
 
-    /// Makes a call that may safely be repeated, until it succeeds or fails for good.
+    /// Makes a call that may safely be repeated, until it succeeds or fails for good. Where another session is wanted, the
+    /// same call would not do.
     pub(super) async fn patiently(&mut self, request: &Request) -> Result<Value, Failure> {
         let mut tries_made = 0;
         loop {
             tries_made += 1;
             match self.once(request).await {
-                Err(failure) if failure.verdict == Verdict::Retry => self.wait_after(tries_made, failure).await?,
+                Err(failure) if failure.verdict == Verdict::Retry && failure.advice != Advice::NewSession => {
+                    self.wait_after(tries_made, failure).await?
+                }
                 done => return done,
             }
         }

@@ -22,14 +22,14 @@ use crate::dispatch::{Halving, Part, Verdict};
 
 /// Rows that Facebook calls invalid without saying which.
 const UNEXPLAINED: &str = "invalid, not said which";
-/// More invalid rows than this share of an upload point at our side.
-const INVALID_SHARE_ALERT: f64 = 0.05;
 
 /// What is done with rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operation {
     Add,
     Remove,
+    /// Everybody else goes.
+    Replace,
 }
 
 /// One row on its way: as the ledger knows it, and as it is sent.
@@ -48,27 +48,18 @@ pub(super) enum Offered {
 }
 
 /// Rows of one shape: they share an audience, an operation and a schema.
-struct Group<'a> {
-    remote_id: &'a str,
-    operation: Operation,
-    schema: Vec<Key>,
-    lines: Vec<Line>,
+pub(super) struct Group<'a> {
+    pub(super) remote_id: &'a str,
+    pub(super) operation: Operation,
+    pub(super) schema: Vec<Key>,
+    pub(super) lines: Vec<Line>,
 }
 
 impl Group<'_> {
-    fn cells(&self, line: &Line) -> Vec<Value> {
-        let cell = |key: &Key| match key {
-            Key::Value => number(line.sent.cell(*key)),
-            _ => Value::from(line.sent.cell(*key)),
-        };
-        self.schema.iter().map(cell).collect()
+    /// A row's cells under the schema of the request.
+    pub(super) fn cells(&self, line: &Line) -> Vec<Value> {
+        self.schema.iter().map(|key| key.json(line.sent.cell(*key))).collect()
     }
-}
-
-/// A value as JSON: whole numbers without a fraction, nothing as 0.
-fn number(text: &str) -> Value {
-    let whole = text.parse::<u64>().map(Value::from);
-    whole.unwrap_or_else(|_| text.parse::<f64>().map_or_else(|_| Value::from(0), Value::from))
 }
 
 impl Settling<'_> {
@@ -200,14 +191,21 @@ impl Settling<'_> {
         Ok(())
     }
 
-    fn request(&self, group: &Group<'_>, batch: &Range<usize>, session: Value) -> Request {
+    pub(super) fn request(&self, group: &Group<'_>, batch: &Range<usize>, session: Value) -> Request {
         let names: Vec<&str> = group.schema.iter().map(|key| key.name()).collect();
         let data: Vec<Value> = group.lines[batch.clone()].iter().map(|line| Value::Array(group.cells(line))).collect();
-        let payload = json!({ "schema": names, "is_raw": true, "data": data });
-        let mut request = Request::post(format!("{}/users", group.remote_id), [("session", session), ("payload", payload)]);
+        let mut payload = json!({ "schema": names, "is_raw": true, "data": data });
+        if group.schema.contains(&Key::AppUser) {
+            payload["app_ids"] = json!(self.options.app_ids);
+        }
+        if group.schema.contains(&Key::PageUser) {
+            payload["page_ids"] = json!([self.options.page_id]);
+        }
+        let edge = if group.operation == Operation::Replace { "usersreplace" } else { "users" };
+        let mut request = Request::post(format!("{}/{edge}", group.remote_id), [("session", session), ("payload", payload)]);
         request.kind = CallKind::Rows;
         match (group.operation, self.options.remove_transport) {
-            (Operation::Add, _) => {}
+            (Operation::Add | Operation::Replace, _) => {}
             (Operation::Remove, RemoveTransport::DeleteBody) => request.method = Method::DELETE,
             (Operation::Remove, RemoveTransport::PostMethodDelete) => {
                 request.body.get_or_insert_default().insert("method".to_owned(), json!("DELETE"));
@@ -218,7 +216,7 @@ impl Settling<'_> {
 
     async fn record_pending(&self, group: &Group<'_>, batch: &Range<usize>, session_id: i64) -> Result<(), Stop> {
         let state = match group.operation {
-            Operation::Add => LedgerState::PendingAdd,
+            Operation::Add | Operation::Replace => LedgerState::PendingAdd,
             Operation::Remove => LedgerState::PendingRemove,
         };
         let now = self.now();
@@ -234,7 +232,7 @@ impl Settling<'_> {
             let reason = if samples.reasons.is_empty() { None } else { samples.reasons.get(&Value::Array(group.cells(line)).to_string()) };
             let row = |state| line.row.to_ledger(state, Some(session_id), now);
             match (group.operation, reason) {
-                (Operation::Add, None) => change.upsert.push(row(LedgerState::Added)),
+                (Operation::Add | Operation::Replace, None) => change.upsert.push(row(LedgerState::Added)),
                 (Operation::Remove, None) => change.delete.push(row(LedgerState::PendingRemove)),
                 (operation, Some(reason)) => {
                     explained += 1;
@@ -247,21 +245,26 @@ impl Settling<'_> {
         }
         self.change_ledger(&change).await?;
         match group.operation {
-            Operation::Add => self.tally.added += done,
+            Operation::Add | Operation::Replace => self.tally.added += done,
             Operation::Remove => self.tally.removed += done,
         }
+        self.note_invalid(samples, explained, batch.len());
+        Ok(())
+    }
+
+    /// Counts what Facebook calls invalid without saying which, and warns where it is much.
+    pub(super) fn note_invalid(&mut self, samples: &Samples, explained: u64, rows: usize) {
         let unexplained = samples.invalid.saturating_sub(explained);
         if unexplained > 0 {
             *self.tally.rejected.entry(UNEXPLAINED.to_owned()).or_default() += unexplained;
         }
-        let share = samples.invalid.max(explained) as f64 / batch.len().max(1) as f64;
-        if share > INVALID_SHARE_ALERT {
-            self.tally.notes.push(format!("facebook found {} of {} rows invalid", samples.invalid.max(explained), batch.len()));
+        let share = samples.invalid.max(explained) as f64 / rows.max(1) as f64;
+        if share > self.options.invalid_share {
+            self.tally.notes.push(format!("facebook found {} of {rows} rows invalid", samples.invalid.max(explained)));
         }
-        Ok(())
     }
 
-    async fn record_refused(&mut self, group: &Group<'_>, line: &Line, reason: String) -> Result<(), Stop> {
+    pub(super) async fn record_refused(&mut self, group: &Group<'_>, line: &Line, reason: String) -> Result<(), Stop> {
         let now = self.now();
         let row = |state| line.row.to_ledger(state, None, now);
         let upsert = vec![self.refused(group.operation, row, reason)];
@@ -269,10 +272,10 @@ impl Settling<'_> {
     }
 
     /// A row Facebook calls wrong. One to add is not sent again; one to remove may still be there, so it stays pending.
-    fn refused(&mut self, operation: Operation, row: impl Fn(LedgerState) -> LedgerRow, reason: String) -> LedgerRow {
+    pub(super) fn refused(&mut self, operation: Operation, row: impl Fn(LedgerState) -> LedgerRow, reason: String) -> LedgerRow {
         *self.tally.rejected.entry(reason.clone()).or_default() += 1;
         let state = match operation {
-            Operation::Add => LedgerState::Rejected,
+            Operation::Add | Operation::Replace => LedgerState::Rejected,
             Operation::Remove => {
                 self.tally.left += 1;
                 LedgerState::PendingRemove

@@ -60,6 +60,8 @@ pub(super) struct Rules<'a> {
     pub(super) city_style: CityStyle,
     /// Nobody is born after it.
     pub(super) year_max: i32,
+    /// Whether values are normalized before they are hashed; else they are hashed as they are.
+    pub(super) formatting: bool,
 }
 
 /// A value as text: nothing for a blank one.
@@ -85,6 +87,9 @@ pub(super) fn cell(key: Key, raw: &str, rules: &Rules<'_>) -> Result<Option<Stri
         let hash = raw.to_ascii_lowercase();
         return if hash == HASH_OF_NOTHING { Err(Emptied::HashOfNothing) } else { Ok(Some(hash)) };
     }
+    if !rules.formatting {
+        return Ok(Some(sha256(raw)));
+    }
     let may_be_hash = matches!(key, Key::Email | Key::Phone);
     if may_be_hash && (is_hex(raw, 32) || is_hex(raw, 40)) {
         return Err(Emptied::UnsupportedHash);
@@ -96,7 +101,7 @@ pub(super) fn cell(key: Key, raw: &str, rules: &Rules<'_>) -> Result<Option<Stri
 /// The text that is hashed (or sent as it is). Never empty.
 pub(super) fn normalized(key: Key, trimmed: &str, rules: &Rules<'_>) -> Result<String, Emptied> {
     let normalized = match key {
-        Key::ExternId => Some(trimmed.to_owned()),
+        Key::ExternId | Key::AppUser | Key::PageUser => Some(trimmed.to_owned()),
         Key::Email => email::normalize(trimmed),
         Key::Phone => phone::normalize(trimmed, rules.country),
         Key::Madid => mobile_id::normalize(trimmed),
@@ -111,6 +116,8 @@ pub(super) fn normalized(key: Key, trimmed: &str, rules: &Rules<'_>) -> Result<S
         Key::Zip => zip::normalize(trimmed, rules.country),
         Key::Country => country::normalize(trimmed),
         Key::Value => value::normalize(trimmed),
+        // Said by the destination, never by a person's data.
+        Key::Processing | Key::ProcessingCountry | Key::ProcessingState => None,
     };
     normalized.filter(|text| !text.is_empty()).ok_or(Emptied::Invalid)
 }

@@ -7,7 +7,7 @@ use super::birth::BirthDate;
 use super::*;
 
 fn rules(country: Option<&str>) -> Rules<'_> {
-    Rules { country, city_style: CityStyle::Fold, year_max: 2026 }
+    Rules { country, city_style: CityStyle::Fold, year_max: 2026, formatting: true }
 }
 
 /// Every row of a table: key, raw value, country, and the text that is hashed (nothing: the cell is empty), with the

@@ -29,6 +29,8 @@ pub trait Ledger: Send + Sync {
     ) -> Result<(), LedgerError>;
     /// The rows of these profiles at a destination, whatever the audience.
     async fn rows_of(&self, destination: &DestinationKey, profiles: &[ProfileId]) -> Result<Vec<(AudienceKey, LedgerRow)>, LedgerError>;
+    /// The audiences that were sent to a destination, or may have been.
+    async fn audiences(&self, destination: &DestinationKey) -> Result<Vec<AudienceKey>, LedgerError>;
     /// Until when a subject of limits, such as an ad account, must be left in peace, if it asked for that.
     async fn not_before(&self, subject: &str) -> Result<Option<Moment>, LedgerError>;
     /// Sets or clears it.

@@ -8,6 +8,7 @@ pub mod conformance;
 
 mod codes;
 mod dispatch;
+mod examine;
 mod ledger;
 mod registry;
 mod secret;
@@ -16,7 +17,8 @@ mod sinks;
 
 pub use codes::CODES;
 pub use dispatch::Pacing;
+pub use examine::{Step, StepState, Trial};
 pub use ledger::{Ledger, LedgerError};
 pub use registry::{check, configure, configure_paced};
 pub use secret::{Secret, Secrets};
-pub use sink::{Context, Sink, SyncJob, SyncOutcome};
+pub use sink::{Context, Erasure, Sink, SyncJob, SyncOutcome};

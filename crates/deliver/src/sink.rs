@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use definitions::OnExit;
 use model::{AudienceKey, DestinationKey, Moment, Person, ProfileId, SyncState};
 
-use crate::{Ledger, LedgerError};
+use crate::{Ledger, LedgerError, Step, Trial};
 
 /// One audience to bring in step with one destination: everybody who should be there, whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +77,19 @@ impl SyncOutcome {
     }
 }
 
+/// How an erasure went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// `Sent` when nothing of the people is there any more; else what stands in the way.
+    pub state: SyncState,
+    /// What a person should know, in words; never personal data.
+    pub message: Option<String>,
+    /// Rows that were there.
+    pub rows: u64,
+    /// Audiences in which others have to be sent again, since they share something with those who were erased.
+    pub to_sync: Vec<AudienceKey>,
+}
+
 /// What a sink works with.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
@@ -97,4 +110,8 @@ pub trait Sink: Send + Sync {
     fn kind(&self) -> &'static str;
     /// Brings the destination in step. Doing it twice changes nothing.
     async fn settle(&self, job: &SyncJob, context: &Context<'_>) -> Result<SyncOutcome, LedgerError>;
+    /// Takes people out of everything the destination was ever sent, and forgets them. Doing it twice changes nothing.
+    async fn erase(&self, profiles: &[ProfileId], context: &Context<'_>) -> Result<Erasure, LedgerError>;
+    /// Walks through all that a sync needs. With a trial, a test row is sent and taken back.
+    async fn examine(&self, trial: Option<&Trial>, context: &Context<'_>) -> Vec<Step>;
 }

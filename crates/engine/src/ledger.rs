@@ -40,6 +40,11 @@ impl Ledger for StoreLedger {
         self.0.ledger_of(destination, profiles).await.map_err(failed)
     }
 
+    async fn audiences(&self, destination: &DestinationKey) -> Result<Vec<AudienceKey>, LedgerError> {
+        let pairs = self.0.sent_pairs().await.map_err(failed)?;
+        Ok(pairs.into_iter().filter(|(_, held)| held == destination).map(|(audience, _)| audience).collect())
+    }
+
     async fn not_before(&self, subject: &str) -> Result<Option<Moment>, LedgerError> {
         self.0.not_before(subject).await.map_err(failed)
     }

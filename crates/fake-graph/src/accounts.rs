@@ -38,7 +38,7 @@ fn node(state: &State, account: &str) -> Map<String, Value> {
         "id": format!("act_{account}"),
         "account_id": account,
         "name": format!("Fake ad account {account}"),
-        "account_status": 1,
+        "account_status": state.options.account_status,
         "currency": "EUR",
         "timezone_name": "UTC",
         "timezone_offset_hours_utc": 0,

@@ -1,6 +1,7 @@
 //! Who is calling and what they may do: the token, the proof, and the accounts they see.
 
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::call::Call;
@@ -42,6 +43,34 @@ impl Access {
         }
         Ok(())
     }
+}
+
+/// `GET /debug_token`: what is known of a token.
+pub(crate) fn describe(state: &State, call: &Call) -> GraphResult<Value> {
+    let Some(token) = call.params.text("input_token") else {
+        return Err(GraphError::invalid("(#100) The parameter input_token is required"));
+    };
+    let rights = rights_of(state, &token);
+    let is_valid = rights.is_some() && !state.expired_tokens.contains(&token);
+    let scopes: &[&str] = match rights {
+        Some(Rights::Full) => &["ads_management", "ads_read"],
+        Some(Rights::Read) => &["ads_read"],
+        Some(Rights::None) | None => &[],
+    };
+    let expires_at = state.options.token_expires_at;
+    let kind = if expires_at == 0 { "SYSTEM_USER" } else { "USER" };
+    let mut data = json!({ "app_id": "990000000000002", "type": kind, "expires_at": expires_at, "is_valid": is_valid, "scopes": scopes });
+    if !is_valid {
+        data["error"] = json!({ "code": 190, "message": "Error validating access token" });
+    }
+    Ok(json!({ "data": data }))
+}
+
+fn rights_of(state: &State, token: &str) -> Option<Rights> {
+    if token == state.options.token {
+        return Some(Rights::Full);
+    }
+    state.options.more_tokens.iter().find(|known| known.token == token).map(|known| known.rights)
 }
 
 /// Checks the token and the proof.

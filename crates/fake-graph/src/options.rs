@@ -11,10 +11,14 @@ pub struct Options {
     pub app_secret: Option<String>,
     /// Whether calls without `appsecret_proof` are refused.
     pub proof: Proof,
+    /// When every token expires, in Unix seconds; 0 for never, as a system user's does.
+    pub token_expires_at: i64,
     /// Further tokens with fewer rights.
     pub more_tokens: Vec<Token>,
     /// Ad account numbers, without `act_`.
     pub accounts: Vec<String>,
+    /// The `account_status` of every account; 1 is active.
+    pub account_status: u32,
     /// The share of people that Facebook knows, from 0.0 to 1.0. Who matches depends on the hash alone.
     pub match_share: f64,
     /// From an identifier's cell to a name for the person behind it, so that two hashes may be one person.
@@ -47,8 +51,10 @@ impl Default for Options {
             token: "fake-token".to_owned(),
             app_secret: None,
             proof: Proof::Optional,
+            token_expires_at: 0,
             more_tokens: Vec::new(),
             accounts: vec!["1234567890".to_owned()],
+            account_status: 1,
             match_share: 0.6,
             people: BTreeMap::new(),
             removal_minimum: None,

@@ -37,6 +37,9 @@ pub(crate) fn dispatch(state: &mut State, call: &Call, twist: &Twist) -> GraphRe
             return Err(GraphError::new(2500, message));
         }
     };
+    if node == "debug_token" && context.call.method == "GET" {
+        return auth::describe(state, context.call);
+    }
     if node == "me" || node == accounts::BUSINESS_ID {
         return business(state, &context, node, edge);
     }

@@ -73,6 +73,11 @@ impl Ledger for MemoryLedger {
         Ok(rows.filter(|(_, row)| profiles.contains(&row.profile)).collect())
     }
 
+    async fn audiences(&self, destination: &DestinationKey) -> Result<Vec<AudienceKey>, LedgerError> {
+        let memory = self.memory();
+        Ok(memory.rows.keys().filter(|(_, held)| held == destination).map(|(audience, _)| audience.clone()).collect())
+    }
+
     async fn not_before(&self, subject: &str) -> Result<Option<Moment>, LedgerError> {
         Ok(self.memory().not_before.get(subject).copied())
     }

@@ -68,6 +68,10 @@ impl Ledger for DyingLedger<'_> {
         self.step(self.ledger.rows_of(destination, profiles)).await
     }
 
+    async fn audiences(&self, destination: &DestinationKey) -> Result<Vec<AudienceKey>, LedgerError> {
+        self.step(self.ledger.audiences(destination)).await
+    }
+
     async fn not_before(&self, subject: &str) -> Result<Option<Moment>, LedgerError> {
         self.step(self.ledger.not_before(subject)).await
     }

@@ -5,6 +5,8 @@
 mod audiences;
 mod contract;
 mod dying;
+mod erasing;
+mod examining;
 mod exits;
 mod failures;
 mod keys;

@@ -37,7 +37,12 @@ impl Secrets for Vault {
 
 pub(crate) fn vault() -> Vault {
     let secret = |text: &str| text.to_owned();
-    Vault(vec![("TOKEN", secret(TOKEN)), ("APP_SECRET", secret("invented-app-secret")), ("/run/token", format!("{TOKEN}\n"))])
+    Vault(vec![
+        ("TOKEN", secret(TOKEN)),
+        ("APP_SECRET", secret("invented-app-secret")),
+        ("OTHER", secret("other")),
+        ("/run/token", format!("{TOKEN}\n")),
+    ])
 }
 
 /// Loads a folder with this one destination (its lines after the first, which names it) and these audiences (file name and text).
@@ -82,7 +87,8 @@ impl Stage {
     pub(crate) async fn with(options: Options, more: &str) -> Self {
         let options = Options { token: TOKEN.to_owned(), ..options };
         let fake = FakeGraph::start(options, ([127, 0, 0, 1], 0).into()).await.unwrap();
-        let yaml = format!("type: facebook\nad_account: act_1234567890\naccess_token: {{env: TOKEN}}\nbase_url: {}\n{more}\n", fake.url());
+        let token = if more.contains("access_token:") { "" } else { "access_token: {env: TOKEN}\n" };
+        let yaml = format!("type: facebook\nad_account: act_1234567890\n{token}base_url: {}\n{more}\n", fake.url());
         let (sink, problems) = configure(&yaml, &vault());
         let sink = sink.unwrap_or_else(|| panic!("{problems:?}"));
         let clock = Arc::new(AtomicI64::new(STARTS_AT_S * 1_000_000));

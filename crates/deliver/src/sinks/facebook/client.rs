@@ -80,6 +80,11 @@ impl GraphClient {
         Ok(Self { http, root: format!("{}/{version}", base_url.as_str().trim_end_matches('/')), token, proof })
     }
 
+    /// The token, for the one call that asks about it in its body.
+    pub(super) fn token(&self) -> &str {
+        self.token.expose()
+    }
+
     /// Makes one call, once.
     pub(super) async fn send(&self, request: &Request, timeout: Duration) -> (Result<Value, Failure>, Usage) {
         let mut call = self.http.request(request.method.clone(), format!("{}/{}", self.root, request.path)).timeout(timeout);

@@ -5,6 +5,8 @@
 //! stands), `upload` and `replace` (rows out), `errors` (what Facebook's numbers mean).
 //! **It never** sends a raw address, number or name, the hash of nothing, or the token anywhere but in its header.
 
+mod erase;
+mod examine;
 mod settle;
 mod settling;
 
@@ -38,12 +40,17 @@ use std::sync::atomic::AtomicU32;
 
 use async_trait::async_trait;
 use definitions::{Audience, Destination, Diagnostic};
+use model::ProfileId;
 
 use crate::registry::Configured;
-use crate::{Context, LedgerError, Pacing, Secret, Secrets, Sink, SyncJob, SyncOutcome};
+use crate::{Context, Erasure, LedgerError, Pacing, Secret, Secrets, Sink, Step, SyncJob, SyncOutcome, Trial};
 use client::GraphClient;
+use erase::Erasing;
+use examine::Examining;
+use halting::Halting;
 use options::Options;
 use settling::Settling;
+use talk::Talk;
 
 /// The word that chooses this sink.
 pub(crate) const KIND: &str = "facebook";
@@ -67,6 +74,17 @@ impl Sink for Facebook {
     async fn settle(&self, job: &SyncJob, context: &Context<'_>) -> Result<SyncOutcome, LedgerError> {
         let _turn = self.turn.lock().await;
         Settling::new(&self.options, job, context, (&self.client, self.pacing, &self.throttles)).run().await
+    }
+
+    async fn erase(&self, profiles: &[ProfileId], context: &Context<'_>) -> Result<Erasure, LedgerError> {
+        let _turn = self.turn.lock().await;
+        let halting = Halting { options: &self.options, context, throttles: &self.throttles };
+        Erasing::new(halting, Talk::new(&self.client, self.pacing)).run(profiles).await
+    }
+
+    async fn examine(&self, trial: Option<&Trial>, context: &Context<'_>) -> Vec<Step> {
+        let _turn = self.turn.lock().await;
+        Examining::new(&self.options, Talk::new(&self.client, self.pacing), context).run(trial).await
     }
 }
 

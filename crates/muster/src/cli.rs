@@ -66,13 +66,19 @@ pub(crate) enum Command {
     /// Run on the schedule until stopped.
     Serve,
     /// List the audiences: members, latest changes, how each destination stands.
-    Audiences,
+    #[command(after_help = AUDIENCES_EXAMPLES)]
+    Audiences(AudiencesArgs),
     /// List, count or export the members of one audience.
     #[command(after_help = MEMBERS_EXAMPLES)]
     Members(MembersArgs),
     /// Send what is pending, without a new run.
     #[command(after_help = DELIVER_EXAMPLES)]
     Deliver(DeliverArgs),
+    /// Send everybody of an audience anew, when what is at a destination may not be what was sent.
+    #[command(after_help = RESYNC_EXAMPLES)]
+    Resync(ResyncArgs),
+    /// Look into a destination before anything is sent there.
+    Destination(DestinationArgs),
     /// Merge small files of the lake into larger ones; nothing they say changes.
     #[command(after_help = COMPACT_EXAMPLES)]
     Compact(CompactArgs),
@@ -272,6 +278,70 @@ pub(crate) struct DeliverArgs {
     /// Let a change be sent that the guards of this audience hold, then send what is pending.
     #[arg(long, value_name = "AUDIENCE")]
     pub(crate) release: Option<String>,
+}
+
+const AUDIENCES_EXAMPLES: &str = "\
+Examples:
+  muster audiences                             all of them, a line each
+  muster audiences big_spenders                one, with what its destinations say of it";
+
+#[derive(Debug, Args)]
+pub(crate) struct AudiencesArgs {
+    /// One audience's key. Default: all.
+    #[arg(value_name = "KEY")]
+    pub(crate) audience: Option<String>,
+}
+
+const RESYNC_EXAMPLES: &str = "\
+Examples:
+  muster resync big_spenders                   wherever it was sent
+  muster resync big_spenders --to facebook_main
+
+Where the destination can replace an audience as a whole, whoever else was put there goes.";
+
+#[derive(Debug, Args)]
+pub(crate) struct ResyncArgs {
+    /// The audience's key.
+    pub(crate) audience: String,
+    /// Only at this destination. Default: at all it was sent to.
+    #[arg(long, value_name = "DESTINATION")]
+    pub(crate) to: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DestinationArgs {
+    #[command(subcommand)]
+    pub(crate) command: DestinationCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DestinationCommand {
+    /// Walk through what syncs need: access, account, terms, and a test row that is taken back.
+    #[command(after_help = EXAMINE_EXAMPLES)]
+    Check(ExamineArgs),
+}
+
+const EXAMINE_EXAMPLES: &str = "\
+Examples:
+  muster destination check facebook_main
+  muster destination check facebook_main --read-only
+  muster destination check facebook_main --email you@example.com --keep   see it in Ads Manager
+
+Each step says what was found and what to do; exit code 1 when one of them fails.";
+
+#[derive(Debug, Args)]
+pub(crate) struct ExamineArgs {
+    /// The destination's key.
+    pub(crate) destination: String,
+    /// Write nothing there: no test row.
+    #[arg(long, conflicts_with_all = ["email", "keep"])]
+    pub(crate) read_only: bool,
+    /// The address in the test row. Default: one that belongs to nobody.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
+    /// Leave the test row there, to look at it.
+    #[arg(long, requires = "email")]
+    pub(crate) keep: bool,
 }
 
 const COMPACT_EXAMPLES: &str = "\

@@ -37,7 +37,7 @@ pub(crate) async fn run(asked: &Asked, args: &DeliverArgs) -> anyhow::Result<End
 }
 
 /// The key that was typed, when an audience is defined under it.
-fn defined(workspace: &engine::Workspace, typed: &str) -> anyhow::Result<model::AudienceKey> {
+pub(crate) fn defined(workspace: &engine::Workspace, typed: &str) -> anyhow::Result<model::AudienceKey> {
     let found = workspace.catalog.audiences.keys().find(|key| key.as_str() == typed);
     found.cloned().ok_or_else(|| members::unknown(workspace, typed))
 }

@@ -88,7 +88,25 @@ pub(crate) fn deliveries(reports: &[DeliveryReport]) -> String {
         .collect();
     let columns =
         [Column::Text("audience"), Column::Text("destination"), Column::Number("added"), Column::Number("removed"), Column::Text("sync")];
-    table::draw(&columns, &rows)
+    let mut text = table::draw(&columns, &rows);
+    text.push_str(&left_out(reports));
+    text
+}
+
+/// Who and what was left out, and why.
+fn left_out(reports: &[DeliveryReport]) -> String {
+    let mut text = String::new();
+    for report in reports {
+        let name = format!("{} at {}", report.status.audience, report.status.destination);
+        for (reason, count) in &report.rejected {
+            text.push_str(&format!("{name}: {} not taken ({reason})\n", grouped(*count)));
+        }
+        for emptied in &report.emptied {
+            let values = counted(emptied.values, "value");
+            text.push_str(&format!("{name}: {values} left out of {} ({})\n", emptied.key, emptied.reason));
+        }
+    }
+    if text.is_empty() { text } else { format!("\n{text}") }
 }
 
 /// How an audience stands at a destination, in words.

@@ -71,6 +71,10 @@ async fn tokens_and_contacts_come_out_nowhere() {
     check("a run", &ran);
     assert!(ran.contains("sent"), "{ran}");
     check("audiences", &told(folder, TOKEN, &["audiences"]));
+    check("one audience", &told(folder, TOKEN, &["audiences", "buyers"]));
+    check("a resync", &told(folder, TOKEN, &["resync", "buyers"]));
+    check("a look into the destination", &told(folder, TOKEN, &["destination", "check", "facebook_main", "--email", CONTACTS[0]]));
+    check("the same with a wrong token", &told(folder, &format!("{TOKEN}-x"), &["--json", "destination", "check", "facebook_main"]));
     check("deliver", &told(folder, TOKEN, &["--json", "deliver", "--all"]));
 
     let mut found = Vec::new();

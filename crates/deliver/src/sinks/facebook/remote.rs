@@ -58,7 +58,7 @@ impl Settling<'_> {
             None => self.find(name).await?,
         };
         match listed {
-            Some(remote_id) => self.take_over(remote_id, ledger).await,
+            Some(remote_id) => self.take_over(remote_id, name, ledger).await,
             None => {
                 let remote = RemoteAudience::new(self.create(name, ledger).await?, name);
                 self.save_remote(&remote).await?;
@@ -69,7 +69,7 @@ impl Settling<'_> {
     }
 
     /// An audience that is there already: made by us when the answer was lost, or by somebody else. Who is in it is not known.
-    async fn take_over(&mut self, remote_id: String, ledger: &mut Vec<LedgerRow>) -> Result<Found, Stop> {
+    async fn take_over(&mut self, remote_id: String, name: &str, ledger: &mut Vec<LedgerRow>) -> Result<Found, Stop> {
         let node = match self.talk.patiently(&Request::get(remote_id.clone(), standing::FIELDS)).await {
             Ok(node) => node,
             Err(failure) => return Err(self.halt(failure).await),
@@ -82,7 +82,7 @@ impl Settling<'_> {
         self.check_value(&node)?;
         self.change_ledger(&LedgerChange { upsert: Vec::new(), delete: std::mem::take(ledger) }).await?;
         let doubt = Some("the audience was there before".to_owned());
-        let name = node["name"].as_str().unwrap_or_default().to_owned();
+        // Whatever it is called there: it keeps that name until the title changes here.
         let remote = RemoteAudience { doubt, ..RemoteAudience::new(remote_id, name) };
         self.save_remote(&remote).await?;
         Ok(Found { remote, status: standing::operation_status(&node) })

@@ -22,3 +22,5 @@ pub use ledger::{Ledger, LedgerError};
 pub use registry::{check, configure, configure_paced};
 pub use secret::{Secret, Secrets};
 pub use sink::{Context, Erasure, Sink, SyncJob, SyncOutcome};
+#[doc(hidden)]
+pub use sinks::facebook::rows_of as facebook_rows;

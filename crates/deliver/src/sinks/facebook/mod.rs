@@ -10,6 +10,7 @@ mod examine;
 mod settle;
 mod settling;
 
+mod candidates;
 mod key;
 mod limited;
 mod normalize;
@@ -35,12 +36,13 @@ mod usage;
 mod judge;
 mod options;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use async_trait::async_trait;
 use definitions::{Audience, Destination, Diagnostic};
-use model::ProfileId;
+use model::{Person, ProfileId};
 
 use crate::registry::Configured;
 use crate::{Context, Erasure, LedgerError, Pacing, Secret, Secrets, Sink, Step, SyncJob, SyncOutcome, Trial};
@@ -48,7 +50,10 @@ use client::GraphClient;
 use erase::Erasing;
 use examine::Examining;
 use halting::Halting;
+use key::Key;
+use normalize::CityStyle;
 use options::Options;
+use people::{Desired, RowRules};
 use settling::Settling;
 use talk::Talk;
 
@@ -86,6 +91,26 @@ impl Sink for Facebook {
         let _turn = self.turn.lock().await;
         Examining::new(&self.options, Talk::new(&self.client, self.pacing), context).run(trial).await
     }
+}
+
+/// The cells of people's rows, matched on these words: all that happens before a request is made. For benchmarks only.
+pub fn rows_of(people: &[Person], match_on: &[&str]) -> Vec<Vec<String>> {
+    let rules = RowRules {
+        keys: match_on.iter().filter_map(|word| Key::from_word(word)).collect(),
+        fields: BTreeMap::new(),
+        formatting: true,
+        limited: None,
+        extern_id_suffices: false,
+        default_country: None,
+        city_style: CityStyle::Fold,
+        year_max: 2_026,
+        value: None,
+    };
+    let mut desired = Desired::default();
+    for person in people {
+        desired.add(person, &rules);
+    }
+    desired.rows.into_iter().map(|row| row.cells.into_iter().map(|(_, cell)| cell).collect()).collect()
 }
 
 /// Builds the sink, or says everything that is wrong with its options.

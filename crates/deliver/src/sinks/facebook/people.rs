@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{IdentifierKind, Person, Value};
+use model::Person;
 
+use super::candidates::{Candidates, trait_at};
 use super::key::Key;
 use super::limited::Limited;
 use super::normalize::{self, CityStyle, Emptied, Rules};
@@ -14,30 +15,6 @@ const VALUES_MAX: usize = 10;
 
 /// Why somebody has no row.
 pub(super) const INSUFFICIENT: &str = "insufficient_identifiers";
-
-/// Spellings of traits by key, in order of preference: those of Segment's spec and of its Facebook destinations. One
-/// after a dot is inside an object.
-#[rustfmt::skip]
-const SPELLINGS: [(Key, &[&str]); 15] = [
-    (Key::Email,        &["email"]),
-    (Key::Phone,        &["phone", "phone_number", "phonenumber", "phoneNumber"]),
-    (Key::FirstName,    &["first_name", "firstname", "firstName", "first"]),
-    (Key::LastName,     &["last_name", "lastname", "lastName", "last"]),
-    (Key::FirstInitial, &["first_initial", "firstInitial"]),
-    (Key::Gender,       &["gender", "gen"]),
-    (Key::BirthYear,    &["birth_year", "birthYear"]),
-    (Key::BirthMonth,   &["birth_month", "birthMonth"]),
-    (Key::BirthDay,     &["birth_day", "birthDay"]),
-    (Key::City,         &["city", "address_city", "address.city"]),
-    (Key::State,        &["state", "address_state", "address.state"]),
-    (Key::Zip,          &["zip", "address_zip", "zip_code", "zipCode", "postal_code", "postalCode", "address.postalCode", "address.postal_code", "address.zip"]),
-    (Key::Country,      &["country", "country_code", "countryCode", "address_country", "address.country"]),
-    (Key::AppUser,      &["facebook_app_user_id"]),
-    (Key::PageUser,     &["facebook_page_user_id"]),
-];
-
-/// Traits that hold a date of birth, whole; a bare number in them is the day.
-const BIRTHDAYS: [&str; 6] = ["birthday", "birth_day", "date_of_birth", "DOB", "dateOfBirth", "birth_date"];
 
 /// How people become rows at one destination for one audience.
 pub(super) struct RowRules {
@@ -89,7 +66,7 @@ impl Desired {
         let mut further = Vec::new();
         for key in &rules.keys {
             let values = match key {
-                Key::ExternId if !rules.fields.contains_key(key) => self.several(*key, &[Ok(person.public_id.0.clone())], &cell_rules),
+                Key::ExternId if !rules.fields.contains_key(key) => self.several(*key, [Ok(person.public_id.0.as_str())], &cell_rules),
                 Key::Email | Key::Phone | Key::Madid => self.several(*key, candidates.get(*key), &cell_rules),
                 _ => self.first(*key, candidates.get(*key), &cell_rules).into_iter().collect(),
             };
@@ -116,12 +93,13 @@ impl Desired {
 
     /// What the person is worth.
     fn value(&mut self, person: &Person, name: &str, rules: &Rules<'_>) -> String {
-        let said = trait_at(&person.traits, name).and_then(|value| normalize::value_text(value).transpose());
-        said.and_then(|said| self.first(Key::Value, &[said], rules)).unwrap_or_else(|| NO_VALUE.to_owned())
+        let said = trait_at(person, name).and_then(|value| normalize::value_text(value).transpose());
+        let said = said.as_ref().map(|said| said.as_deref().map_err(|reason| *reason));
+        self.first(Key::Value, said, rules).unwrap_or_else(|| NO_VALUE.to_owned())
     }
 
     /// Every usable value, once.
-    fn several(&mut self, key: Key, candidates: &[Result<String, Emptied>], rules: &Rules<'_>) -> Vec<String> {
+    fn several<'c>(&mut self, key: Key, candidates: impl IntoIterator<Item = Result<&'c str, Emptied>>, rules: &Rules<'_>) -> Vec<String> {
         let mut cells = Vec::new();
         for candidate in candidates {
             match usable(key, candidate, rules) {
@@ -134,7 +112,7 @@ impl Desired {
     }
 
     /// The first usable value. One bad spelling does not matter while another one is good.
-    fn first(&mut self, key: Key, candidates: &[Result<String, Emptied>], rules: &Rules<'_>) -> Option<String> {
+    fn first<'c>(&mut self, key: Key, candidates: impl IntoIterator<Item = Result<&'c str, Emptied>>, rules: &Rules<'_>) -> Option<String> {
         let mut reason = None;
         for candidate in candidates {
             match usable(key, candidate, rules) {
@@ -154,8 +132,8 @@ impl Desired {
     }
 }
 
-fn usable(key: Key, candidate: &Result<String, Emptied>, rules: &Rules<'_>) -> Result<Option<String>, Emptied> {
-    normalize::cell(key, candidate.as_ref().map_err(|reason| *reason)?, rules)
+fn usable(key: Key, candidate: Result<&str, Emptied>, rules: &Rules<'_>) -> Result<Option<String>, Emptied> {
+    normalize::cell(key, candidate?, rules)
 }
 
 /// Whether Facebook could tell people apart by these keys: something strong, or a first and a last name together with a
@@ -167,91 +145,11 @@ pub(super) fn is_sufficient(has: impl Fn(Key) -> bool, extern_id_suffices: bool)
     strong || (named && (has(Key::Zip) || has(Key::City) || born))
 }
 
-/// The raw values that might go under each key, in order of preference.
-struct Candidates(BTreeMap<Key, Vec<Result<String, Emptied>>>);
-
-impl Candidates {
-    fn of(person: &Person) -> Self {
-        let mut found = Self(BTreeMap::new());
-        for identifier in &person.identifiers {
-            let key = match identifier.kind.as_str() {
-                IdentifierKind::EMAIL => Key::Email,
-                IdentifierKind::ANDROID_IDFA | IdentifierKind::IOS_IDFA => Key::Madid,
-                "phone" => Key::Phone,
-                _ => continue,
-            };
-            found.push(key, Ok(identifier.value.clone()));
-        }
-        for (key, spellings) in SPELLINGS {
-            for value in spellings.iter().filter_map(|spelling| trait_at(&person.traits, spelling)) {
-                found.push_value(key, value);
-            }
-        }
-        for value in BIRTHDAYS.iter().filter_map(|spelling| person.traits.get(*spelling)) {
-            found.push_birthday(value);
-        }
-        found
-    }
-
-    fn get(&self, key: Key) -> &[Result<String, Emptied>] {
-        self.0.get(&key).map_or(&[], Vec::as_slice)
-    }
-
-    /// Takes a key's values from a named trait, or else from identifiers of that kind, and from nowhere else.
-    fn take_from(&mut self, key: Key, field: &str, person: &Person) {
-        self.0.remove(&key);
-        match trait_at(&person.traits, field) {
-            Some(value) if key == Key::BirthDay => self.push_birthday(value),
-            Some(value) => self.push_value(key, value),
-            None => {}
-        }
-        for identifier in person.identifiers.iter().filter(|identifier| identifier.kind.as_str() == field) {
-            self.push(key, Ok(identifier.value.clone()));
-        }
-    }
-
-    /// The person's country, when one of the spellings names one.
-    fn country(&self) -> Option<String> {
-        self.get(Key::Country).iter().flatten().find_map(|raw| normalize::country_code(raw))
-    }
-
-    fn push(&mut self, key: Key, candidate: Result<String, Emptied>) {
-        let candidates = self.0.entry(key).or_default();
-        if !candidates.contains(&candidate) {
-            candidates.push(candidate);
-        }
-    }
-
-    fn push_value(&mut self, key: Key, value: &Value) {
-        if let Some(candidate) = normalize::value_text(value).transpose() {
-            self.push(key, candidate);
-        }
-    }
-
-    fn push_birthday(&mut self, value: &Value) {
-        let Some(candidate) = normalize::value_text(value).transpose() else { return };
-        match candidate.as_deref().ok().and_then(normalize::split_birth_date) {
-            Some(date) => {
-                self.push(Key::BirthYear, Ok(date.year));
-                self.push(Key::BirthMonth, Ok(date.month));
-                self.push(Key::BirthDay, Ok(date.day));
-            }
-            None => self.push(Key::BirthDay, candidate),
-        }
-    }
-}
-
-fn trait_at<'a>(traits: &'a BTreeMap<String, Value>, spelling: &str) -> Option<&'a Value> {
-    let Some((outer, inner)) = spelling.split_once('.') else { return traits.get(spelling) };
-    match traits.get(outer)? {
-        Value::Object(members) => members.get(inner),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use model::{Identifier, ProfileId, PublicId};
+    use model::{Identifier, IdentifierKind, ProfileId, PublicId, Value};
+
+    use super::super::candidates::SPELLINGS;
 
     use super::*;
 

@@ -16,6 +16,8 @@ mod text;
 mod value;
 mod zip;
 
+use std::borrow::Cow;
+
 use model::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -65,11 +67,10 @@ pub(super) struct Rules<'a> {
 }
 
 /// A value as text: nothing for a blank one.
-pub(super) fn value_text(value: &Value) -> Result<Option<String>, Emptied> {
+pub(super) fn value_text(value: &Value) -> Result<Option<Cow<'_, str>>, Emptied> {
     match value {
-        Value::Text(_) | Value::Number(_) | Value::Integer(_) => {
-            Ok(value.to_text().map(|text| text::trimmed(&text).to_owned()).filter(|text| !text.is_empty()))
-        }
+        Value::Text(text) => Ok(Some(text::trimmed(text)).filter(|text| !text.is_empty()).map(Cow::Borrowed)),
+        Value::Number(_) | Value::Integer(_) => Ok(value.to_text().map(Cow::Owned)),
         Value::Flag(_) | Value::List(_) | Value::Object(_) => Err(Emptied::NotText),
     }
 }
@@ -135,7 +136,12 @@ fn sha256(text: &str) -> String {
 /// Bytes as lower-case hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
     const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).map(char::from).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
 }
 
 fn is_hex(text: &str, length: usize) -> bool {

@@ -90,7 +90,7 @@ fn hashes_given_by_others() {
 fn only_text_and_numbers_are_values() {
     assert_eq!(value_text(&Value::from(true)), Err(Emptied::NotText));
     assert_eq!(value_text(&Value::List(vec![Value::from("a@example.com")])), Err(Emptied::NotText));
-    assert_eq!(value_text(&Value::from(15_559_876_543.0)), Ok(Some("15559876543".to_owned())));
+    assert_eq!(value_text(&Value::from(15_559_876_543.0)), Ok(Some("15559876543".into())));
     assert_eq!(value_text(&Value::from(" \u{feff}\u{200b}\u{a0} ")), Ok(None));
 }
 

@@ -7,16 +7,30 @@ use unicode_normalization::char::is_combining_mark;
 
 /// Without white space of any script, and the invisible characters that spreadsheets and forms leave, at both ends.
 pub(super) fn trimmed(text: &str) -> &str {
+    // Most values have nothing to trim.
+    if let [first, .., last] = text.as_bytes()
+        && first.is_ascii_graphic()
+        && last.is_ascii_graphic()
+    {
+        return text;
+    }
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\0'))
 }
 
 /// Composed and lower-case, by the full Unicode rules.
 pub(super) fn lower(text: &str) -> String {
+    // What is ASCII is composed already.
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.nfc().collect::<String>().to_lowercase().nfc().collect()
 }
 
 /// Letters of every script with their marks, and nothing else, composed and lower-case.
 pub(super) fn letters(text: &str) -> String {
+    if text.is_ascii() {
+        return ascii_letters(text);
+    }
     let lowered = lower(text);
     let mut kept = String::with_capacity(lowered.len());
     let mut after_letter = false;
@@ -35,8 +49,15 @@ pub(super) fn letters(text: &str) -> String {
 
 /// Letters alone, accents and other scripts folded to a to z: `Málaga` is `malaga`.
 pub(super) fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return ascii_letters(text);
+    }
     let ascii = deunicode::deunicode(&letters(text));
     ascii.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn ascii_letters(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Digits of every script as ASCII; all else unchanged.

@@ -1,3 +1,4 @@
 //! The sinks: one folder each.
 
 pub(crate) mod facebook;
+pub(crate) mod file;

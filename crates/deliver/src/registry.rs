@@ -5,7 +5,7 @@ use std::sync::Arc;
 use definitions::tree::Data;
 use definitions::{Audience, Destination, Diagnostic};
 
-use crate::sinks::{facebook, file};
+use crate::sinks::{facebook, file, webhook};
 use crate::{Pacing, Parquet, Secrets, Sink};
 
 /// A sink, unless something is wrong, and everything that is.
@@ -31,13 +31,14 @@ struct SinkKind {
     check: fn(&Destination, &[&Audience]) -> Vec<Diagnostic>,
 }
 
-const SINKS: [SinkKind; 2] = [
+const SINKS: [SinkKind; 3] = [
     SinkKind {
         name: facebook::KIND,
         configure: |destination, tools| facebook::configure(destination, tools.secrets, tools.pacing),
         check: facebook::check,
     },
     SinkKind { name: file::KIND, configure: file::configure, check: file::check },
+    SinkKind { name: webhook::KIND, configure: webhook::configure, check: webhook::check },
 ];
 
 /// Builds the sink of a destination. Every mistake at once, each at its place; no sink when one of them is an error.

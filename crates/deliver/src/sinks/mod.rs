@@ -2,3 +2,4 @@
 
 pub(crate) mod facebook;
 pub(crate) mod file;
+pub(crate) mod webhook;

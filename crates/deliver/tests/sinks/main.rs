@@ -1,4 +1,4 @@
-//! The sinks that take people whole: files in a real folder.
+//! The sinks that take people whole: files in a real folder, webhooks to a real receiver.
 
 #![expect(clippy::unwrap_used, reason = "in the stage as in the tests, a panic is the failure")]
 
@@ -8,3 +8,8 @@ mod file;
 mod file_crashes;
 mod file_settings;
 mod shelf;
+
+mod receiver;
+mod webhook;
+mod webhook_failures;
+mod webhook_settings;

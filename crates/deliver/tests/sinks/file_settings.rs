@@ -1,6 +1,6 @@
 //! Options of files: every mistake at once, at its place, with a way out.
 
-use crate::stage::{check_audience, configure, shown};
+use crate::stage::{check_audience, configure, problems_of_page, shown};
 
 #[track_caller]
 fn check(more: &str, expected: &[&str]) {
@@ -56,4 +56,9 @@ fn audiences_do_not_match_on_anything_here() {
     assert_eq!(check_audience(yaml, ""), [""; 0]);
     let found = check_audience(yaml, "    match_on: [email]\n");
     assert!(found[0].contains("unknown-match-key") && found[0].contains("chosen by `fields`"), "{found:?}");
+}
+
+#[test]
+fn the_example_of_the_page_is_right() {
+    assert_eq!(problems_of_page("file"), [""; 0]);
 }

@@ -22,8 +22,8 @@ pub(crate) struct Vault;
 impl Secrets for Vault {
     fn env(&self, name: &str) -> Option<String> {
         match name {
-            "SECRET" => Some(SECRET.to_owned()),
-            "BEARER" => Some("Bearer invented-token".to_owned()),
+            "SECRET" | "WEBHOOK_SECRET" => Some(SECRET.to_owned()),
+            "BEARER" | "WEBHOOK_AUTHORIZATION" => Some("Bearer invented-token".to_owned()),
             "ODD" => Some("two\nlines".to_owned()),
             _ => None,
         }
@@ -81,6 +81,15 @@ pub(crate) fn check_audience(destination: &str, sync: &str) -> Vec<String> {
     let catalog = catalog(destination, &[("big", &text)]);
     let audiences: Vec<_> = catalog.audiences.values().collect();
     deliver::check(catalog.destinations.values().next().unwrap(), &audiences).iter().map(shown).collect()
+}
+
+/// What is wrong with the example at the top of a page in `docs/destinations`.
+pub(crate) fn problems_of_page(page: &str) -> Vec<String> {
+    let path = format!("{}/../../docs/destinations/{page}.md", env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(path).unwrap();
+    let example = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let options: String = example.lines().filter(|line| !line.starts_with("destination:")).map(|line| format!("{line}\n")).collect();
+    configure(&options).1.iter().map(shown).collect()
 }
 
 /// A ledger that stops working after so many changes: what a kill leaves behind.

@@ -1,6 +1,6 @@
 //! Options of webhooks: every mistake at once, at its place, with a way out; secrets stay secret.
 
-use crate::stage::{check_audience, configure, shown};
+use crate::stage::{check_audience, configure, problems_of_page, shown};
 
 #[track_caller]
 fn check(url: &str, more: &str, expected: &[&str]) {
@@ -91,4 +91,9 @@ fn audiences_do_not_match_on_anything_here() {
     let yaml = format!("type: webhook\nurl: {URL}\nsecret: {{env: SECRET}}\n");
     assert_eq!(check_audience(&yaml, ""), [""; 0]);
     assert!(check_audience(&yaml, "    match_on: [email]\n")[0].contains("unknown-match-key"));
+}
+
+#[test]
+fn the_example_of_the_page_is_right() {
+    assert_eq!(problems_of_page("webhook"), [""; 0]);
 }

@@ -3,6 +3,7 @@
 /// Code and explanation, by code.
 pub const CODES: &[(&str, &str)] = &[
     ("audience-name", "An audience's name, put into the destination's template, is none that the destination takes."),
+    ("in-the-clear", "Calls to a destination are not encrypted, so whoever passes them on reads who is in."),
     ("invalid-option", "An option of a destination is none that its sink takes."),
     ("missing-secret", "A secret that a destination needs is not set."),
     ("no-client", "The way to a destination could not be set up."),

@@ -17,6 +17,7 @@ mod ledger;
 mod life;
 mod mapping;
 mod observe;
+mod parquet;
 mod past;
 mod readers;
 mod reasons;
@@ -38,6 +39,7 @@ pub use examples::{ExampleError, ExampleOutcome, ExamplePart, Joined, run_exampl
 pub use lease::{Lease, LeaseError, LeaseName};
 pub use life::{LIFE_CODES, LifeProblem, LifeProblems, life_problems};
 pub use observe::observed;
+pub use parquet::LakeParquet;
 pub use release::{ReleaseError, Released};
 pub use resync::{ExamineError, ResyncError};
 pub use run::{AudienceOutcome, RunError, RunOutcome, RunReport};

@@ -1,5 +1,6 @@
 //! Small tables to Parquet files of their own, outside the lake: exports for other programs.
 
+use std::error::Error;
 use std::path::Path;
 
 use polars::error::PolarsResult;
@@ -17,14 +18,26 @@ pub enum ExportColumn {
     Number(Vec<u64>),
 }
 
+/// Columns do not make a table.
+#[derive(Debug, thiserror::Error)]
+#[error("could not make a Parquet file of these columns")]
+pub struct ExportError(#[source] Box<dyn Error + Send + Sync>);
+
+/// The bytes of a Parquet file of columns of equal length, names unique.
+///
+/// # Errors
+/// When the columns do not make a table.
+pub fn parquet_bytes(columns: &[(&str, ExportColumn)]) -> Result<Vec<u8>, ExportError> {
+    table(columns).and_then(parquet::write).map_err(|source| ExportError(Box::new(source)))
+}
+
 /// Writes columns of equal length, names unique, as a Parquet file, which replaces whatever has that name. The file is
 /// there wholly or not at all.
 ///
 /// # Errors
 /// When the columns do not make a table, or the file cannot be written.
 pub fn export_parquet(path: &Path, columns: &[(&str, ExportColumn)]) -> Result<(), LakeError> {
-    let bytes =
-        table(columns).and_then(parquet::write).map_err(|source| LakeError::Write { path: path.to_owned(), source: Box::new(source) })?;
+    let bytes = parquet_bytes(columns).map_err(|error| LakeError::Write { path: path.to_owned(), source: error.0 })?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     disk::put(path, &bytes).and_then(|()| disk::flush_folder(folder)).map_err(|source| LakeError::write(path, source))
 }

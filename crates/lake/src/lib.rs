@@ -37,7 +37,7 @@ pub use blocks::{BLOCK_PROFILES, BlockFrame, Blocks};
 pub use buffer::Buffer;
 pub use column::{Cell, Coded, Column, Flags, Gone, Numbers};
 pub use error::LakeError;
-pub use export::{ExportColumn, export_parquet};
+pub use export::{ExportColumn, ExportError, export_parquet, parquet_bytes};
 pub use json::parse_json;
 pub use lake::Lake;
 pub use reader::{Frame, Reader, Ties};

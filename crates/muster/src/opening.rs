@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use definitions::{Catalog, Diagnostic, Loaded, Severity};
-use deliver::Secrets;
-use engine::{Clock, Connections, SystemClock, Workspace};
+use deliver::{Pacing, Secrets, Tools};
+use engine::{Clock, Connections, LakeParquet, SystemClock, Workspace};
 
 use crate::output;
 use crate::render::diagnostics;
@@ -88,10 +88,11 @@ pub(crate) async fn connected(folder: &Path) -> anyhow::Result<Workspace> {
 /// Connects the sinks of all destinations, for people may have to be removed where nobody is sent any more. One that cannot be connected (its token is not set) stops nothing: the run
 /// goes on, and what it has for that destination stays pending with the reason.
 pub(crate) fn connect(catalog: &Catalog, secrets: &dyn Secrets) -> Connections {
+    let tools = Tools { secrets, pacing: Pacing::default(), parquet: Some(Arc::new(LakeParquet)) };
     let destinations = catalog.destinations.iter();
     destinations
         .map(|(key, destination)| {
-            let (sink, problems) = deliver::configure(destination, secrets);
+            let (sink, problems) = deliver::configure_with(destination, &tools);
             let problems = problems.iter().map(|problem| match &problem.help {
                 Some(help) => format!("{}; {help}", problem.message),
                 None => problem.message.clone(),

@@ -1,3 +1,5 @@
 //! The sinks: one folder each.
 
 pub(crate) mod facebook;
+pub(crate) mod file;
+pub(crate) mod webhook;

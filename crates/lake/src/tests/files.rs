@@ -6,7 +6,7 @@ use std::fs;
 use polars::prelude::{DataType, ParquetReader, SerReader as _, TimeUnit};
 
 use super::{event, files, lake, traits};
-use crate::{ExportColumn, Lake, LakeError, export_parquet};
+use crate::{ExportColumn, Lake, LakeError, export_parquet, parquet_bytes};
 
 #[test]
 fn a_segment_has_the_documented_columns() {
@@ -117,6 +117,10 @@ fn tables_are_exported() {
     assert_eq!(table.column("public_id").expect("a column").null_count(), 1);
     assert_eq!(table.column("orders").expect("a column").u64().expect("numbers").get(1), Some(4));
     assert_eq!(files(folder.path()), ["members.parquet"]);
+    assert_eq!(
+        parquet_bytes(&[("public_id", ids.clone()), ("orders", ExportColumn::Number(vec![3, 4]))]).expect("made"),
+        fs::read(&path).expect("a file")
+    );
     export_parquet(&path, &[("public_id", ids), ("orders", ExportColumn::Number(vec![3]))]).expect_err("unequal lengths");
     export_parquet(&folder.path().join("none/members.parquet"), &[]).expect_err("no such folder");
 }

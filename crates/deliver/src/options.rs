@@ -119,6 +119,11 @@ impl SecretPlace {
         Ok(Self { source, place: node.place.clone() })
     }
 
+    /// No place at all: stands for one that is wrong, until every mistake was read.
+    pub(crate) fn nowhere(place: &Place) -> Self {
+        Self { source: SecretSource::Env(String::new()), place: place.clone() }
+    }
+
     /// The finding that a secret itself stands in a definition. It is not repeated.
     pub(crate) fn in_definition(node: &Node) -> Diagnostic {
         let message = "a secret cannot stand in a definition: whoever reads the file would have it";

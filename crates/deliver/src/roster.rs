@@ -3,13 +3,13 @@
 //! A row says whom (opaque ids) and, as a fingerprint, what was told of them. **It never** holds the details themselves.
 //! Comparing the rows with who should be there says what to tell next.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use definitions::OnExit;
-use model::{LedgerRow, LedgerState, Moment, ProfileId};
+use model::{LedgerRow, LedgerState, Moment, ProfileId, SyncState};
 use sha2::{Digest as _, Sha256};
 
-use crate::SyncJob;
+use crate::{Context, Erasure, LedgerError, SyncJob};
 
 /// How one sink's rows are made.
 #[derive(Debug, Clone, Copy)]
@@ -181,6 +181,18 @@ pub(crate) fn fingerprint<'a>(texts: impl IntoIterator<Item = &'a str>) -> Strin
 /// Lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// An erasure where people go by an exit like any other: there is nothing to do but to say in which audiences they still are.
+/// Once they are members of none, the next syncs tell it, and asking again finds nobody.
+pub(crate) async fn erased_by_exits(profiles: &[ProfileId], context: &Context<'_>) -> Result<Erasure, LedgerError> {
+    let rows = context.ledger.rows_of(context.destination, profiles).await?;
+    let to_sync: BTreeSet<_> = rows.iter().map(|(audience, _)| audience.clone()).collect();
+    let (state, message) = match rows.len() {
+        0 => (SyncState::Sent, None),
+        _ => (SyncState::Held, Some("their exits are told by the next sync".to_owned())),
+    };
+    Ok(Erasure { state, message, rows: rows.len() as u64, to_sync: to_sync.into_iter().collect() })
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use definitions::OnExit;
 use model::{AudienceKey, DestinationKey, Identifier, IdentifierKind, LedgerState, Moment, Person, ProfileId, PublicId, SyncState, Value};
 
-use crate::{Context, Ledger as _, Sink, SyncJob, SyncOutcome};
+use crate::{Context, Erasure, Ledger as _, Sink, Step, StepState, SyncJob, SyncOutcome, Trial};
 pub use memory::MemoryLedger;
 
 /// The workspace that rehearses.
@@ -47,6 +47,8 @@ pub async fn all<R: Rehearsal>(fresh: impl AsyncFn() -> R) {
     small_audiences_are_held_and_then_sent_whole(&fresh().await).await;
     audiences_do_not_touch_each_other(&fresh().await).await;
     kept_exits_stay_until_everybody_goes(&fresh().await).await;
+    whoever_is_erased_is_nowhere(&fresh().await).await;
+    a_look_into_it_finds_what_is_wrong(&fresh().await).await;
 }
 
 /// People 0 to `count`, each with an address and a name.
@@ -102,6 +104,18 @@ impl<'a, R: Rehearsal> Stage<'a, R> {
             people,
         };
         self.sink.settle(&job, &context).await.expect("the ledger in memory works")
+    }
+
+    async fn erase(&self, profiles: &[ProfileId]) -> Erasure {
+        let clock = || Moment::from_micros(1_772_366_400_000_000);
+        let context = Context { ledger: &self.ledger, destination: &self.destination, workspace: WORKSPACE, clock: &clock };
+        self.sink.erase(profiles, &context).await.expect("the ledger in memory works")
+    }
+
+    async fn examine(&self, trial: Option<&Trial>) -> Vec<Step> {
+        let clock = || Moment::from_micros(1_772_366_400_000_000);
+        let context = Context { ledger: &self.ledger, destination: &self.destination, workspace: WORKSPACE, clock: &clock };
+        self.sink.examine(trial, &context).await
     }
 
     /// Settles, and sees that the destination and the ledger agree with the people.
@@ -202,4 +216,38 @@ async fn kept_exits_stay_until_everybody_goes<R: Rehearsal>(rehearsal: &R) {
     stage.settle_with(OnExit::Keep, "keepers", people(count - 3)).await;
     assert_eq!(rehearsal.writes().await, writes, "nothing changed, nothing is written");
     stage.settle_and_check("keepers", Vec::new()).await;
+}
+
+async fn whoever_is_erased_is_nowhere<R: Rehearsal>(rehearsal: &R) {
+    let stage = Stage::new(rehearsal);
+    let count = rehearsal.minimum() + 5;
+    for audience in ["first", "second"] {
+        stage.settle_and_check(audience, people(count)).await;
+    }
+    let erased = [ProfileId(0), ProfileId(1)];
+    let first = stage.erase(&erased).await;
+    assert!(matches!(first.state, SyncState::Sent | SyncState::Held), "{first:?}");
+    assert_eq!(first.rows, 4);
+    // They are members of nothing any more: whatever of it was not done at once is done by the next syncs.
+    for audience in ["first", "second"] {
+        stage.settle_and_check(audience, people(count).split_off(erased.len())).await;
+    }
+    let again = stage.erase(&erased).await;
+    assert_eq!((again.state, again.rows, again.message), (SyncState::Sent, 0, None));
+    assert_eq!(stage.ledger.rows_of(&stage.destination, &erased).await.expect("works"), []);
+}
+
+async fn a_look_into_it_finds_what_is_wrong<R: Rehearsal>(rehearsal: &R) {
+    let stage = Stage::new(rehearsal);
+    let trial = Trial { email: Trial::EMAIL.to_owned(), keep: false };
+    let failed = |steps: &[Step]| steps.iter().filter(|step| step.state == StepState::Failed).count();
+    let steps = stage.examine(Some(&trial)).await;
+    assert!(!steps.is_empty() && failed(&steps) == 0, "{steps:?}");
+    let writes = rehearsal.writes().await;
+    stage.examine(None).await;
+    assert_eq!(rehearsal.writes().await, writes, "nothing is written without being asked to");
+    rehearsal.set_down(true).await;
+    let steps = stage.examine(Some(&trial)).await;
+    assert_eq!(failed(&steps), 1, "{steps:?}");
+    assert!(steps.iter().filter(|step| step.state == StepState::Failed).all(|step| step.help.is_some()), "{steps:?}");
 }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use deliver::conformance::Rehearsal;
-use deliver::{Context, LedgerError, Sink, SyncJob, SyncOutcome};
-use model::{AudienceKey, PublicId};
+use deliver::{Context, Erasure, LedgerError, Sink, Step, SyncJob, SyncOutcome, Trial};
+use model::{AudienceKey, ProfileId, PublicId};
 use tempfile::TempDir;
 
 use crate::stage::configure;
@@ -51,6 +51,14 @@ impl Sink for Stumbling {
             std::fs::rename(&aside, &members).unwrap();
         }
         outcome
+    }
+
+    async fn erase(&self, profiles: &[ProfileId], context: &Context<'_>) -> Result<Erasure, LedgerError> {
+        self.inner.erase(profiles, context).await
+    }
+
+    async fn examine(&self, trial: Option<&Trial>, context: &Context<'_>) -> Vec<Step> {
+        self.inner.examine(trial, context).await
     }
 }
 

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use definitions::{Catalog, Diagnostic, OnExit};
-use deliver::conformance::MemoryLedger;
+use deliver::conformance::{MemoryLedger, WORKSPACE};
 use deliver::{Context, Ledger, LedgerError, Pacing, Parquet, ParquetError, Secrets, Sink, SyncJob, SyncOutcome, TextTable, Tools};
 use model::{
     AudienceKey, DestinationKey, Identifier, IdentifierKind, LedgerChange, LedgerRow, Moment, Person, ProfileId, PublicId, RemoteAudience,
 };
 
 /// Tries follow at once, so that tests are quick.
-pub(crate) const QUICK: Pacing = Pacing { tries: 3, wait_first_ms: 1, wait_max_ms: 4, slow_down_ms: 1, call_timeout_ms: 2_000 };
+pub(crate) const QUICK: Pacing = Pacing { tries: 3, wait_first_ms: 1, wait_max_ms: 4, slow_down_ms: 1, poll_ms: 1, call_timeout_ms: 2_000 };
 
 pub(crate) const SECRET: &str = "invented-signing-key";
 
@@ -124,12 +124,20 @@ impl Ledger for MortalLedger {
         self.kept.save_remote_audience(audience, destination, remote).await
     }
 
-    async fn not_before(&self, destination: &DestinationKey) -> Result<Option<Moment>, LedgerError> {
-        self.kept.not_before(destination).await
+    async fn rows_of(&self, destination: &DestinationKey, profiles: &[ProfileId]) -> Result<Vec<(AudienceKey, LedgerRow)>, LedgerError> {
+        self.kept.rows_of(destination, profiles).await
     }
 
-    async fn set_not_before(&self, destination: &DestinationKey, until: Option<Moment>) -> Result<(), LedgerError> {
-        self.kept.set_not_before(destination, until).await
+    async fn audiences(&self, destination: &DestinationKey) -> Result<Vec<AudienceKey>, LedgerError> {
+        self.kept.audiences(destination).await
+    }
+
+    async fn not_before(&self, subject: &str) -> Result<Option<Moment>, LedgerError> {
+        self.kept.not_before(subject).await
+    }
+
+    async fn set_not_before(&self, subject: &str, until: Option<Moment>) -> Result<(), LedgerError> {
+        self.kept.set_not_before(subject, until).await
     }
 }
 
@@ -168,6 +176,8 @@ impl Stage {
             audience: AudienceKey::parse(audience).unwrap(),
             title: format!("Title of {audience}"),
             description: "For tests".to_owned(),
+            remote_id: None,
+            fields: std::collections::BTreeMap::new(),
             value: None,
             on_exit: OnExit::Remove,
             former: Vec::new(),
@@ -182,7 +192,7 @@ impl Stage {
 
     pub(crate) async fn settle_job(&self, job: &SyncJob) -> Result<SyncOutcome, LedgerError> {
         let clock = || Moment::from_micros(self.clock.load(Ordering::Relaxed));
-        self.sink.settle(job, &Context { ledger: &self.ledger, destination: &self.destination, clock: &clock }).await
+        self.sink.settle(job, &Context { ledger: &self.ledger, destination: &self.destination, workspace: WORKSPACE, clock: &clock }).await
     }
 
     pub(crate) async fn rows(&self, audience: &str) -> Vec<LedgerRow> {

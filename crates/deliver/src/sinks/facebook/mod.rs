@@ -44,6 +44,7 @@ use async_trait::async_trait;
 use definitions::{Audience, Destination, Diagnostic};
 use model::{Person, ProfileId};
 
+use crate::options::SecretPlace;
 use crate::registry::Configured;
 use crate::{Context, Erasure, LedgerError, Pacing, Secret, Secrets, Sink, Step, SyncJob, SyncOutcome, Trial};
 use client::GraphClient;
@@ -117,7 +118,7 @@ pub fn rows_of(people: &[Person], match_on: &[&str]) -> Vec<Vec<String>> {
 pub(crate) fn configure(destination: &Destination, secrets: &dyn Secrets, pacing: Pacing) -> Configured {
     let (options, mut problems) = Options::read(destination);
     let Some(options) = options else { return (None, problems) };
-    let mut read = |place: &options::SecretPlace| place.read(secrets).map_err(|problem| problems.push(problem)).ok();
+    let mut read = |place: &SecretPlace| options::secret(place, secrets).map_err(|problem| problems.push(problem)).ok();
     let token = read(&options.access_token);
     let app_secret: Option<Option<Secret>> = options.app_secret.as_ref().map(&mut read);
     let (Some(token), false) = (token, matches!(app_secret, Some(None))) else { return (None, problems) };

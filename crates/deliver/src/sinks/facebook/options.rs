@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use definitions::{Data, Destination, Diagnostic, Fields, Node, Place};
+use definitions::{Data, Destination, Diagnostic, Node};
 use model::Lookback;
 use reqwest::Url;
 
@@ -10,6 +10,7 @@ use super::key::Key;
 use super::limited::Limited;
 use super::normalize::{self, CityStyle};
 use super::strategy::{Preference, Strategy};
+use crate::options::{Reader, SECRET_HELP, SecretPlace, invalid, minimum_size};
 use crate::{Secret, Secrets};
 
 const API_VERSION: &str = "v26.0";
@@ -92,48 +93,10 @@ pub(super) enum RemoveTransport {
     PostMethodDelete,
 }
 
-/// Where a secret is.
-#[derive(Debug, Clone)]
-pub(super) struct SecretPlace {
-    source: SecretSource,
-    place: Place,
-}
-
-#[derive(Debug, Clone)]
-enum SecretSource {
-    Env(String),
-    File(String),
-}
-
-impl SecretPlace {
-    /// The secret itself.
-    pub(super) fn read(&self, secrets: &dyn Secrets) -> Result<Secret, Diagnostic> {
-        let missing = |message: String| Diagnostic::error("missing-secret", message).at(&self.place);
-        let secret = match &self.source {
-            SecretSource::Env(name) => secrets.env(name).map(|value| Secret::new(&value)).ok_or_else(|| {
-                missing(format!("the environment variable `{name}` is not set"))
-                    .help(format!("set it for the process that runs muster: `export {name}=...`"))
-            })?,
-            SecretSource::File(path) => {
-                let text =
-                    secrets.file(path).map_err(|error| missing(format!("could not read the file `{path}`")).note(error.to_string()))?;
-                Secret::new(&text)
-            }
-        };
-        if secret.is_empty() {
-            return Err(missing("the secret is empty".to_owned()));
-        }
-        if secret.expose().chars().any(|c| c.is_control() || c.is_whitespace() || !c.is_ascii()) {
-            return Err(missing("the secret has spaces, line ends or letters that no secret of facebook has".to_owned()));
-        }
-        Ok(secret)
-    }
-}
-
 impl Options {
     /// Reads all options; nothing when one of them is wrong.
     pub(super) fn read(destination: &Destination) -> (Option<Self>, Vec<Diagnostic>) {
-        let mut reader = Reader { problems: Vec::new() };
+        let mut reader = Reader::default();
         let mut fields = match destination.options.as_map() {
             Ok(fields) => fields,
             Err(problem) => return (None, vec![problem]),
@@ -144,12 +107,11 @@ impl Options {
             "the number in the address of the ads manager: `ad_account: act_1234567890`",
             account,
         );
-        let access_token = reader.require(&mut fields, "access_token", SECRET_HELP, secret_place);
+        let access_token = reader.require(&mut fields, "access_token", SECRET_HELP, SecretPlace::parse);
         let options = Self {
             account: account.unwrap_or_default(),
-            access_token: access_token
-                .unwrap_or(SecretPlace { source: SecretSource::Env(String::new()), place: destination.kind.place.clone() }),
-            app_secret: reader.take(&mut fields, "app_secret", secret_place),
+            access_token: access_token.unwrap_or_else(|| SecretPlace::nowhere(&destination.kind.place)),
+            app_secret: reader.take(&mut fields, "app_secret", SecretPlace::parse),
             api_version: reader.take(&mut fields, "api_version", api_version).unwrap_or_else(|| API_VERSION.to_owned()),
             base_url: reader.take(&mut fields, "base_url", base_url).unwrap_or_else(default_base_url),
             minimum_size: reader.take(&mut fields, "minimum_size", minimum_size).unwrap_or(MINIMUM_SIZE),
@@ -232,7 +194,6 @@ impl Options {
 const REPLACE_ABOVE: f64 = 0.5;
 const INVALID_SHARE: f64 = 0.05;
 const STRATEGIES: [(&str, Strategy); 3] = [("adaptive", Strategy::Adaptive), ("diff", Strategy::Diff), ("replace", Strategy::Replace)];
-const SECRET_HELP: &str = "say where it is: `{env: FACEBOOK_ACCESS_TOKEN}` or `{file: /run/secrets/facebook}`";
 const SOURCES: [(&str, &str); 3] = [
     ("USER_PROVIDED_ONLY", "USER_PROVIDED_ONLY"),
     ("PARTNER_PROVIDED_ONLY", "PARTNER_PROVIDED_ONLY"),
@@ -242,57 +203,13 @@ const CITY_STYLES: [(&str, CityStyle); 3] = [("fold", CityStyle::Fold), ("strip"
 const REMOVE_TRANSPORTS: [(&str, RemoveTransport); 2] =
     [("delete_body", RemoveTransport::DeleteBody), ("post_method_delete", RemoveTransport::PostMethodDelete)];
 
-/// Collects every problem while options are read.
-struct Reader {
-    problems: Vec<Diagnostic>,
-}
-
-impl Reader {
-    fn take<T>(&mut self, fields: &mut Fields<'_>, name: &'static str, read: impl Fn(&Node) -> Result<T, Diagnostic>) -> Option<T> {
-        let node = fields.take(name)?;
-        read(node).map_err(|problem| self.problems.push(problem)).ok()
+/// A token or a secret of an app, as it can stand in a header.
+pub(super) fn secret(place: &SecretPlace, secrets: &dyn Secrets) -> Result<Secret, Diagnostic> {
+    let secret = place.read(secrets)?;
+    if secret.expose().chars().any(|c| c.is_control() || c.is_whitespace() || !c.is_ascii()) {
+        return Err(place.unusable("the secret has spaces, line ends or letters that no secret of facebook has".to_owned()));
     }
-
-    fn require<T>(
-        &mut self,
-        fields: &mut Fields<'_>,
-        name: &'static str,
-        help: &str,
-        read: impl Fn(&Node) -> Result<T, Diagnostic>,
-    ) -> Option<T> {
-        match fields.require(name) {
-            Ok(node) => read(node).map_err(|problem| self.problems.push(problem)).ok(),
-            Err(problem) => {
-                self.problems.push(if problem.help.is_some() { problem } else { problem.help(help) });
-                None
-            }
-        }
-    }
-
-    /// One of several words; the first is the default.
-    fn choice<T: Copy>(&mut self, fields: &mut Fields<'_>, name: &'static str, choices: &[(&'static str, T)]) -> T {
-        let read = |node: &Node| {
-            let word = node.as_text()?;
-            choices
-                .iter()
-                .find(|(known, _)| *known == word)
-                .map(|(_, value)| *value)
-                .ok_or_else(|| unknown_word(node, name, word, choices.iter().map(|(known, _)| *known)))
-        };
-        self.take(fields, name, read).unwrap_or(choices[0].1)
-    }
-}
-
-fn unknown_word<'a>(node: &Node, name: &str, word: &str, known: impl Iterator<Item = &'a str> + Clone) -> Diagnostic {
-    let problem = Diagnostic::error("unknown-word", format!("`{name}` cannot be `{word}`")).at(&node.place);
-    match definitions::suggest(word, known.clone()) {
-        Some(nearest) => problem.help(format!("did you mean `{nearest}`?")),
-        None => problem.help(format!("write one of `{}`", known.collect::<Vec<_>>().join("`, `"))),
-    }
-}
-
-fn invalid(node: &Node, message: impl Into<String>) -> Diagnostic {
-    Diagnostic::error("invalid-option", message).at(&node.place)
+    Ok(secret)
 }
 
 fn account(node: &Node) -> Result<String, Diagnostic> {
@@ -306,32 +223,6 @@ fn account(node: &Node) -> Result<String, Diagnostic> {
             .help("write its number, with `act_` in front or without: `act_1234567890`"));
     }
     Ok(digits.to_owned())
-}
-
-fn secret_place(node: &Node) -> Result<SecretPlace, Diagnostic> {
-    if matches!(node.data, Data::Text(_) | Data::Number(_)) {
-        let message = "a secret cannot stand in a definition: whoever reads the file would have it";
-        return Err(Diagnostic::error("secret-in-definition", message).at(&node.place).help(SECRET_HELP));
-    }
-    let mut fields = node.as_map().map_err(|problem| problem.help(SECRET_HELP))?;
-    let (env, file) = (fields.take("env"), fields.take("file"));
-    if let Some(problem) = fields.finish().into_iter().next() {
-        return Err(problem);
-    }
-    let source = match (env, file) {
-        (Some(env), None) => SecretSource::Env(not_blank(env)?),
-        (None, Some(file)) => SecretSource::File(not_blank(file)?),
-        (Some(_), Some(_)) => {
-            return Err(invalid(node, "a secret is either in the environment or in a file, not in both").help(SECRET_HELP));
-        }
-        (None, None) => return Err(invalid(node, "nothing says where the secret is").help(SECRET_HELP)),
-    };
-    Ok(SecretPlace { source, place: node.place.clone() })
-}
-
-fn not_blank(node: &Node) -> Result<String, Diagnostic> {
-    let text = node.as_text()?.trim();
-    if text.is_empty() { Err(invalid(node, "the name is empty")) } else { Ok(text.to_owned()) }
 }
 
 fn api_version(node: &Node) -> Result<String, Diagnostic> {
@@ -365,10 +256,6 @@ fn base_url(node: &Node) -> Result<Url, Diagnostic> {
 fn is_loopback(host: &str) -> bool {
     let address: Option<std::net::IpAddr> = host.trim_matches(['[', ']']).parse().ok();
     host == "localhost" || address.is_some_and(|address| address.is_loopback())
-}
-
-fn minimum_size(node: &Node) -> Result<u64, Diagnostic> {
-    u64::try_from(node.as_integer()?).map_err(|_| invalid(node, "`minimum_size` cannot be negative"))
 }
 
 fn rows_max(node: &Node) -> Result<usize, Diagnostic> {

@@ -5,6 +5,7 @@
 //! wholly or not at all).
 //! **It never** leaves half a file under its name, writes a change twice, or touches a file it did not make.
 
+mod examine;
 mod settle;
 mod step;
 
@@ -20,10 +21,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use definitions::{Audience, Destination, Diagnostic};
+use model::ProfileId;
 
 use crate::options::no_match_on;
 use crate::registry::{Configured, Tools};
-use crate::{Context, LedgerError, Parquet, Sink, SyncJob, SyncOutcome};
+use crate::roster::erased_by_exits;
+use crate::{Context, Erasure, LedgerError, Parquet, Sink, Step, SyncJob, SyncOutcome, Trial};
 use options::{Format, Options};
 use settle::Settling;
 
@@ -47,6 +50,15 @@ impl Sink for Files {
     async fn settle(&self, job: &SyncJob, context: &Context<'_>) -> Result<SyncOutcome, LedgerError> {
         let _turn = self.turn.lock().await;
         Settling::new(&self.options, self.parquet.as_deref(), job, context).run().await
+    }
+
+    async fn erase(&self, profiles: &[ProfileId], context: &Context<'_>) -> Result<Erasure, LedgerError> {
+        erased_by_exits(profiles, context).await
+    }
+
+    async fn examine(&self, trial: Option<&Trial>, _: &Context<'_>) -> Vec<Step> {
+        let _turn = self.turn.lock().await;
+        examine::walk(&self.options, trial).await
     }
 }
 

@@ -63,6 +63,7 @@ impl<'a> Settling<'a> {
             rows_removed: 0,
             rejected: BTreeMap::new(),
             emptied: BTreeMap::new(),
+            remote: BTreeMap::new(),
             calls: 0,
         };
         Self { options, parquet, job, context, folder: Folder::new(&options.path), columns: Columns::of(options, job), outcome }
@@ -94,7 +95,7 @@ impl<'a> Settling<'a> {
             return Err(Stop::Halt(SyncState::Failed, words));
         }
         if !is_begun {
-            let begun = RemoteAudience { remote_id: audience.to_string(), name: self.job.title.clone() };
+            let begun = RemoteAudience::new(audience.to_string(), self.job.title.clone());
             ledger.save_remote_audience(audience, destination, &begun).await?;
         }
         let rows = self.settle_what_was_begun(memory.as_ref()).await?;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::options::Call;
 use crate::roster::{Entry, Schema, fingerprint};
-use crate::{Context, SyncJob};
+use crate::{Context, SyncJob, Trial};
 
 /// What the ledger keeps of a person: the ids a call names, as they were sent, and the details as a fingerprint. An exit is
 /// told by the ids that the entry was told by, whatever the person is called by then.
@@ -124,4 +124,17 @@ fn message_id(is_in: bool, context: &Context<'_>, job: &SyncJob, row: &LedgerRow
 
 fn timestamp(moment: Moment) -> String {
     moment.to_utc().to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// A call that tries the way to the receiver and is about nobody's membership.
+pub(super) fn trial(trial: &Trial, context: &Context<'_>, now: Moment) -> Value {
+    json!({
+        "type": "track",
+        "event": "Muster Check",
+        "messageId": format!("muster-check-{}-{}", context.destination, now.micros()),
+        "timestamp": now.to_utc().to_rfc3339_opts(SecondsFormat::Millis, true),
+        "anonymousId": "muster-check",
+        "properties": {},
+        "context": { "traits": { "email": trial.email } },
+    })
 }

@@ -18,19 +18,24 @@ mod verdict;
 mod options;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use definitions::{Audience, Destination, Diagnostic};
+use model::ProfileId;
 
 use crate::options::no_match_on;
 use crate::registry::{Configured, Tools};
-use crate::{Context, LedgerError, Pacing, Sink, SyncJob, SyncOutcome};
+use crate::roster::erased_by_exits;
+use crate::{Context, Erasure, LedgerError, Pacing, Sink, Step, StepState, SyncJob, SyncOutcome, Trial};
 use client::Client;
 use options::Options;
 use settle::Settling;
 
 /// The word that chooses this sink.
 pub(crate) const KIND: &str = "webhook";
+/// The one step of a look into it.
+const CALL: &str = "test call";
 
 /// One receiver.
 struct Webhook {
@@ -50,6 +55,24 @@ impl Sink for Webhook {
     async fn settle(&self, job: &SyncJob, context: &Context<'_>) -> Result<SyncOutcome, LedgerError> {
         let _turn = self.turn.lock().await;
         Settling::new(&self.options, job, context, &self.client, self.pacing).run().await
+    }
+
+    async fn erase(&self, profiles: &[ProfileId], context: &Context<'_>) -> Result<Erasure, LedgerError> {
+        erased_by_exits(profiles, context).await
+    }
+
+    async fn examine(&self, trial: Option<&Trial>, context: &Context<'_>) -> Vec<Step> {
+        let _turn = self.turn.lock().await;
+        let Some(trial) = trial else {
+            return vec![Step::new(CALL, StepState::Skipped, "nothing is sent without being asked to")];
+        };
+        let now = (context.clock)();
+        let call = message::trial(trial, context, now).to_string();
+        let timeout = Duration::from_millis(self.pacing.call_timeout_ms);
+        vec![match self.client.send(call.as_bytes(), now, timeout).await {
+            Ok(()) => Step::new(CALL, StepState::Passed, "a signed `track` call named `Muster Check` was taken"),
+            Err(failure) => Step::new(CALL, StepState::Failed, failure.what.clone()).help(failure.words()),
+        }]
     }
 }
 

@@ -102,6 +102,7 @@ impl<'a> Settling<'a> {
             rows_removed: self.tally.removed,
             rejected: self.tally.rejected,
             emptied: BTreeMap::new(),
+            remote: BTreeMap::new(),
             calls: self.tally.calls,
         })
     }
@@ -116,7 +117,7 @@ impl<'a> Settling<'a> {
                 let words = format!("below minimum: {people} of {minimum} people; held until there are enough");
                 return Err(Stop::Halt(SyncState::BelowMinimum, words));
             }
-            let begun = RemoteAudience { remote_id: audience.to_string(), name: self.job.title.clone() };
+            let begun = RemoteAudience::new(audience.to_string(), self.job.title.clone());
             ledger.save_remote_audience(audience, destination, &begun).await?;
         }
         let entries = self.entries().await;
@@ -205,14 +206,19 @@ impl<'a> Settling<'a> {
         Ok(self.context.ledger.change(&self.job.audience, self.context.destination, change).await?)
     }
 
+    /// What the receiver's limits are about: this destination alone.
+    fn limits(&self) -> String {
+        format!("{} {}", super::KIND, self.context.destination)
+    }
+
     /// Nothing is sent while the receiver has asked to be left alone.
     async fn keep_the_peace(&self) -> Result<(), Stop> {
-        let (ledger, destination) = (self.context.ledger, self.context.destination);
-        let Some(until) = ledger.not_before(destination).await? else { return Ok(()) };
+        let (ledger, subject) = (self.context.ledger, self.limits());
+        let Some(until) = ledger.not_before(&subject).await? else { return Ok(()) };
         if self.now() < until {
             return Err(Stop::Halt(SyncState::Held, format!("the receiver asked to wait; nothing is sent until {until}")));
         }
-        Ok(ledger.set_not_before(destination, None).await?)
+        Ok(ledger.set_not_before(&subject, None).await?)
     }
 
     /// What follows from a failure that ends the sync. A limit is remembered, so that not even a restart asks too early.
@@ -222,7 +228,7 @@ impl<'a> Settling<'a> {
             Verdict::Throttle => {
                 let wait = failure.wait.unwrap_or(PEACE).max(Duration::from_secs(1));
                 let until = self.now().plus_micros(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
-                self.context.ledger.set_not_before(self.context.destination, Some(until)).await?;
+                self.context.ledger.set_not_before(&self.limits(), Some(until)).await?;
                 Stop::Halt(SyncState::Held, format!("{words}; nothing is sent until {until} ({what})"))
             }
             Verdict::Retry | Verdict::Defer => Stop::Halt(SyncState::Held, format!("{words} ({what})")),

@@ -1,7 +1,7 @@
 //! Passes: one way through an event's rows that answers all leaves of some groups.
 //!
-//! The windows of all leaves are cut into slices ([`crate::slices`]), each row adds to one counter of each group that it
-//! counts for ([`crate::counters`]), and every window is read off the totals. Blocks of profiles are counted side by side,
+//! The windows of each group are cut into slices ([`crate::slices`]), each row adds to one counter of each group that it
+//! counts for ([`crate::stretch`], [`crate::counters`]), and every window is read off the totals. Blocks of profiles are counted side by side,
 //! each by itself from the first row to the answers, so that memory follows what is counted at a time. Segments outside every
 //! window are not opened. Rows may be counted in any order, since addition does not mind.
 
@@ -14,18 +14,18 @@ use model::{Collection, Moment, Segment, Span};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
-use crate::counters::{Counters, Counts, Spare};
+use crate::counters::{Counters, Spare};
 use crate::error::EvaluateError;
 use crate::events::{CountedLeaf, Group};
 use crate::filter::{OpenSieve, Sieve};
 use crate::leaf::{LeafId, Tally};
-use crate::lookup::Lookup;
 use crate::opened::Opened;
 use crate::operator::Clock;
 use crate::owners::Owners;
 use crate::packed;
 use crate::shares::{Shares, place_in_block};
 use crate::slices::Slices;
+use crate::stretch::{self, Cuts, Stretch};
 use crate::timeline::Timeline;
 
 /// What rows are read from.
@@ -66,22 +66,6 @@ pub(crate) enum Totals {
     Spared,
 }
 
-/// A segment with the sieves of all groups over it.
-struct Sifted<'a> {
-    opened: &'a Opened,
-    way: Way<'a>,
-}
-
-/// How rows are told apart.
-enum Way<'a> {
-    /// Every row counts for every group.
-    All,
-    /// One property says for which groups a row counts.
-    Lookup(Lookup<'a>),
-    /// Each group looks for itself; one without a sieve takes every row.
-    Each(Vec<Option<OpenSieve<'a>>>),
-}
-
 /// What one block came to, for one group.
 struct Block {
     /// For each leaf.
@@ -94,21 +78,26 @@ struct Block {
 /// Counts, and answers every leaf of the groups, which share an event and whose events they mean.
 pub(crate) fn run(groups: &[Group], source: Source<'_>, totals: Totals) -> Result<(Vec<Found>, Tally), EvaluateError> {
     let Some(first) = groups.first() else { return Ok((Vec::new(), Tally::default())) };
-    let spans: Vec<Span> = groups.iter().flat_map(|group| group.spans(source.clock)).collect();
-    let slices = Slices::cut(&spans);
+    let cuts = Cuts::of(groups, source.clock);
     let everything = Span { start: Moment::from_micros(i64::MIN), end: Moment::from_micros(i64::MAX) };
     let mut segments = first.segments(source.timeline, everything);
-    segments.retain(|segment| slices.touch(segment.first_at.micros(), segment.last_at.micros()));
+    segments.retain(|segment| cuts.all.touch(segment.first_at.micros(), segment.last_at.micros()));
     let sieves: Vec<Option<Sieve>> = groups.iter().map(|group| Sieve::prepare(&group.filter, source.clock)).collect();
     let opened = open(source.reader, &segments, &sieves)?;
-    let sifted: Vec<Sifted<'_>> = opened.par_iter().map(|opened| Sifted::over(opened, &sieves)).collect();
+    let sifted: Vec<Vec<Option<OpenSieve<'_>>>> = opened.par_iter().map(|opened| sift(opened, &sieves)).collect();
+    let parts: Vec<_> = segments.into_iter().zip(opened.iter().zip(&sifted)).collect();
+    let stretches: Vec<Stretch<'_>> =
+        parts.into_par_iter().flat_map_iter(|(segment, (opened, sieves))| stretch::stretches(segment, opened, sieves, &cuts)).collect();
 
-    let questions = questions(groups, &slices);
+    let questions: Vec<Vec<(Range<usize>, CountRange)>> =
+        groups.iter().zip(&cuts.each).map(|(group, slices)| questions(group, slices)).collect();
     let shares = source.shares(first.of);
     let blocks: Vec<(Vec<Block>, Tally)> = (0..source.profiles.div_ceil(BLOCK_PROFILES))
         .into_par_iter()
         .map(|number| {
-            let (counters, tally) = count(number, groups.len(), &slices, &sifted, source.spare);
+            let mut counters: Vec<Counters<'_>> = cuts.each.iter().map(|slices| Counters::new(slices.len(), source.spare)).collect();
+            let mut tally = Tally::default();
+            stretches.iter().for_each(|stretch| stretch.count(number, &mut counters, &mut tally));
             let block = |(counters, questions): (&Counters<'_>, &Vec<_>)| Block::of(number, counters, questions, shares, totals);
             (counters.iter().zip(&questions).map(block).collect(), tally)
         })
@@ -120,8 +109,9 @@ pub(crate) fn run(groups: &[Group], source: Source<'_>, totals: Totals) -> Resul
         tally += part;
         by_group.iter_mut().zip(found).for_each(|(blocks, block)| blocks.push(block));
     }
-    let found = groups.par_iter().zip(by_group).zip(&questions);
-    let found = found.map(|((group, blocks), questions)| gather(&group.leaves, blocks, questions, shares, slices.len(), source.profiles));
+    let found = groups.par_iter().zip(by_group).zip(questions.par_iter().zip(&cuts.each));
+    let found =
+        found.map(|((group, blocks), (questions, slices))| gather(&group.leaves, blocks, questions, shares, slices.len(), source.profiles));
     Ok((found.collect(), tally))
 }
 
@@ -129,59 +119,13 @@ fn open(reader: &Reader, segments: &[&Segment], sieves: &[Option<Sieve>]) -> Res
     segments.par_iter().map(|segment| Opened::open(reader, segment, sieves.iter().flatten())).collect()
 }
 
-/// For each group, the window (as slices) and range of each leaf.
-fn questions(groups: &[Group], slices: &Slices) -> Vec<Vec<(Range<usize>, CountRange)>> {
-    let mut windows = slices.windows.iter().cloned();
-    let mut of_group = |group: &Group| group.leaves.iter().zip(windows.by_ref()).map(|(leaf, window)| (window, leaf.count)).collect();
-    groups.iter().map(&mut of_group).collect()
+fn sift<'a>(opened: &'a Opened, sieves: &'a [Option<Sieve>]) -> Vec<Option<OpenSieve<'a>>> {
+    sieves.iter().map(|sieve| sieve.as_ref().map(|sieve| opened.sieve(sieve))).collect()
 }
 
-impl<'a> Sifted<'a> {
-    fn over(opened: &'a Opened, sieves: &'a [Option<Sieve>]) -> Self {
-        let each: Vec<Option<OpenSieve<'a>>> = sieves.iter().map(|sieve| sieve.as_ref().map(|sieve| opened.sieve(sieve))).collect();
-        let way = if each.iter().all(Option::is_none) { Way::All } else { Lookup::of(&each).map_or(Way::Each(each), Way::Lookup) };
-        Self { opened, way }
-    }
-}
-
-fn count<'s>(number: usize, groups: usize, slices: &Slices, sifted: &[Sifted<'_>], spare: &'s Spare) -> (Vec<Counters<'s>>, Tally) {
-    let mut counters: Vec<Counters<'s>> = (0..groups).map(|_| Counters::new(slices.len(), spare)).collect();
-    let mut tally = Tally::default();
-    for Sifted { opened, way } in sifted {
-        let blocks = &opened.frame.blocks;
-        let rows = blocks.rows(number);
-        for (slice, within) in slices.rows(&blocks.occurred_at[rows.clone()]) {
-            let rows = rows.start + within.start..rows.start + within.end;
-            tally.rows += (rows.len() * groups) as u64;
-            let places = &blocks.places[rows.clone()];
-            match way {
-                Way::All => counters.iter_mut().for_each(|counters| add_all(counters.slice_mut(slice), places)),
-                Way::Lookup(lookup) => lookup.count(&rows, places, counters.iter_mut().map(|counters| counters.slice_mut(slice)).collect()),
-                Way::Each(sieves) => {
-                    for (counters, sieve) in counters.iter_mut().zip(sieves) {
-                        let counts = counters.slice_mut(slice);
-                        match sieve {
-                            Some(sieve) => add_kept(counts, places, &sieve.sift(&rows, &mut tally)),
-                            None => add_all(counts, places),
-                        }
-                    }
-                }
-            }
-        }
-    }
-    (counters, tally)
-}
-
-fn add_all(counts: &mut Counts, places: &[u16]) {
-    for place in places {
-        counts[usize::from(*place)] += 1;
-    }
-}
-
-fn add_kept(counts: &mut Counts, places: &[u16], kept: &[bool]) {
-    for (place, kept) in places.iter().zip(kept) {
-        counts[usize::from(*place)] += u32::from(*kept);
-    }
+/// The window (as slices) and range of each leaf.
+fn questions(group: &Group, slices: &Slices) -> Vec<(Range<usize>, CountRange)> {
+    group.leaves.iter().zip(&slices.windows).map(|(leaf, window)| (window.clone(), leaf.count)).collect()
 }
 
 impl Block {

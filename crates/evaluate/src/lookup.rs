@@ -12,14 +12,17 @@ use std::ptr;
 use lake::{Coded, Column};
 
 use crate::column::Decision;
-use crate::counters::Counts;
+use crate::counters::{Counts, add_all};
 use crate::filter::OpenSieve;
 
 /// So many keys at most: beyond that filters look for themselves.
 const KEYS_MAX: usize = 1 << 12;
 
 /// How many rows get their keys at a time: few enough to stay in the nearest cache.
-const ROWS: usize = 1024;
+const ROWS: usize = 4096;
+
+/// With fewer rows than so many for each key, putting them in order costs more than it saves.
+const ROWS_PER_KEY: usize = 4;
 
 /// For each key, the sieves that keep its rows.
 pub(crate) struct Lookup<'a> {
@@ -89,7 +92,8 @@ impl<'a> Lookup<'a> {
 
     /// Adds rows to the counts of the sieves that keep them, given in the order of the sieves.
     pub(crate) fn count(&self, rows: &Range<usize>, places: &[u16], counts: &mut [&mut Counts]) {
-        let mut keys = [0_u16; ROWS];
+        let (mut keys, mut sorted) = ([0_u16; ROWS], [0_u16; ROWS]);
+        let mut ends = vec![0_u16; self.parts.len()];
         for (start, places) in rows.clone().step_by(ROWS).zip(places.chunks(ROWS)) {
             let keys = &mut keys[..places.len()];
             keys.fill(0);
@@ -101,15 +105,48 @@ impl<'a> Lookup<'a> {
                     let part = &self.parts[usize::from(*key)];
                     only[usize::from(*place)] += part.end - part.start;
                 }
-                continue;
-            }
-            for (place, key) in places.iter().zip(keys) {
-                let part = &self.parts[usize::from(*key)];
-                for sieve in &self.kept_by[part.start as usize..part.end as usize] {
-                    counts[usize::from(*sieve)][usize::from(*place)] += 1;
+            } else if places.len() < ROWS_PER_KEY * self.parts.len() {
+                for (place, key) in places.iter().zip(keys) {
+                    for sieve in self.keeping(&self.parts[usize::from(*key)]) {
+                        counts[usize::from(*sieve)][usize::from(*place)] += 1;
+                    }
+                }
+            } else {
+                let sorted = &mut sorted[..places.len()];
+                sort(keys, places, &mut ends, sorted);
+                let mut first = 0;
+                for (part, end) in self.parts.iter().zip(&ends) {
+                    let alike = &sorted[first..usize::from(*end)];
+                    first = usize::from(*end);
+                    for sieve in self.keeping(part) {
+                        add_all(counts[usize::from(*sieve)], alike);
+                    }
                 }
             }
         }
+    }
+
+    fn keeping(&self, part: &Range<u32>) -> &[u16] {
+        &self.kept_by[part.start as usize..part.end as usize]
+    }
+}
+
+/// Puts places in the order of their keys, and tells where the places of each key end: rows that are counted alike are
+/// then counted without a decision for each of them.
+fn sort(keys: &[u16], places: &[u16], ends: &mut [u16], sorted: &mut [u16]) {
+    ends.fill(0);
+    for key in keys {
+        ends[usize::from(*key)] += 1;
+    }
+    let mut before = 0;
+    for end in &mut *ends {
+        // For now the place where those of the key begin.
+        before += std::mem::replace(end, before);
+    }
+    for (place, key) in places.iter().zip(keys) {
+        let next = &mut ends[usize::from(*key)];
+        sorted[usize::from(*next)] = *place;
+        *next += 1;
     }
 }
 
@@ -125,7 +162,9 @@ impl Property<'_> {
             }
             Values::Numbers { numbers, cuts } => {
                 let numbers = &numbers[rows];
-                keys.iter_mut().for_each(|key| *key *= self.classes);
+                for key in &mut *keys {
+                    *key *= self.classes;
+                }
                 // Without a branch, so that each cut is compared with several numbers at once. NaN reaches no cut.
                 for cut in cuts {
                     for (key, number) in keys.iter_mut().zip(numbers) {

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use model::{Segment, Span};
 
-use crate::counters::{Counters, Counts};
+use crate::counters::{Counters, Counts, add_all};
 use crate::events::Group;
 use crate::filter::OpenSieve;
 use crate::leaf::Tally;
@@ -26,6 +26,8 @@ pub(crate) struct Cuts {
 
 /// Rows that are counted alike.
 pub(crate) struct Stretch<'a> {
+    /// Of all groups together.
+    slice: usize,
     opened: &'a Opened,
     /// When its rows happened; every row of the segment when absent.
     within: Option<Range<i64>>,
@@ -64,9 +66,9 @@ impl Cuts {
 /// The stretches of a segment, given the sieve of each group over it.
 pub(crate) fn stretches<'a>(segment: &Segment, opened: &'a Opened, sieves: &'a [Option<OpenSieve<'a>>], cuts: &Cuts) -> Vec<Stretch<'a>> {
     let (first, last) = (segment.first_at.micros(), segment.last_at.micros());
-    let stretch = |(_, start, end): (usize, i64, i64)| {
+    let stretch = |(slice, start, end): (usize, i64, i64)| {
         let is_whole = start <= first && last < end;
-        Stretch { opened, within: (!is_whole).then_some(start..end), way: Way::of(cuts.at(start).collect(), sieves) }
+        Stretch { slice, opened, within: (!is_whole).then_some(start..end), way: Way::of(cuts.at(start).collect(), sieves) }
     };
     cuts.all.between(first, last).map(stretch).collect()
 }
@@ -83,9 +85,21 @@ impl<'a> Way<'a> {
             None => Self::Each(of_each.into_iter().zip(places).collect()),
         }
     }
+
+    fn groups(&self) -> usize {
+        match self {
+            Self::All(of_groups) | Self::Lookup(_, of_groups) => of_groups.len(),
+            Self::Each(of_groups) => of_groups.len(),
+        }
+    }
 }
 
 impl Stretch<'_> {
+    /// The slice it lies in: those of later slices are counted first.
+    pub(crate) fn slice(&self) -> usize {
+        self.slice
+    }
+
     /// Counts the rows of one block.
     pub(crate) fn count(&self, block: usize, counters: &mut [Counters<'_>], tally: &mut Tally) {
         let blocks = &self.opened.frame.blocks;
@@ -99,15 +113,14 @@ impl Stretch<'_> {
             return;
         }
         let places = &blocks.places[rows.clone()];
-        let groups = match &self.way {
+        tally.rows += (rows.len() * self.way.groups()) as u64;
+        match &self.way {
             Way::All(of_groups) => {
-                of_groups.iter().for_each(|place| add_all(counters[place.group].slice_mut(place.slice), places));
-                of_groups.len()
+                for place in of_groups {
+                    add_all(counters[place.group].slice_mut(place.slice), places);
+                }
             }
-            Way::Lookup(lookup, of_groups) => {
-                lookup.count(&rows, places, &mut counts(counters, of_groups));
-                of_groups.len()
-            }
+            Way::Lookup(lookup, of_groups) => lookup.count(&rows, places, &mut counts(counters, of_groups)),
             Way::Each(of_groups) => {
                 for (sieve, place) in of_groups {
                     let counts = counters[place.group].slice_mut(place.slice);
@@ -116,10 +129,8 @@ impl Stretch<'_> {
                         None => add_all(counts, places),
                     }
                 }
-                of_groups.len()
             }
-        };
-        tally.rows += (rows.len() * groups) as u64;
+        }
     }
 }
 
@@ -131,12 +142,6 @@ fn counts<'c>(counters: &'c mut [Counters<'_>], places: &[Place]) -> Vec<&'c mut
         Some(counters.slice_mut(place.slice))
     };
     counters.iter_mut().enumerate().filter_map(of_group).collect()
-}
-
-fn add_all(counts: &mut Counts, places: &[u16]) {
-    for place in places {
-        counts[usize::from(*place)] += 1;
-    }
 }
 
 fn add_kept(counts: &mut Counts, places: &[u16], kept: &[bool]) {

@@ -178,7 +178,7 @@ impl Oracle<'_> {
                 said.extend(traits.iter().filter(|(known, _)| known == name).map(|(_, value)| (fact, value)));
             }
         }
-        said.sort_by_key(|(fact, _)| (fact.occurred_at, fact.received_at, fact.message_key));
+        said.sort_by_key(|(fact, _)| (fact.occurred_at, fact.received_at, fact.source_order, fact.message_key));
         said.last().and_then(|(_, value)| (*value).clone())
     }
 

@@ -29,7 +29,7 @@ ORDER = {"duckdb, each": "`EXCEPT`, one query per audience", "pyroaring, each": 
 
 def write(kept: dict, out: Path) -> None:
     """Writes all of it."""
-    drawn = plots.write(kept, out / "performance")
+    drawn = plots.write(kept, out / "performance", named)
     sections = [head(kept), summary(kept)]
     sections += [f"![{title}](performance/{file})" for title, file in drawn]
     sections += [full(kept, count) for count in sorted((key for key in kept.get("full", {}) if key.isdigit()), key=int)]

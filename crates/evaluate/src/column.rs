@@ -23,6 +23,16 @@ pub(crate) struct Screen<'a> {
     flags: [Finding; 2],
 }
 
+/// By what the rows of a column match.
+pub(crate) enum Decision<'a> {
+    /// By the code of a text, list or object: whether each matches; the last is for rows without one.
+    Code(&'a Coded, Vec<bool>),
+    /// By where a number lies, both ends included; a row without one is NaN.
+    Number { numbers: &'a [f64], low: f64, high: f64, missing: bool },
+    /// No row says anything: all match, or none.
+    Alike(bool),
+}
+
 /// What is found in each distinct text of a column.
 #[derive(Default)]
 struct Findings {
@@ -68,6 +78,30 @@ impl<'a> Screen<'a> {
                 Some((texts, self.texts.by_code.iter().chain([&self.missing]).map(|finding| finding.holds).collect()))
             }
             Column { .. } => None,
+        }
+    }
+
+    /// The column, to tell it from others.
+    pub(crate) fn column(&self) -> &'a Column {
+        self.column
+    }
+
+    /// By what rows match, where that is one thing and there is nothing to note on the way.
+    pub(crate) fn decision(&self) -> Option<Decision<'a>> {
+        let missing = self.missing.holds;
+        let by_code = |coded: &'a Coded, findings: &Findings| {
+            let holds = findings.by_code.iter().chain([&self.missing]).map(|finding| finding.holds).collect();
+            (!findings.remarkable).then_some(Decision::Code(coded, holds))
+        };
+        let Column { numbers, flags: None, texts, json, gone: _ } = self.column else { return None };
+        match (numbers, texts, json) {
+            (None, None, None) => Some(Decision::Alike(missing)),
+            (Some(numbers), None, None) => {
+                self.judge.interval().map(|(low, high)| Decision::Number { numbers: &numbers.values, low, high, missing })
+            }
+            (None, Some(texts), None) => by_code(texts, &self.texts),
+            (None, None, Some(json)) => by_code(json, &self.json),
+            _ => None,
         }
     }
 

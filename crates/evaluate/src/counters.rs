@@ -1,8 +1,11 @@
-//! Counters: how many rows each profile of a block has in each slice of time, and the bits that follow from them.
+//! Counters: how many rows each profile of a block has, from the newest moment back, and the bits that follow from them.
 //!
+//! Time is gone through from the newest slice to the oldest, so that one counter for each profile is enough: where a window
+//! starts, its rows are what was counted less what had been counted where it ends. Most windows end where counting begins.
 //! A thread counts one block of neighbouring profile numbers after the other ([`lake::Blocks`]), so that its counters stay
-//! in the nearest cache and no two threads share one. A slice without rows in a block has no counters there.
+//! in the nearest cache and no two threads share one.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,11 +14,15 @@ use lake::BLOCK_PROFILES;
 
 use crate::packed;
 
-/// The counts of one slice, by place in the block.
+/// A count for each place in a block.
 pub(crate) type Counts = [u32; BLOCK_PROFILES];
 
-/// How many profiles are totalled at a time: few enough for the running totals of some slices to stay in the nearest cache.
-const STRIP: usize = 1024;
+/// Adds one row for each of these places.
+pub(crate) fn add_all(counts: &mut Counts, places: &[u16]) {
+    for place in places {
+        counts[usize::from(*place)] += 1;
+    }
+}
 
 /// Counters that were used and can be used again: clean memory from the system costs more than wiping used memory.
 #[derive(Default)]
@@ -39,96 +46,152 @@ impl Spare {
     }
 }
 
+/// What a group of leaves asks: for each leaf its window, as slices, and the range its count must lie in.
+pub(crate) struct Questions {
+    pub(crate) leaves: Vec<(Range<usize>, CountRange)>,
+    /// How many slices the windows are made of.
+    pub(crate) slices: usize,
+}
+
+/// What is wanted beside the answers.
+#[derive(Clone, Copy)]
+pub(crate) struct Besides<'a> {
+    /// The places whose counts are handed on, each with the one who gets them.
+    pub(crate) places: &'a [(u16, u32)],
+    pub(crate) totals: Totals,
+}
+
+/// Whether the totals of all windows are wanted beside the answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Totals {
+    Wanted,
+    Spared,
+}
+
+/// What one block came to, for one group.
+#[derive(Default)]
+pub(crate) struct Block {
+    /// For each leaf, a bit for each place.
+    pub(crate) answers: Vec<Vec<u64>>,
+    /// For each slice and place that hands its counts on: how many rows it has from the newest to the end of the slice.
+    /// Nothing at all where nothing was counted.
+    pub(crate) shared: Vec<Vec<u32>>,
+    /// For each leaf, where that is wanted: the places with rows in its window, and how many.
+    pub(crate) totals: Vec<Vec<(u16, u32)>>,
+}
+
 /// The counters of one group of leaves in one block.
 pub(crate) struct Counters<'s> {
-    slices: Vec<Option<Box<Counts>>>,
+    questions: &'s Questions,
+    besides: Besides<'s>,
     spare: &'s Spare,
+    /// How many slices have not been gone through.
+    left: usize,
+    /// Everything counted so far; absent while there is nothing.
+    counts: Option<Box<Counts>>,
+    /// What had been counted where windows end, by the number of slices left.
+    ends: BTreeMap<usize, Box<Counts>>,
+    found: Block,
 }
 
 impl<'s> Counters<'s> {
     /// Nothing counted yet.
-    pub(crate) fn new(slices: usize, spare: &'s Spare) -> Self {
-        Self { slices: (0..slices).map(|_| None).collect(), spare }
+    pub(crate) fn new(questions: &'s Questions, besides: Besides<'s>, spare: &'s Spare) -> Self {
+        let leaves = questions.leaves.len();
+        let totals = if besides.totals == Totals::Wanted { vec![Vec::new(); leaves] } else { Vec::new() };
+        let found = Block { answers: vec![Vec::new(); leaves], shared: Vec::new(), totals };
+        Self { questions, besides, spare, left: questions.slices, counts: None, ends: BTreeMap::new(), found }
     }
 
-    /// The counts of one slice, to add to.
+    /// The counts to which the rows of a slice are added. No later slice may follow.
     pub(crate) fn slice_mut(&mut self, slice: usize) -> &mut Counts {
-        self.slices[slice].get_or_insert_with(|| self.spare.take())
-    }
-
-    /// The counts of these places (given with whom they are handed on to), slice after slice; nothing at all where nothing was
-    /// counted.
-    pub(crate) fn of_places(&self, places: &[(u16, u32)]) -> Vec<u32> {
-        if self.slices.iter().all(Option::is_none) {
-            return Vec::new();
+        while self.left > slice + 1 {
+            self.leave();
         }
-        let counts = |slice: &Option<Box<Counts>>| {
-            places.iter().map(|(place, _)| slice.as_ref().map_or(0, |counts| counts[usize::from(*place)])).collect::<Vec<_>>()
-        };
-        self.slices.iter().flat_map(counts).collect()
+        self.counts.get_or_insert_with(|| self.spare.take())
     }
 
-    /// For each window, given as slices, and range of counts: the places whose total over the window lies in the range, as
-    /// one bit each.
-    pub(crate) fn answers(&self, questions: &[(Range<usize>, CountRange)]) -> Vec<Vec<u64>> {
-        let mut answers = vec![vec![0_u64; BLOCK_PROFILES / 64]; questions.len()];
-        self.strips(|start, running| {
-            for ((window, range), words) in questions.iter().zip(&mut answers) {
-                let (until, before) = (&running[window.end], &running[window.start]);
-                let least = range.at_least;
-                let room = range.at_most.unwrap_or(u32::MAX).wrapping_sub(least);
-                let possible = range.at_most.is_none_or(|most| most >= least);
-                let words = &mut words[start / 64..(start + STRIP) / 64];
-                for ((word, until), before) in words.iter_mut().zip(until.as_chunks::<64>().0).zip(before.as_chunks::<64>().0) {
-                    let mut holds = [0_u8; 64];
-                    for ((holds, until), before) in holds.iter_mut().zip(until).zip(before) {
-                        // One comparison for both ends: what lies below wraps around and is far above.
-                        *holds = u8::from((until - before).wrapping_sub(least) <= room);
-                    }
-                    *word = if possible { packed::pack(&holds) } else { 0 };
-                }
-            }
-        });
-        answers
-    }
-
-    /// Calls back with each place that has rows in a window, given as slices, and how many.
-    pub(crate) fn totals(&self, window: &Range<usize>, mut visit: impl FnMut(usize, u32)) {
-        if self.slices[window.clone()].iter().all(Option::is_none) {
-            return;
+    /// What all rows came to.
+    pub(crate) fn finish(mut self) -> Block {
+        while self.left > 0 {
+            self.leave();
         }
-        self.strips(|start, running| {
-            for (place, (until, before)) in running[window.end].iter().zip(&running[window.start]).enumerate() {
-                if until != before {
-                    visit(start + place, until - before);
-                }
+        for (number, (window, range)) in self.questions.leaves.iter().enumerate() {
+            if window.is_empty() {
+                self.found.answers[number] = all(range.contains(0));
             }
-        });
+        }
+        self.spare.give(self.counts.into_iter().chain(self.ends.into_values()));
+        self.found.shared.reverse();
+        self.found
     }
 
-    /// Calls back with the first place of each strip and, for each number of slices from none on, the totals over so many
-    /// of the first ones.
-    fn strips(&self, mut visit: impl FnMut(usize, &[[u32; STRIP]])) {
-        let mut running = vec![[0_u32; STRIP]; self.slices.len() + 1];
-        for start in (0..BLOCK_PROFILES).step_by(STRIP) {
-            for (slice, counts) in self.slices.iter().enumerate() {
-                let (earlier, later) = running.split_at_mut(slice + 1);
-                let (before, after) = (&earlier[slice], &mut later[0]);
-                *after = *before;
-                if let Some(counts) = counts {
-                    for (total, count) in after.iter_mut().zip(&counts[start..start + STRIP]) {
-                        *total += count;
-                    }
+    /// Goes on to the next older slice: answers the windows that start where it ends.
+    fn leave(&mut self) {
+        self.left -= 1;
+        let left = self.left;
+        if let Some(counts) = &self.counts {
+            self.found.shared.push(self.besides.places.iter().map(|(place, _)| counts[usize::from(*place)]).collect());
+        }
+        for (number, (window, range)) in self.questions.leaves.iter().enumerate() {
+            if window.start == left && !window.is_empty() {
+                let before = self.ends.get(&window.end);
+                self.found.answers[number] = self
+                    .counts
+                    .as_ref()
+                    .map_or_else(|| all(range.contains(0)), |counts| answer(counts, before.map(|before| &**before), *range));
+                if let (Some(totals), Some(counts)) = (self.found.totals.get_mut(number), &self.counts) {
+                    total(counts, before.map(|before| &**before), totals);
                 }
             }
-            visit(start, &running);
+        }
+        let ends = |(window, _): &(Range<usize>, CountRange)| window.end == left && !window.is_empty();
+        if let Some(counts) = &self.counts
+            && self.questions.leaves.iter().any(ends)
+        {
+            let mut copy = self.spare.take();
+            copy.copy_from_slice(&**counts);
+            self.ends.insert(left, copy);
         }
     }
 }
 
-impl Drop for Counters<'_> {
-    fn drop(&mut self) {
-        self.spare.give(self.slices.drain(..).flatten());
+/// The same bit for every place.
+fn all(holds: bool) -> Vec<u64> {
+    vec![if holds { u64::MAX } else { 0 }; BLOCK_PROFILES / 64]
+}
+
+/// The places whose count, less what was counted before, lies in a range, as one bit each.
+fn answer(counts: &Counts, before: Option<&Counts>, range: CountRange) -> Vec<u64> {
+    let least = range.at_least;
+    let Some(room) = range.at_most.unwrap_or(u32::MAX).checked_sub(least) else { return all(false) };
+    // One comparison for both ends: what lies below wraps around and is far above.
+    let holds = |count: u32| u8::from(count.wrapping_sub(least) <= room);
+    let mut words = Vec::with_capacity(BLOCK_PROFILES / 64);
+    let mut bytes = [0_u8; 64];
+    for (number, counts) in counts.as_chunks::<64>().0.iter().enumerate() {
+        if let Some(before) = before {
+            let before = &before.as_chunks::<64>().0[number];
+            for ((byte, count), before) in bytes.iter_mut().zip(counts).zip(before) {
+                *byte = holds(count - before);
+            }
+        } else {
+            for (byte, count) in bytes.iter_mut().zip(counts) {
+                *byte = holds(*count);
+            }
+        }
+        words.push(packed::pack(&bytes));
+    }
+    words
+}
+
+/// Adds each place that has rows, beside those counted before, and how many.
+fn total(counts: &Counts, before: Option<&Counts>, totals: &mut Vec<(u16, u32)>) {
+    for (place, count) in (0..=u16::MAX).zip(counts) {
+        let count = count - before.map_or(0, |before| before[usize::from(place)]);
+        if count > 0 {
+            totals.push((place, count));
+        }
     }
 }
 
@@ -140,13 +203,10 @@ mod tests {
         (0..BLOCK_PROFILES).filter(|place| words[place / 64] >> (place % 64) & 1 == 1).collect()
     }
 
+    const AT_LEAST_ONE: CountRange = CountRange { at_least: 1, at_most: None };
+
     #[test]
-    fn windows_total_their_slices() {
-        let spare = Spare::default();
-        let mut counters = Counters::new(3, &spare);
-        counters.slice_mut(0)[7] = 8;
-        counters.slice_mut(0)[65_535] = 1;
-        counters.slice_mut(2)[7] = 4;
+    fn windows_are_differences_of_what_was_counted() {
         let at_least = |at_least| CountRange { at_least, at_most: None };
         let questions = [
             (0..3, at_least(12)),
@@ -157,23 +217,41 @@ mod tests {
             (0..0, CountRange { at_least: 0, at_most: Some(0) }),
             (0..1, CountRange { at_least: 2, at_most: Some(1) }),
         ];
-        let found: Vec<Vec<usize>> = counters.answers(&questions).iter().map(|words| places(words)).collect();
-        assert_eq!(found[..5], [vec![7], vec![], vec![7, 65_535], vec![], vec![7]]);
-        assert_eq!(found[5].len(), BLOCK_PROFILES);
-        assert!(found[6].is_empty());
-
-        let mut totals = Vec::new();
-        counters.totals(&(0..3), |place, total| totals.push((place, total)));
-        assert_eq!(totals, [(7, 12), (65_535, 1)]);
-        assert_eq!(counters.of_places(&[(7, 0), (8, 0)]), [8, 0, 0, 0, 4, 0]);
+        let (spare, questions) = (Spare::default(), Questions { leaves: questions.to_vec(), slices: 3 });
+        let besides = Besides { places: &[(7, 0), (8, 0)], totals: Totals::Wanted };
+        let mut counters = Counters::new(&questions, besides, &spare);
+        counters.slice_mut(2)[7] += 4;
+        counters.slice_mut(0)[7] += 8;
+        counters.slice_mut(0)[65_535] += 1;
+        let found = counters.finish();
+        let answers: Vec<Vec<usize>> = found.answers.iter().map(|words| places(words)).collect();
+        assert_eq!(answers[..5], [vec![7], vec![], vec![7, 65_535], vec![], vec![7]]);
+        assert_eq!(answers[5].len(), BLOCK_PROFILES);
+        assert!(answers[6].is_empty());
+        assert_eq!(found.totals[0], [(7, 12), (65_535, 1)]);
+        assert_eq!(found.totals[2], [(7, 8), (65_535, 1)]);
+        assert_eq!(found.totals[3], []);
+        assert_eq!(found.shared, [[12, 0], [4, 0], [4, 0]]);
     }
 
     #[test]
     fn used_counters_are_wiped() {
-        let spare = Spare::default();
-        Counters::new(1, &spare).slice_mut(0)[3] = 5;
-        let mut again = Counters::new(1, &spare);
-        again.slice_mut(0)[4] = 1;
-        assert_eq!(places(&again.answers(&[(0..1, CountRange { at_least: 1, at_most: None })])[0]), [4]);
+        let (spare, questions) = (Spare::default(), Questions { leaves: vec![(0..1, AT_LEAST_ONE)], slices: 1 });
+        let besides = Besides { places: &[], totals: Totals::Spared };
+        let count = |place: usize| {
+            let mut counters = Counters::new(&questions, besides, &spare);
+            counters.slice_mut(0)[place] += 1;
+            places(&counters.finish().answers[0])
+        };
+        assert_eq!([count(3), count(4)], [[3], [4]]);
+    }
+
+    #[test]
+    fn nothing_counted_is_nothing_in_every_window() {
+        let nobody = CountRange { at_least: 0, at_most: Some(0) };
+        let (spare, questions) = (Spare::default(), Questions { leaves: vec![(0..2, nobody), (1..2, AT_LEAST_ONE)], slices: 2 });
+        let found = Counters::new(&questions, Besides { places: &[(3, 0)], totals: Totals::Wanted }, &spare).finish();
+        assert_eq!(found.answers.iter().map(|words| places(words).len()).collect::<Vec<_>>(), [BLOCK_PROFILES, 0]);
+        assert!(found.shared.is_empty() && found.totals.concat().is_empty());
     }
 }

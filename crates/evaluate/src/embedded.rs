@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use crate::computed::Computed;
-use crate::counters::Spare;
+use crate::counters::{Spare, Totals};
 use crate::error::EvaluateError;
 use crate::events::{self, Group};
 use crate::indexes::Indexes;
@@ -17,7 +17,7 @@ use crate::known::KnownTraits;
 use crate::leaf::{Leaf, LeafId, Tally};
 use crate::operator::Clock;
 use crate::owners::{Links, Owners};
-use crate::pass::{self, Source, Totals};
+use crate::pass::{self, Source};
 use crate::plan::Plan;
 use crate::segments::Snapshot;
 use crate::setting::{Setting, Whom};

@@ -1,13 +1,14 @@
 //! Event leaves: which of them count the same rows, and which share a pass over them.
 //!
-//! Leaves with the same event and filter form a group and differ only in window and count. Groups that look at one and
-//! the same property of an event, and at nothing else, share a pass ([`crate::pass`]): each row is looked up once.
+//! Leaves with the same event and filter form a group and differ only in window and count. Groups that look at the
+//! same properties of an event share a pass ([`crate::pass`]): each row is looked up once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use definitions::{CountRange, Filter};
 use model::{Collection, EventName, Segment, Span, Window};
 
+use crate::demand;
 use crate::leaf::{Leaf, LeafId};
 use crate::operator::Clock;
 use crate::timeline::Timeline;
@@ -70,7 +71,7 @@ pub(crate) fn sets(groups: Vec<Group>) -> Vec<Vec<Group>> {
         let shares = |set: &&mut Vec<Group>| {
             let first = &set[0];
             let same = first.event == group.event && first.of == group.of;
-            same && set.len() < GROUPS_MAX && group.property().is_some() && first.property() == group.property()
+            same && set.len() < GROUPS_MAX && first.properties() == group.properties()
         };
         match sets.iter_mut().find(shares) {
             Some(set) => set.push(group),
@@ -81,12 +82,9 @@ pub(crate) fn sets(groups: Vec<Group>) -> Vec<Vec<Group>> {
 }
 
 impl Group {
-    /// The property that decides alone whether a row counts.
-    pub(crate) fn property(&self) -> Option<&str> {
-        match (self.filter.all.as_slice(), self.filter.any.as_slice()) {
-            ([only], []) => only.path.first().map(String::as_str),
-            _ => None,
-        }
+    /// The properties that decide whether a row counts.
+    pub(crate) fn properties(&self) -> BTreeSet<&str> {
+        demand::properties(&self.filter).map(String::as_str).collect()
     }
 
     /// The windows of the leaves.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use definitions::{Filter, PathMatch};
-use lake::{Coded, Column};
+use lake::Column;
 
 use crate::column::Screen;
 use crate::leaf::Tally;
@@ -57,13 +57,20 @@ fn look(condition: &PathMatch, clock: Clock) -> Look {
 }
 
 impl<'a> OpenSieve<'a> {
-    /// The texts that decide alone, and for each code whether its rows count (the last is for rows without a text), where
-    /// there is nothing to note on the way.
-    pub(crate) fn texts_alone(&self) -> Option<(&'a Coded, Vec<bool>)> {
-        match (self.all.as_slice(), self.any.as_slice()) {
-            ([only], []) => only.texts_alone(),
-            _ => None,
-        }
+    /// Everything that is looked at.
+    pub(crate) fn screens(&self) -> impl Iterator<Item = &Screen<'a>> {
+        self.all.iter().chain(self.any.iter().flatten())
+    }
+
+    /// Whether a row counts of which is told, in the order of [`OpenSieve::screens`], whether each screen matches.
+    pub(crate) fn holds(&self, matches: &[bool]) -> bool {
+        let (all, mut rest) = matches.split_at(self.all.len());
+        let mut of_set = |set: &Vec<Screen<'_>>| {
+            let (set, after) = rest.split_at(set.len());
+            rest = after;
+            set.iter().all(|matches| *matches)
+        };
+        all.iter().all(|matches| *matches) && (self.any.is_empty() || self.any.iter().fold(false, |any, set| any | of_set(set)))
     }
 
     /// Which of these rows count. Every part looks at every row, so that what is counted on the way does not depend

@@ -50,6 +50,7 @@ mod setting;
 mod shares;
 mod slices;
 mod standing;
+mod stretch;
 mod summed;
 mod timeline;
 mod touched;

@@ -138,6 +138,12 @@ struct Watch<'a> {
 fn concerned(setting: Setting<'_>, passage: Passage<'_>, watches: &[Watch<'_>]) -> Result<Moved, EvaluateError> {
     let mut moved = passage.changed | passage.merged;
     for watch in watches {
+        // Whose rows a merge moved is not the merged alone: they may belong to an account.
+        for profile in passage.merged {
+            setting.owners(watch.of).each(profile, |owner| {
+                moved.insert(owner);
+            });
+        }
         let log = LogName::Events(watch.event.clone());
         let segments = setting.snapshot.segments.iter().filter(|(_, segment)| segment.log == log);
         let looked_at: Vec<(&Segment, Vec<Span>)> = segments

@@ -40,14 +40,18 @@ impl Slices {
 
     /// Whether any window reaches into the time from `first` to `last`, both included.
     pub(crate) fn touch(&self, first: i64, last: i64) -> bool {
-        self.live_spans().any(|(_, start, end)| start <= last && first < end)
+        self.between(first, last).next().is_some()
     }
 
-    /// The rows that lie in each slice some window covers. `times` is ascending.
-    pub(crate) fn rows<'a>(&'a self, times: &'a [i64]) -> impl Iterator<Item = (usize, Range<usize>)> + 'a {
-        let place = |micros: i64| times.partition_point(|at| *at < micros);
-        let ranges = self.live_spans().map(move |(slice, start, end)| (slice, place(start)..place(end)));
-        ranges.filter(|(_, rows)| !rows.is_empty())
+    /// The slices some window covers that reach into the time from `first` to `last`, both included: number, start and end.
+    pub(crate) fn between(&self, first: i64, last: i64) -> impl Iterator<Item = (usize, i64, i64)> + '_ {
+        self.live_spans().filter(move |(_, start, end)| *start <= last && first < *end)
+    }
+
+    /// The slice that a moment lies in, where some window covers it.
+    pub(crate) fn at(&self, micros: i64) -> Option<usize> {
+        let slice = self.bounds.partition_point(|bound| *bound <= micros).checked_sub(1)?;
+        (*self.live.get(slice)?).then_some(slice)
     }
 
     fn live_spans(&self) -> impl Iterator<Item = (usize, i64, i64)> + '_ {
@@ -70,8 +74,8 @@ mod tests {
     fn windows_share_slices_and_gaps_are_skipped() {
         let slices = Slices::cut(&[span(10, 30), span(20, 30), span(0, 5), span(7, 7)]);
         assert_eq!(slices.windows, [2..4, 3..4, 0..1, 0..0]);
-        let rows: Vec<_> = slices.rows(&[1, 4, 6, 10, 19, 20, 29, 30]).collect();
-        assert_eq!(rows, [(0, 0..2), (2, 3..5), (3, 5..7)]);
+        assert_eq!(slices.between(4, 20).collect::<Vec<_>>(), [(0, 0, 5), (2, 10, 20), (3, 20, 30)]);
+        assert_eq!([-1, 0, 5, 10, 29, 30].map(|micros| slices.at(micros)), [None, Some(0), None, Some(2), Some(3), None]);
         assert!(slices.touch(5, 10));
         assert!(!slices.touch(5, 9));
         assert!(!slices.touch(30, 40));
@@ -82,6 +86,6 @@ mod tests {
         let slices = Slices::cut(&[span(7, 7)]);
         assert_eq!(slices.len(), 0);
         assert!(!slices.touch(i64::MIN, i64::MAX));
-        assert_eq!(slices.rows(&[1, 2]).count(), 0);
+        assert_eq!(slices.at(7), None);
     }
 }

@@ -119,7 +119,10 @@ impl Membership {
     /// # Errors
     /// When the bytes are not a roaring bitmap.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, UnreadableMembership> {
-        RoaringBitmap::deserialize_from(bytes).map(Self).map_err(|source| UnreadableMembership { source })
+        let mut bitmap = RoaringBitmap::deserialize_from(bytes).map_err(|source| UnreadableMembership { source })?;
+        // Runs are small to store and slow to combine.
+        bitmap.remove_run_compression();
+        Ok(Self(bitmap))
     }
 }
 

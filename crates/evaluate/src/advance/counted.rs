@@ -9,13 +9,14 @@ use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::tally::Tallies;
+use crate::counters::Totals;
 use crate::error::EvaluateError;
 use crate::events::{CountedLeaf, Group};
 use crate::filter::Sieve;
 use crate::leaf::{LeafId, Tally};
 use crate::opened::Opened;
 use crate::operator::Clock;
-use crate::pass::{self, Source, Totals};
+use crate::pass::{self, Source};
 use crate::timeline::Timeline;
 
 /// A group of leaves with the counts of all its windows.

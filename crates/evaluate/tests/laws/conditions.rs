@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::histories::EVENTS;
-use crate::matchers::{Sight, filter, lookback, matcher, moment_spec, number_matcher, path, path_matches};
+use crate::matchers::{Sight, filter, filters_alike, lookback, matcher, moment_spec, number_matcher, path, path_matches};
 
 const NESTED: u32 = 2;
 const STEPS: u32 = 2;
@@ -40,6 +40,7 @@ fn leaf() -> impl Strategy<Value = Condition> {
     let percent = select(vec![0.5, 10.0, 33.3, 50.0, 100.0]);
     prop_oneof![
         12 => event_condition().prop_map(Condition::Event),
+        3 => alike(),
         5 => path_matches(Sight::Profile, 1..3).prop_map(Condition::Traits),
         1 => lookback().prop_map(Condition::ActiveWithin),
         1 => lookback().prop_map(Condition::InactiveFor),
@@ -50,6 +51,15 @@ fn leaf() -> impl Strategy<Value = Condition> {
         2 => (key(), lookback()).prop_map(|(audience, within)| Condition::ExitedAudience { audience, within }),
         1 => (percent, salt).prop_map(|(percent, salt)| Condition::Sample { percent, salt: salt.to_owned() }),
     ]
+}
+
+/// Conditions on one event whose filters look at the same properties: they are counted in one pass.
+fn alike() -> impl Strategy<Value = Condition> {
+    let group = select(vec![Condition::All as fn(Vec<Condition>) -> Condition, Condition::Any, Condition::None]);
+    (event(), filters_alike(), prop::collection::vec((window(), count()), 5), group).prop_map(|(event, filters, asked, group)| {
+        let condition = |(filter, (window, count))| EventCondition { filter, window, count, ..EventCondition::did(event.clone()) };
+        group(filters.into_iter().zip(asked).map(condition).map(Condition::Event).collect())
+    })
 }
 
 fn key() -> impl Strategy<Value = AudienceKey> {

@@ -40,6 +40,18 @@ pub(crate) fn filter(sight: Sight) -> impl Strategy<Value = Filter> {
     prop_oneof![2 => Just(Filter::default()), 1 => (all, any).prop_map(|(all, any)| Filter { all, any })]
 }
 
+/// Filters that look at the same property or two and differ in what they ask of it, thresholds above all.
+pub(crate) fn filters_alike() -> impl Strategy<Value = Vec<Filter>> {
+    let at = |name: &str, matcher: Matcher| PathMatch { path: vec![name.to_owned()], matcher };
+    let number = move || number_matcher().prop_map(move |matcher| at("r", matcher));
+    let text = move || matcher_of(texts()).prop_map(move |matcher| at("q", matcher));
+    let alone = number().prop_map(|number| Filter { all: vec![number], any: Vec::new() });
+    let both = (text(), number()).prop_map(|(text, number)| Filter { all: vec![text, number], any: Vec::new() });
+    let either = (text(), number()).prop_map(|(text, number)| Filter { all: Vec::new(), any: vec![vec![text], vec![number]] });
+    let many = |filter: BoxedStrategy<Filter>| prop::collection::vec(filter, 2..6);
+    prop_oneof![many(alone.boxed()), many(prop_oneof![2 => both, 1 => either].boxed())]
+}
+
 /// Matchers of different paths.
 pub(crate) fn path_matches(sight: Sight, sizes: std::ops::Range<usize>) -> impl Strategy<Value = Vec<PathMatch>> {
     let any = (path(), matcher(sight)).prop_map(|(path, matcher)| PathMatch { path, matcher });

@@ -1,0 +1,151 @@
+//! Stretches: the rows of one segment that lie in one and the same slice, with the groups that have a window over them.
+//!
+//! The slices of all groups together cut a segment into stretches; each group counts in the slices of its own windows
+//! only, of which it needs few, and is not asked about rows outside them.
+
+use std::ops::Range;
+
+use model::{Segment, Span};
+
+use crate::counters::{Counters, Counts, add_all};
+use crate::events::Group;
+use crate::filter::OpenSieve;
+use crate::leaf::Tally;
+use crate::lookup::Lookup;
+use crate::opened::Opened;
+use crate::operator::Clock;
+use crate::slices::Slices;
+
+/// How the groups of a pass cut time.
+pub(crate) struct Cuts {
+    /// All together.
+    pub(crate) all: Slices,
+    /// Each by itself; a slice of all lies in one of these or in none.
+    pub(crate) each: Vec<Slices>,
+}
+
+/// Rows that are counted alike.
+pub(crate) struct Stretch<'a> {
+    /// Of all groups together.
+    slice: usize,
+    opened: &'a Opened,
+    /// When its rows happened; every row of the segment when absent.
+    within: Option<Range<i64>>,
+    way: Way<'a>,
+}
+
+/// How rows are told apart. Groups are given as where their rows are counted.
+enum Way<'a> {
+    /// Every row counts.
+    All(Vec<Place>),
+    /// The values of a row tell for which groups it counts.
+    Lookup(Lookup<'a>, Vec<Place>),
+    /// Each group looks for itself; one without a sieve takes every row.
+    Each(Vec<(Option<&'a OpenSieve<'a>>, Place)>),
+}
+
+/// Where the rows of a group are counted.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    group: usize,
+    slice: usize,
+}
+
+impl Cuts {
+    pub(crate) fn of(groups: &[Group], clock: Clock) -> Self {
+        let spans: Vec<Vec<Span>> = groups.iter().map(|group| group.spans(clock)).collect();
+        Self { all: Slices::cut(&spans.concat()), each: spans.iter().map(|spans| Slices::cut(spans)).collect() }
+    }
+
+    /// The groups that have a window over what happens at a moment, in their order.
+    fn at(&self, micros: i64) -> impl Iterator<Item = Place> + '_ {
+        self.each.iter().enumerate().filter_map(move |(group, slices)| slices.at(micros).map(|slice| Place { group, slice }))
+    }
+}
+
+/// The stretches of a segment, given the sieve of each group over it.
+pub(crate) fn stretches<'a>(segment: &Segment, opened: &'a Opened, sieves: &'a [Option<OpenSieve<'a>>], cuts: &Cuts) -> Vec<Stretch<'a>> {
+    let (first, last) = (segment.first_at.micros(), segment.last_at.micros());
+    let stretch = |(slice, start, end): (usize, i64, i64)| {
+        let is_whole = start <= first && last < end;
+        Stretch { slice, opened, within: (!is_whole).then_some(start..end), way: Way::of(cuts.at(start).collect(), sieves) }
+    };
+    cuts.all.between(first, last).map(stretch).collect()
+}
+
+impl<'a> Way<'a> {
+    fn of(places: Vec<Place>, sieves: &'a [Option<OpenSieve<'a>>]) -> Self {
+        let of_each: Vec<Option<&OpenSieve<'a>>> = places.iter().map(|place| sieves[place.group].as_ref()).collect();
+        if of_each.iter().all(Option::is_none) {
+            return Self::All(places);
+        }
+        let lookup = of_each.iter().copied().collect::<Option<Vec<_>>>().and_then(|sieves| Lookup::of(&sieves));
+        match lookup {
+            Some(lookup) => Self::Lookup(lookup, places),
+            None => Self::Each(of_each.into_iter().zip(places).collect()),
+        }
+    }
+
+    fn groups(&self) -> usize {
+        match self {
+            Self::All(of_groups) | Self::Lookup(_, of_groups) => of_groups.len(),
+            Self::Each(of_groups) => of_groups.len(),
+        }
+    }
+}
+
+impl Stretch<'_> {
+    /// The slice it lies in: those of later slices are counted first.
+    pub(crate) fn slice(&self) -> usize {
+        self.slice
+    }
+
+    /// Counts the rows of one block.
+    pub(crate) fn count(&self, block: usize, counters: &mut [Counters<'_>], tally: &mut Tally) {
+        let blocks = &self.opened.frame.blocks;
+        let mut rows = blocks.rows(block);
+        if let Some(within) = &self.within {
+            let times = &blocks.occurred_at[rows.clone()];
+            let place = |micros: i64| rows.start + times.partition_point(|at| *at < micros);
+            rows = place(within.start)..place(within.end);
+        }
+        if rows.is_empty() {
+            return;
+        }
+        let places = &blocks.places[rows.clone()];
+        tally.rows += (rows.len() * self.way.groups()) as u64;
+        match &self.way {
+            Way::All(of_groups) => {
+                for place in of_groups {
+                    add_all(counters[place.group].slice_mut(place.slice), places);
+                }
+            }
+            Way::Lookup(lookup, of_groups) => lookup.count(&rows, places, &mut counts(counters, of_groups)),
+            Way::Each(of_groups) => {
+                for (sieve, place) in of_groups {
+                    let counts = counters[place.group].slice_mut(place.slice);
+                    match sieve {
+                        Some(sieve) => add_kept(counts, places, &sieve.sift(&rows, tally)),
+                        None => add_all(counts, places),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The counts of these groups, whose places are in their order.
+fn counts<'c>(counters: &'c mut [Counters<'_>], places: &[Place]) -> Vec<&'c mut Counts> {
+    let mut wanted = places.iter().peekable();
+    let of_group = |(group, counters): (usize, &'c mut Counters<'_>)| {
+        let place = wanted.next_if(|place| place.group == group)?;
+        Some(counters.slice_mut(place.slice))
+    };
+    counters.iter_mut().enumerate().filter_map(of_group).collect()
+}
+
+fn add_kept(counts: &mut Counts, places: &[u16], kept: &[bool]) {
+    for (place, kept) in places.iter().zip(kept) {
+        counts[usize::from(*place)] += u32::from(*kept);
+    }
+}

@@ -36,6 +36,7 @@ impl Step {
     }
 
     /// The same, with what to do.
+    #[must_use]
     pub fn help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
     }

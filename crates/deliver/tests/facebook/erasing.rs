@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use deliver::conformance::{WORKSPACE, people, person};
 use deliver::{Context, Erasure};
-use model::{LedgerState, ProfileId, SyncState};
+use model::{AudienceKey, LedgerState, ProfileId, SyncState};
 use serde_json::json;
 
 use crate::stage::{Stage, ids};
@@ -58,7 +58,7 @@ async fn whoever_shares_an_address_comes_back() {
     let family = || vec![person(1, "family@example.com"), person(2, "family@example.com"), person(3, "own@example.com")];
     stage.settle("one", family()).await;
     let erased = erase(&stage, &[1]).await;
-    assert_eq!(erased.to_sync.iter().map(|audience| audience.as_str()).collect::<Vec<_>>(), ["one"]);
+    assert_eq!(erased.to_sync.iter().map(AudienceKey::as_str).collect::<Vec<_>>(), ["one"]);
     assert_eq!(stage.rows_in("one", LedgerState::PendingAdd).await, 1);
     stage.settle("one", family().split_off(1)).await;
     assert_eq!(stage.held("one"), ids(2..4));

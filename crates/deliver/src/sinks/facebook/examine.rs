@@ -57,13 +57,11 @@ impl<'a> Examining<'a> {
     async fn walk(&mut self, trial: Option<&Trial>) -> Result<(), Ended> {
         self.token().await?;
         self.account().await?;
-        match trial {
-            Some(trial) => self.trial(trial).await,
-            None => {
-                self.say(TRIAL, StepState::Skipped, "nothing is written without being asked to");
-                Ok(())
-            }
-        }
+        let Some(trial) = trial else {
+            self.say(TRIAL, StepState::Skipped, "nothing is written without being asked to");
+            return Ok(());
+        };
+        self.trial(trial).await
     }
 
     fn say(&mut self, name: &'static str, state: StepState, message: impl Into<String>) {

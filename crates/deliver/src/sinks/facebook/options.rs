@@ -33,10 +33,8 @@ pub(super) struct Options {
     /// Fewer sendable people than this cannot be used in ads.
     pub(super) minimum_size: u64,
     pub(super) below_minimum: BelowMinimum,
-    /// Take over an audience of the same name that somebody else made.
-    pub(super) adopt_by_name: bool,
-    /// Make the audience again when it was deleted there.
-    pub(super) recreate_missing: bool,
+    /// What may be done with audiences that are not plainly ours.
+    pub(super) claims: Claims,
     /// Carry a new title over.
     pub(super) rename: bool,
     /// The name there, with `{name}` for the audience's title.
@@ -47,8 +45,6 @@ pub(super) struct Options {
     pub(super) preference: Preference,
     /// The least time between two replaces, in microseconds.
     pub(super) replace_every_micros: Option<i64>,
-    /// Whether people whom somebody else put into an audience stay there.
-    pub(super) keep_others: bool,
     /// What is done when somebody else changed the audience.
     pub(super) on_drift: OnDrift,
     /// More invalid rows than this share of an upload are worth a warning.
@@ -66,6 +62,17 @@ pub(super) struct Options {
     pub(super) city_style: CityStyle,
     pub(super) rows_max: usize,
     pub(super) remove_transport: RemoveTransport,
+}
+
+/// What may be done with audiences that are not plainly ours.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Claims {
+    /// Take over an audience of the same name that somebody else made.
+    pub(super) adopt_by_name: bool,
+    /// Make the audience again when it was deleted there.
+    pub(super) recreate_missing: bool,
+    /// People whom somebody else put into an audience stay there.
+    pub(super) keep_others: bool,
 }
 
 /// What becomes of an audience that is not there yet and too small.
@@ -116,8 +123,11 @@ impl Options {
             base_url: reader.take(&mut fields, "base_url", base_url).unwrap_or_else(default_base_url),
             minimum_size: reader.take(&mut fields, "minimum_size", minimum_size).unwrap_or(MINIMUM_SIZE),
             below_minimum: reader.choice(&mut fields, "below_minimum", &[("hold", BelowMinimum::Hold), ("send", BelowMinimum::Send)]),
-            adopt_by_name: reader.take(&mut fields, "adopt_by_name", Node::as_flag).unwrap_or(false),
-            recreate_missing: reader.take(&mut fields, "recreate_missing", Node::as_flag).unwrap_or(false),
+            claims: Claims {
+                adopt_by_name: reader.take(&mut fields, "adopt_by_name", Node::as_flag).unwrap_or(false),
+                recreate_missing: reader.take(&mut fields, "recreate_missing", Node::as_flag).unwrap_or(false),
+                keep_others: reader.take(&mut fields, "keep_others", Node::as_flag).unwrap_or(false),
+            },
             rename: reader.take(&mut fields, "rename", Node::as_flag).unwrap_or(true),
             name: reader.take(&mut fields, "name", name_template).unwrap_or_else(|| NAME.to_owned()),
             description: reader.take(&mut fields, "description", description_template).unwrap_or_else(|| "{description}".to_owned()),
@@ -126,7 +136,6 @@ impl Options {
                 replace_above: reader.take(&mut fields, "replace_above", share).unwrap_or(REPLACE_ABOVE),
             },
             replace_every_micros: reader.take(&mut fields, "replace_every", interval),
-            keep_others: reader.take(&mut fields, "keep_others", Node::as_flag).unwrap_or(false),
             on_drift: reader.choice(&mut fields, "on_drift", &[("warn", OnDrift::Warn), ("replace", OnDrift::Replace)]),
             invalid_share: reader.take(&mut fields, "warn_above_invalid", share).unwrap_or(INVALID_SHARE),
             limited_data_use: reader.take(&mut fields, "limited_data_use", Limited::read),
@@ -146,7 +155,7 @@ impl Options {
             let message = "`replace_every` is for destinations that always replace";
             reader.problems.push(Diagnostic::error("invalid-option", message).at(place).help("add `strategy: replace`, or leave it out"));
         }
-        if options.keep_others
+        if options.claims.keep_others
             && (options.preference.strategy == Strategy::Replace || options.on_drift == OnDrift::Replace)
             && let Some(place) = fields.key_place("keep_others")
         {

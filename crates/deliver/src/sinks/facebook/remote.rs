@@ -57,15 +57,13 @@ impl Settling<'_> {
             Some(remote_id) => Some(remote_id),
             None => self.find(name).await?,
         };
-        match listed {
-            Some(remote_id) => self.take_over(remote_id, name, ledger).await,
-            None => {
-                let remote = RemoteAudience::new(self.create(name, ledger).await?, name);
-                self.save_remote(&remote).await?;
-                self.facts.insert("id".to_owned(), remote.remote_id.clone());
-                Ok(Found { remote, status: None })
-            }
+        if let Some(remote_id) = listed {
+            return self.take_over(remote_id, name, ledger).await;
         }
+        let remote = RemoteAudience::new(self.create(name, ledger).await?, name);
+        self.save_remote(&remote).await?;
+        self.facts.insert("id".to_owned(), remote.remote_id.clone());
+        Ok(Found { remote, status: None })
     }
 
     /// An audience that is there already: made by us when the answer was lost, or by somebody else. Who is in it is not known.
@@ -132,7 +130,7 @@ impl Settling<'_> {
     }
 
     fn may_recreate(&self, ledger: &[LedgerRow]) -> bool {
-        self.options.recreate_missing || ledger.iter().all(|row| row.state == LedgerState::Rejected)
+        self.options.claims.recreate_missing || ledger.iter().all(|row| row.state == LedgerState::Rejected)
     }
 
     /// Whether nobody is to be there any more.
@@ -226,7 +224,7 @@ impl Settling<'_> {
             Ok(listed) => listed,
             Err(failure) => return Err(self.halt(failure).await),
         };
-        let chosen = choose(&listed, name, &self.marker(), &self.options.account, self.options.adopt_by_name)
+        let chosen = choose(&listed, name, &self.marker(), &self.options.account, self.options.claims.adopt_by_name)
             .map_err(|words| Stop::Halt(model::SyncState::Failed, words))?;
         for node in listed.iter().filter(|node| chosen.is_some() && id_text(&node["id"]) == chosen) {
             self.check_value(node)?;

@@ -79,10 +79,8 @@ impl Settling<'_> {
 
     /// Sends what the plan says, one way or the other. Afterwards nothing about the audience is in doubt.
     async fn send_plan(&mut self, remote: &mut RemoteAudience, plan: Plan, status: Option<i64>, has_pending: bool) -> Result<(), Stop> {
-        let way = match self.options.keep_others {
-            true => Way::Diff,
-            false => self.options.preference.way(self.outlook(remote, &plan, status, has_pending)),
-        };
+        let outlook = self.outlook(remote, &plan, status, has_pending);
+        let way = if self.options.claims.keep_others { Way::Diff } else { self.options.preference.way(outlook) };
         if way == Way::Replace
             && remote.doubt.is_none()
             && let Some(until) = strategy::waits_until(self.options.replace_every_micros, remote.written_at, self.now())
@@ -104,7 +102,7 @@ impl Settling<'_> {
         };
         if replaced == Replaced::Refused {
             self.carry_out(&remote.remote_id, plan).await?;
-            if doubted && !self.options.keep_others {
+            if doubted && !self.options.claims.keep_others {
                 self.tally.notes.push("every member was sent again; whoever else is in the audience stays".to_owned());
             }
         }

@@ -43,7 +43,7 @@ impl<'a> Talk<'a> {
             tries_made += 1;
             match self.once(request).await {
                 Err(failure) if failure.verdict == Verdict::Retry && failure.advice != Advice::NewSession => {
-                    self.wait_after(tries_made, failure).await?
+                    self.wait_after(tries_made, failure).await?;
                 }
                 done => return done,
             }

@@ -37,7 +37,7 @@ def person(number):
         str(1940 + number % 60),
         pick(CITIES, 3),
         pick(STATES, 7),
-        f"{10_000 + number % 80_000}",
+        f"{10_000 + number * 7 % 30_000}",
         "US",
     ]
 

@@ -14,7 +14,7 @@ use super::errors::CallKind;
 use super::halting::{Halting, Stop};
 use super::key::Key;
 use super::options::RemoveTransport;
-use super::row::Row;
+use super::row::{Cell, Row};
 use super::talk::Talk;
 use crate::{Erasure, LedgerError};
 
@@ -74,8 +74,8 @@ impl<'a> Erasing<'a> {
     }
 
     /// Others who share an identifier may go with them, from whatever audience they are in.
-    async fn record_others(&self, rows: &BTreeSet<Vec<(Key, String)>>, theirs: &Rows) -> Result<Vec<AudienceKey>, Stop> {
-        let cells: HashSet<&(Key, String)> = rows.iter().flatten().filter(|(key, _)| key.is_strong()).collect();
+    async fn record_others(&self, rows: &BTreeSet<Vec<(Key, Cell)>>, theirs: &Rows) -> Result<Vec<AudienceKey>, Stop> {
+        let cells: HashSet<&(Key, Cell)> = rows.iter().flatten().filter(|(key, _)| key.is_strong()).collect();
         let erased: HashSet<ProfileId> = theirs.values().flatten().map(|row| row.profile).collect();
         let (ledger, destination, now) = (self.halting.context.ledger, self.halting.context.destination, self.halting.now());
         let mut to_sync = Vec::new();
@@ -102,7 +102,7 @@ impl<'a> Erasing<'a> {
         Ok(self.halting.context.ledger.change(audience, self.halting.context.destination, &change).await?)
     }
 
-    async fn remove(&mut self, rows: &BTreeSet<Vec<(Key, String)>>) -> Result<(), Stop> {
+    async fn remove(&mut self, rows: &BTreeSet<Vec<(Key, Cell)>>) -> Result<(), Stop> {
         let (with_id, without_id): (Vec<_>, Vec<_>) = rows.iter().partition(|cells| cells.iter().any(|(key, _)| *key == Key::ExternId));
         for rows in [with_id, without_id] {
             let schema: BTreeSet<Key> = rows.iter().flat_map(|cells| cells.iter().map(|(key, _)| *key)).collect();
@@ -116,8 +116,8 @@ impl<'a> Erasing<'a> {
         Ok(())
     }
 
-    fn request(&self, schema: &BTreeSet<Key>, batch: &[&Vec<(Key, String)>]) -> Request {
-        let cell = |cells: &[(Key, String)], key: &Key| key.json(cells.iter().find(|(held, _)| held == key).map_or("", |(_, cell)| cell));
+    fn request(&self, schema: &BTreeSet<Key>, batch: &[&Vec<(Key, Cell)>]) -> Request {
+        let cell = |cells: &[(Key, Cell)], key: &Key| key.json(cells.iter().find(|(held, _)| held == key).map_or("", |(_, cell)| &**cell));
         let data: Vec<Value> = batch.iter().map(|cells| schema.iter().map(|key| cell(cells, key)).collect()).collect();
         let names: Vec<&str> = schema.iter().map(|key| key.name()).collect();
         let mut payload = json!({ "schema": names, "is_raw": true, "data": data });
@@ -139,7 +139,7 @@ impl<'a> Erasing<'a> {
 }
 
 /// Whom the rows are about, each once, without what only an audience with values knows.
-fn sent(theirs: &Rows) -> Result<BTreeSet<Vec<(Key, String)>>, Stop> {
+fn sent(theirs: &Rows) -> Result<BTreeSet<Vec<(Key, Cell)>>, Stop> {
     let rows = theirs.values().flatten().filter(|row| row.state != LedgerState::Rejected);
     rows.map(|row| Ok(read(row)?.identity().to_vec())).collect()
 }

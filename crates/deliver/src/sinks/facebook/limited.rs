@@ -7,6 +7,7 @@ use definitions::{Data, Diagnostic, Node};
 use model::{Person, Value};
 
 use super::key::Key;
+use super::row::Cell;
 
 const LIMITED: &str = "LDU";
 const EVERYBODY: &str = "everybody";
@@ -52,7 +53,7 @@ impl Limited {
     }
 
     /// The cells that a person's rows carry: none for those whose data is not limited.
-    pub(super) fn cells(&self, person: &Person) -> Vec<(Key, String)> {
+    pub(super) fn cells(&self, person: &Person) -> Vec<(Key, Cell)> {
         let is_limited = match &self.who {
             Who::Everybody => true,
             Who::Trait(name) => person.traits.get(name).is_some_and(is_yes),
@@ -60,9 +61,10 @@ impl Limited {
         if !is_limited {
             return Vec::new();
         }
-        let place =
-            self.place.map(|(country, state)| [(Key::ProcessingCountry, country.to_string()), (Key::ProcessingState, state.to_string())]);
-        [(Key::Processing, LIMITED.to_owned())].into_iter().chain(place.into_iter().flatten()).collect()
+        let place = self.place.map(|(country, state)| {
+            [(Key::ProcessingCountry, country.to_string().into()), (Key::ProcessingState, state.to_string().into())]
+        });
+        [(Key::Processing, LIMITED.into())].into_iter().chain(place.into_iter().flatten()).collect()
     }
 }
 

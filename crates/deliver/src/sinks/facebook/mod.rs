@@ -15,6 +15,7 @@ mod key;
 mod limited;
 mod normalize;
 mod people;
+mod repeated;
 mod row;
 
 mod plan;
@@ -94,8 +95,18 @@ impl Sink for Facebook {
     }
 }
 
-/// The cells of people's rows, matched on these words: all that happens before a request is made. For benchmarks only.
-pub fn rows_of(people: &[Person], match_on: &[&str]) -> Vec<Vec<String>> {
+/// People's rows, before a request is made of them. For benchmarks only.
+pub struct Rows(Vec<row::Row>);
+
+impl Rows {
+    /// Every cell, row by row.
+    pub fn cells(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|row| row.cells.iter().map(|(_, cell)| &**cell))
+    }
+}
+
+/// The rows of people, matched on these words: all that happens before a request is made. For benchmarks only.
+pub fn rows_of(people: &[Person], match_on: &[&str]) -> Rows {
     let rules = RowRules {
         keys: match_on.iter().filter_map(|word| Key::from_word(word)).collect(),
         fields: BTreeMap::new(),
@@ -111,7 +122,7 @@ pub fn rows_of(people: &[Person], match_on: &[&str]) -> Vec<Vec<String>> {
     for person in people {
         desired.add(person, &rules);
     }
-    desired.rows.into_iter().map(|row| row.cells.into_iter().map(|(_, cell)| cell).collect()).collect()
+    Rows(desired.rows)
 }
 
 /// Builds the sink, or says everything that is wrong with its options.

@@ -8,7 +8,8 @@ use super::candidates::{Candidates, trait_at};
 use super::key::Key;
 use super::limited::Limited;
 use super::normalize::{self, CityStyle, Emptied, Rules};
-use super::row::Row;
+use super::repeated::Repeated;
+use super::row::{Cell, Row};
 
 /// Values of one key that a single person gets rows for; the first ones seen.
 const VALUES_MAX: usize = 10;
@@ -50,6 +51,7 @@ pub(super) struct Desired {
     pub(super) insufficient: u64,
     /// Values that were there and could not be used.
     pub(super) emptied: BTreeMap<(Key, Emptied), u64>,
+    repeated: Repeated,
 }
 
 impl Desired {
@@ -92,17 +94,17 @@ impl Desired {
     }
 
     /// What the person is worth.
-    fn value(&mut self, person: &Person, name: &str, rules: &Rules<'_>) -> String {
+    fn value(&mut self, person: &Person, name: &str, rules: &Rules<'_>) -> Cell {
         let said = trait_at(person, name).and_then(|value| normalize::value_text(value).transpose());
         let said = said.as_ref().map(|said| said.as_deref().map_err(|reason| *reason));
-        self.first(Key::Value, said, rules).unwrap_or_else(|| NO_VALUE.to_owned())
+        self.first(Key::Value, said, rules).unwrap_or_else(|| NO_VALUE.into())
     }
 
     /// Every usable value, once.
-    fn several<'c>(&mut self, key: Key, candidates: impl IntoIterator<Item = Result<&'c str, Emptied>>, rules: &Rules<'_>) -> Vec<String> {
+    fn several<'c>(&mut self, key: Key, candidates: impl IntoIterator<Item = Result<&'c str, Emptied>>, rules: &Rules<'_>) -> Vec<Cell> {
         let mut cells = Vec::new();
         for candidate in candidates {
-            match usable(key, candidate, rules) {
+            match candidate.and_then(|raw| self.repeated.cell(key, raw, rules)) {
                 Ok(Some(cell)) if !cells.contains(&cell) && cells.len() < VALUES_MAX => cells.push(cell),
                 Ok(_) => {}
                 Err(reason) => self.note(key, reason),
@@ -112,10 +114,10 @@ impl Desired {
     }
 
     /// The first usable value. One bad spelling does not matter while another one is good.
-    fn first<'c>(&mut self, key: Key, candidates: impl IntoIterator<Item = Result<&'c str, Emptied>>, rules: &Rules<'_>) -> Option<String> {
+    fn first<'c>(&mut self, key: Key, candidates: impl IntoIterator<Item = Result<&'c str, Emptied>>, rules: &Rules<'_>) -> Option<Cell> {
         let mut reason = None;
         for candidate in candidates {
-            match usable(key, candidate, rules) {
+            match candidate.and_then(|raw| self.repeated.cell(key, raw, rules)) {
                 Ok(Some(cell)) => return Some(cell),
                 Ok(None) => {}
                 Err(why) => reason = reason.or(Some(why)),
@@ -130,10 +132,6 @@ impl Desired {
     fn note(&mut self, key: Key, reason: Emptied) {
         *self.emptied.entry((key, reason)).or_default() += 1;
     }
-}
-
-fn usable(key: Key, candidate: Result<&str, Emptied>, rules: &Rules<'_>) -> Result<Option<String>, Emptied> {
-    normalize::cell(key, candidate?, rules)
 }
 
 /// Whether Facebook could tell people apart by these keys: something strong, or a first and a last name together with a

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use model::{LedgerRow, LedgerState, ProfileId};
 
 use super::key::Key;
-use super::row::Row;
+use super::row::{Cell, Row};
 
 /// What a sync has to do.
 #[derive(Debug, Default)]
@@ -151,7 +151,7 @@ fn kept(ledger: &[LedgerRow], exits: Exits<'_>) -> Result<Vec<Row>, UnreadableRo
 fn entangled(removals: &[Removal]) -> Vec<Row> {
     let strong = |row: &'_ Row| row.cells.iter().filter(|(key, _)| key.is_strong()).cloned().collect::<Vec<_>>();
     // The one removal that takes a cell along; `None` when several do.
-    let mut takers: HashMap<(Key, String), Option<usize>> = HashMap::new();
+    let mut takers: HashMap<(Key, Cell), Option<usize>> = HashMap::new();
     for (index, removal) in removals.iter().enumerate() {
         for cell in strong(&removal.sent) {
             takers.entry(cell).and_modify(|taker| *taker = None).or_insert(Some(index));
@@ -167,7 +167,7 @@ fn entangled(removals: &[Removal]) -> Vec<Row> {
 struct Owners<'a> {
     /// The one profile with the cell; `None` when there are several.
     cells: HashMap<(Key, &'a str), Option<ProfileId>>,
-    weak_rows: HashMap<&'a [(Key, String)], Option<ProfileId>>,
+    weak_rows: HashMap<&'a [(Key, Cell)], Option<ProfileId>>,
 }
 
 impl<'a> Owners<'a> {
@@ -190,7 +190,7 @@ impl<'a> Owners<'a> {
         if !row.has_strong() {
             return (!others_have(self.weak_rows.get(row.identity()))).then(|| row.clone());
         }
-        let is_own = |(key, cell): &&(Key, String)| !key.is_strong() || !others_have(self.cells.get(&(*key, cell.as_str())));
+        let is_own = |(key, cell): &&(Key, Cell)| !key.is_strong() || !others_have(self.cells.get(&(*key, &**cell)));
         let left = Row { profile: row.profile, cells: row.cells.iter().filter(is_own).cloned().collect() };
         left.has_strong().then_some(left)
     }
@@ -214,7 +214,7 @@ mod tests {
         let profile = ProfileId(words.next().expect("a profile").parse().expect("a number"));
         let cell = |word: &str| {
             let (key, cell) = word.split_once('=').expect("key=cell");
-            (Key::parse(key).expect(key), cell.to_owned())
+            (Key::parse(key).expect(key), Cell::from(cell))
         };
         Row { profile, cells: words.map(cell).collect() }
     }

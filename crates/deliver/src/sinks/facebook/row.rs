@@ -3,16 +3,21 @@
 //! Only cells that hold something are kept, in the order of the keys. A request's schema may be wider; the row is the
 //! same row then, so that it is recognized whatever it was sent together with.
 
+use std::sync::Arc;
+
 use model::{LedgerRow, LedgerState, Moment, ProfileId};
 
 use super::key::Key;
+
+/// What stands under one key: a hash or an opaque id. Those of towns and first names are shared by many rows.
+pub(super) type Cell = Arc<str>;
 
 /// One row of one person: hashes and opaque ids only.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Row {
     pub(super) profile: ProfileId,
     /// Ascending by key, no cell empty.
-    pub(super) cells: Vec<(Key, String)>,
+    pub(super) cells: Vec<(Key, Cell)>,
 }
 
 impl Row {
@@ -20,6 +25,7 @@ impl Row {
     pub(super) fn from_ledger(row: &LedgerRow) -> Option<Self> {
         let keys: Option<Vec<Key>> = row.schema.split(',').map(Key::parse).collect();
         let cells: Vec<String> = serde_json::from_str(&row.cells).ok()?;
+        let cells: Vec<Cell> = cells.into_iter().map(Cell::from).collect();
         let keys = keys.filter(|keys| keys.len() == cells.len())?;
         Some(Self { profile: row.profile, cells: keys.into_iter().zip(cells).collect() })
     }
@@ -27,7 +33,7 @@ impl Row {
     /// The row as the ledger keeps it.
     pub(super) fn to_ledger(&self, state: LedgerState, session_id: Option<i64>, at: Moment) -> LedgerRow {
         let names: Vec<&str> = self.cells.iter().map(|(key, _)| key.name()).collect();
-        let cells: Vec<&str> = self.cells.iter().map(|(_, cell)| cell.as_str()).collect();
+        let cells: Vec<&str> = self.cells.iter().map(|(_, cell)| &**cell).collect();
         LedgerRow {
             profile: self.profile,
             schema: names.join(","),
@@ -41,11 +47,11 @@ impl Row {
 
     /// The cell under a key; empty when there is none.
     pub(super) fn cell(&self, key: Key) -> &str {
-        self.cells.iter().find(|(held, _)| *held == key).map_or("", |(_, cell)| cell)
+        self.cells.iter().find(|(held, _)| *held == key).map_or("", |(_, cell)| &**cell)
     }
 
     /// Whom the row is about: its cells without those that come last and say something else.
-    pub(super) fn identity(&self) -> &[(Key, String)] {
+    pub(super) fn identity(&self) -> &[(Key, Cell)] {
         let identifying = self.cells.iter().take_while(|(key, _)| key.identifies()).count();
         &self.cells[..identifying]
     }
@@ -67,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_row_comes_back_from_the_ledger() {
-        let cells = vec![(Key::ExternId, "u \"1\"".to_owned()), (Key::Email, "ab".repeat(32))];
+        let cells = vec![(Key::ExternId, "u \"1\"".into()), (Key::Email, "ab".repeat(32).into())];
         let row = Row { profile: ProfileId(7), cells };
         let kept = row.to_ledger(LedgerState::Added, Some(1), Moment::from_micros(0));
         assert_eq!(kept.schema, "EXTERN_ID,EMAIL");

@@ -21,6 +21,7 @@ use store::{Guarded, Hold, PendingSync, RecordedMembership, RunKind, StoreError}
 use crate::lease::{Lease, LeaseError, LeaseName};
 use crate::life::LifeProblems;
 use crate::readers::Reading;
+use crate::suppress::Suppressions;
 use crate::today::Today;
 use crate::{Workspace, guard, mapping, start};
 use job::Wanted;
@@ -82,6 +83,7 @@ struct Known {
     /// The latest run, when it is a tick of a backfill.
     backfilled: Option<RunId>,
     workspace: String,
+    suppressions: Suppressions,
 }
 
 impl Workspace {
@@ -129,6 +131,7 @@ impl Workspace {
             starts: starts.collect(),
             retired: store.retired_audiences().await?.into_keys().collect(),
             workspace: store.workspace_id().await?,
+            suppressions: Suppressions::load(store).await?,
             backfilled: store.seen().await?.map(|seen| seen.run).filter(|run| run.kind == RunKind::Backfill).map(|run| run.run_id),
         };
         let mut reports = Vec::new();

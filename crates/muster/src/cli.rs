@@ -79,6 +79,11 @@ pub(crate) enum Command {
     Resync(ResyncArgs),
     /// Look into a destination before anything is sent there.
     Destination(DestinationArgs),
+    /// Take somebody out of every destination, and keep them out.
+    #[command(after_help = SUPPRESS_EXAMPLES)]
+    Suppress(SuppressArgs),
+    /// Let somebody who was suppressed be sent again.
+    Unsuppress(SuppressArgs),
     /// Merge small files of the lake into larger ones; nothing they say changes.
     #[command(after_help = COMPACT_EXAMPLES)]
     Compact(CompactArgs),
@@ -342,6 +347,21 @@ pub(crate) struct ExamineArgs {
     /// Leave the test row there, to look at it.
     #[arg(long, requires = "email")]
     pub(crate) keep: bool,
+}
+
+const SUPPRESS_EXAMPLES: &str = "\
+Examples:
+  muster suppress user_id:42
+  echo email:ann@example.com | muster suppress -      what is typed stays in no history
+
+Every identifier known of the person is kept out, as a keyed hash. Where people were sent, they
+are removed by what was sent. Exit code 1 when a destination could not do it yet: do it again.";
+
+#[derive(Debug, Args)]
+pub(crate) struct SuppressArgs {
+    /// A kind and a value, such as `email:ann@example.com`; `-` reads them from stdin.
+    #[arg(value_name = "KIND:VALUE")]
+    pub(crate) identifier: String,
 }
 
 const COMPACT_EXAMPLES: &str = "\

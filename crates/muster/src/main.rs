@@ -57,6 +57,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Ending> {
         Command::Deliver(args) => commands::deliver::run(&asked, &args).await,
         Command::Resync(args) => commands::resync::run(&asked, &args).await,
         Command::Destination(args) => commands::destination::run(&asked, &args).await,
+        Command::Suppress(args) => commands::suppress::suppress(&asked, &args).await,
+        Command::Unsuppress(args) => commands::suppress::unsuppress(&asked, &args).await,
         Command::Compact(args) => commands::compact::run(&asked, &args).await,
         Command::Demo(args) => commands::demo::run(&asked, &args).await,
         Command::Completions { shell } => commands::completions::run(shell),

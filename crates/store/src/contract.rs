@@ -3,7 +3,7 @@
 //! Every method is one transaction: it happens wholly or not at all. Moments are given by the caller; a store never asks
 //! what time it is.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
@@ -148,6 +148,15 @@ pub struct RecordedMembership {
     pub run_id: RunId,
     /// What the definition meant then.
     pub fingerprint: Fingerprint,
+}
+
+/// Who must not be sent anywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Suppressed {
+    /// Keyed hashes of identifiers.
+    pub digests: HashSet<String>,
+    /// The profiles that had them when they were suppressed.
+    pub profiles: BTreeSet<ProfileId>,
 }
 
 /// What the guards of an audience know.
@@ -339,6 +348,14 @@ pub trait Store: Send + Sync {
     async fn not_before(&self, subject: &str) -> Result<Option<Moment>, StoreError>;
     /// Sets or clears it.
     async fn set_not_before(&self, subject: &str, until: Option<Moment>) -> Result<(), StoreError>;
+    /// Who must not be sent anywhere.
+    async fn suppressed(&self) -> Result<Suppressed, StoreError>;
+    /// Keeps people with these keyed hashes of identifiers out of every destination. Doing it twice changes nothing.
+    async fn suppress(&self, digests: &[String], profile: Option<ProfileId>, at: Moment) -> Result<(), StoreError>;
+    /// Lets them be sent again.
+    async fn unsuppress(&self, digests: &[String]) -> Result<(), StoreError>;
+    /// What keyed hashes are made with: 64 hexadecimal digits, made once.
+    async fn hash_key(&self) -> Result<String, StoreError>;
     /// What tells this store from every other one: twelve hexadecimal digits, made once.
     async fn workspace_id(&self) -> Result<String, StoreError>;
 }

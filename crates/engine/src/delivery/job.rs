@@ -12,6 +12,9 @@ use super::{DeliveryError, Known};
 use crate::ledger::StoreLedger;
 use crate::{Workspace, cpu};
 
+/// Why somebody is not sent.
+const SUPPRESSED: &str = "suppressed";
+
 /// Who should be at a destination, and by which rules.
 pub(super) struct Wanted<'a> {
     pub(super) audience: &'a Audience,
@@ -24,9 +27,17 @@ impl Workspace {
     pub(super) async fn send(&self, sink: &Arc<dyn Sink>, wanted: Wanted<'_>, known: &Known) -> Result<SyncOutcome, DeliveryError> {
         let Wanted { audience, sync, recorded, members } = wanted;
         let former = match sync.on_exit {
-            OnExit::Keep => former(known.today.snapshot(), &members),
+            // Suppressed people are no exits that may stay.
+            OnExit::Keep => former(known.today.snapshot(), &members).into_iter().chain(known.suppressions.profiles()).collect(),
             OnExit::Remove => Vec::new(),
         };
+        let mut people = match recorded {
+            Some(recorded) => self.people(members, recorded, Arc::clone(known.today.snapshot())).await?,
+            None => Vec::new(),
+        };
+        let members = people.len();
+        people.retain(|person| !known.suppressions.hold(person));
+        let suppressed = (members - people.len()) as u64;
         let job = SyncJob {
             audience: audience.key.clone(),
             title: sync.title.as_ref().or(audience.title.as_ref()).map_or_else(|| audience.key.to_string(), String::clone),
@@ -37,15 +48,16 @@ impl Workspace {
             value: sync.value.as_ref().map(|(name, _)| name.clone()),
             on_exit: sync.on_exit,
             former,
-            people: match recorded {
-                Some(recorded) => self.people(members, recorded, Arc::clone(known.today.snapshot())).await?,
-                None => Vec::new(),
-            },
+            people,
         };
         let ledger = StoreLedger(Arc::clone(&self.store));
         let clock = || self.clock.now();
         let context = Context { ledger: &ledger, destination: &sync.to, workspace: &known.workspace, clock: &clock };
-        Ok(sink.settle(&job, &context).await?)
+        let mut outcome = sink.settle(&job, &context).await?;
+        if suppressed > 0 {
+            *outcome.rejected.entry(SUPPRESSED.to_owned()).or_default() += suppressed;
+        }
+        Ok(outcome)
     }
 
     /// The members with all that a destination may match on: what was said until now, and what was computed as of the run. A

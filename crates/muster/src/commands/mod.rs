@@ -19,6 +19,7 @@ pub(crate) mod resync;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod suppress;
 pub(crate) mod test;
 
 /// What every command is told.

@@ -62,6 +62,7 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     syncs::what_others_say_is_kept(&*make().await).await;
     syncs::a_remote_audience_is_remembered(&*make().await).await;
     syncs::limits_hold_until_cleared(&*make().await).await;
+    syncs::whoever_is_suppressed_is_known_by_hashes(&*make().await).await;
     syncs::a_store_has_a_name_of_its_own(&*make().await, &*make().await).await;
 
     ledger::rows_are_known_by_profile_schema_and_cells(&*make().await).await;

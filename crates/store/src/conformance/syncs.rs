@@ -1,9 +1,9 @@
 //! Pending syncs: one per pair, settled or still waiting.
 
-use model::{Moment, RemoteAudience, RunId, SyncState, SyncStatus};
+use model::{Moment, ProfileId, RemoteAudience, RunId, SyncState, SyncStatus};
 
 use super::cases::{as_of, audience, destination, fingerprint, hour};
-use crate::{Claimed, PendingSync, RunClaim, RunKind, RunRecord, Store};
+use crate::{Claimed, PendingSync, RunClaim, RunKind, RunRecord, Store, Suppressed};
 
 async fn ask(store: &dyn Store, run: &str, pairs: &[(&str, &str)], at: Moment) {
     let pairs: Vec<_> = pairs.iter().map(|(a, d)| (audience(a), destination(d))).collect();
@@ -138,4 +138,19 @@ pub(super) async fn a_store_has_a_name_of_its_own(store: &dyn Store, other: &dyn
     assert_eq!(store.workspace_id().await.expect("the same"), name);
     assert_ne!(other.workspace_id().await.expect("another"), name);
     assert!(name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
+}
+
+pub(super) async fn whoever_is_suppressed_is_known_by_hashes(store: &dyn Store) {
+    assert_eq!(store.suppressed().await.expect("nobody"), Suppressed::default());
+    let [one, two, three] = ["aa", "bb", "cc"].map(str::to_owned);
+    store.suppress(&[one.clone(), two.clone()], Some(ProfileId(7)), hour(1)).await.expect("noted");
+    store.suppress(&[two.clone(), three.clone()], None, hour(2)).await.expect("noted again");
+    let known = store.suppressed().await.expect("three");
+    assert_eq!(known.digests, [one.clone(), two.clone(), three.clone()].into());
+    assert_eq!(known.profiles, [ProfileId(7)].into(), "what was known of the profile is not forgotten");
+    store.unsuppress(&[one, two, "dd".to_owned()]).await.expect("forgotten");
+    assert_eq!(store.suppressed().await.expect("one"), Suppressed { digests: [three].into(), ..Suppressed::default() });
+    let key = store.hash_key().await.expect("a key");
+    assert!(key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit()), "64 digits");
+    assert_eq!(store.hash_key().await.expect("the same"), key);
 }

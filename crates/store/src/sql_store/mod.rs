@@ -11,6 +11,7 @@ mod news;
 mod recording;
 mod runs;
 mod segments;
+mod suppressions;
 mod syncs;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -27,7 +28,7 @@ use sqlx::migrate::Migrator;
 use crate::work::Work;
 use crate::{
     Claimed, Flush, Guarded, Hold, ImportProgress, Merge, News, PendingSync, PeopleMark, ProfileIdentity, RecordedChange,
-    RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, SyncStart, migrations,
+    RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, Suppressed, SyncStart, migrations,
 };
 
 /// What differs between databases.
@@ -322,6 +323,28 @@ impl Store for SqlStore {
         let mut work = self.write("note limits").await?;
         syncs::set_not_before(&mut work, subject, until).await?;
         work.commit().await
+    }
+
+    async fn suppressed(&self) -> Result<Suppressed, StoreError> {
+        let mut work = self.read("look up who is suppressed").await?;
+        suppressions::all(&mut work).await
+    }
+
+    async fn suppress(&self, digests: &[String], profile: Option<ProfileId>, at: Moment) -> Result<(), StoreError> {
+        let mut work = self.write("suppress somebody").await?;
+        suppressions::add(&mut work, digests, profile, at).await?;
+        work.commit().await
+    }
+
+    async fn unsuppress(&self, digests: &[String]) -> Result<(), StoreError> {
+        let mut work = self.write("let somebody be sent again").await?;
+        suppressions::remove(&mut work, digests).await?;
+        work.commit().await
+    }
+
+    async fn hash_key(&self) -> Result<String, StoreError> {
+        let mut work = self.read("look the key of hashes up").await?;
+        suppressions::hash_key(&mut work).await
     }
 
     async fn workspace_id(&self) -> Result<String, StoreError> {

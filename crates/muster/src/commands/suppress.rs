@@ -1,0 +1,71 @@
+//! `muster suppress` and `muster unsuppress`: somebody is kept out of every destination, or no longer.
+
+use std::io::BufRead as _;
+
+use anyhow::{Context as _, anyhow, bail};
+use engine::SuppressReport;
+use model::{Identifier, IdentifierKind, SyncState};
+
+use crate::cli::SuppressArgs;
+use crate::commands::Asked;
+use crate::exit::Ending;
+use crate::render::numbers::counted;
+use crate::render::progress;
+use crate::{opening, output};
+
+pub(crate) async fn suppress(asked: &Asked, args: &SuppressArgs) -> anyhow::Result<Ending> {
+    let identifier = identifier(&args.identifier)?;
+    let workspace = opening::connected(&asked.folder).await?;
+    let spinner = progress::spinner("erasing");
+    let report = workspace.suppress(&identifier).await;
+    spinner.finish_and_clear();
+    let report = report?;
+    if asked.json {
+        output::json(&report)?;
+    } else {
+        output::text(&told(&report))?;
+    }
+    Ok(Ending::with_findings(report.destinations.iter().any(|erased| erased.state != SyncState::Sent)))
+}
+
+pub(crate) async fn unsuppress(asked: &Asked, args: &SuppressArgs) -> anyhow::Result<Ending> {
+    let identifier = identifier(&args.identifier)?;
+    let workspace = opening::connected(&asked.folder).await?;
+    let released = workspace.unsuppress(&identifier).await?;
+    if asked.json {
+        output::json(&serde_json::json!({ "identifiers": released }))?;
+    } else if released == 0 {
+        output::text("nobody is suppressed under this identifier\n")?;
+    } else {
+        output::text(&format!("{} may be sent again; `muster deliver` sends whoever is a member\n", counted(released, "identifier")))?;
+    }
+    Ok(Ending::Done)
+}
+
+/// `email:ann@example.com`, or `-` for one line of stdin: what is typed stays in the shell's history.
+fn identifier(typed: &str) -> anyhow::Result<Identifier> {
+    let mut line = String::new();
+    if typed == "-" {
+        std::io::stdin().lock().read_line(&mut line).context("read an identifier from stdin")?;
+    }
+    let text = if typed == "-" { line.trim() } else { typed };
+    let Some((kind, value)) = text.split_once(':') else {
+        bail!("an identifier is a kind and a value, such as `email:ann@example.com` or `user_id:42`");
+    };
+    // The value is not repeated: it is somebody's.
+    Identifier::parse(&IdentifierKind::new(kind), value).map_err(|_| anyhow!("the value after `{kind}:` cannot identify anybody"))
+}
+
+fn told(report: &SuppressReport) -> String {
+    let known = if report.is_known { "" } else { "nobody is known by it yet: whoever comes with it is kept out\n" };
+    let mut text = format!("{} suppressed\n{known}", counted(report.identifiers, "identifier"));
+    for erased in &report.destinations {
+        let state = match (erased.state, erased.rows) {
+            (SyncState::Sent, 0) => "nothing is there".to_owned(),
+            (SyncState::Sent, rows) => format!("{} removed", counted(rows, "row")),
+            _ => format!("not yet: {}", erased.message.as_deref().unwrap_or("try again")),
+        };
+        text.push_str(&format!("{}: {state}\n", erased.destination));
+    }
+    text
+}

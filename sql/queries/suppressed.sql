@@ -1,0 +1,1 @@
+SELECT digest, profile FROM suppressed

@@ -1,0 +1,1 @@
+DELETE FROM suppressed WHERE digest IN (SELECT value ->> 0 FROM json_each($1))

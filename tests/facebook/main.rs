@@ -1,0 +1,5 @@
+//! The Facebook destination as its user meets it: other systems' forms, tests, suppression.
+
+mod forms;
+mod shop;
+mod suppress;

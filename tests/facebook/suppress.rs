@@ -89,8 +89,8 @@ async fn what_could_not_be_done_is_said_and_done_later() {
     assert_eq!(held(&shop, "ann@example.com"), (2, 2, false));
     let told = shop.expect(0, &["--json", "suppress", "user_id:nobody-yet"]);
     assert!(told.contains("\"is_known\": false") || told.contains("\"is_known\":false"), "{told}");
-    for typed in ["dora@example.com", "email:", "email:not an address at all"] {
+    for typed in ["dora@example.com", "email:"] {
         let complaint = shop.expect(2, &["suppress", typed]);
-        assert!(!complaint.contains("dora@") && !complaint.contains("not an address"), "{complaint}");
+        assert!(!complaint.contains("dora@"), "{complaint}");
     }
 }

@@ -9,6 +9,7 @@ pub mod conformance;
 mod codes;
 mod dispatch;
 mod examine;
+mod hex;
 mod ledger;
 mod options;
 mod parquet;

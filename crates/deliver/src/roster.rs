@@ -9,6 +9,7 @@ use definitions::OnExit;
 use model::{LedgerRow, LedgerState, Moment, ProfileId, SyncState};
 use sha2::{Digest as _, Sha256};
 
+use crate::hex::hex;
 use crate::{Context, Erasure, LedgerError, SyncJob};
 
 /// How one sink's rows are made.
@@ -176,11 +177,6 @@ impl Plan {
 pub(crate) fn fingerprint<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let texts: Vec<&str> = texts.into_iter().collect();
     hex(&Sha256::digest(serde_json::Value::from(texts).to_string()))
-}
-
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An erasure where people go by an exit like any other: there is nothing to do but to say in which audiences they still are.

@@ -265,8 +265,8 @@ impl Workspace {
         // A mapping is noted when the destination is in step by it: a sync that never came so far has not begun.
         let (mapping, level_headed) = match outcome.state {
             SyncState::Sent | SyncState::SentBelowMinimum | SyncState::BelowMinimum => (self.mapping(pending), true),
-            SyncState::Paused => (Fingerprint(String::new()), true),
-            SyncState::Pending | SyncState::Held | SyncState::Failed => (Fingerprint(String::new()), false),
+            SyncState::Paused | SyncState::Pending => (Fingerprint(String::new()), true),
+            SyncState::Held | SyncState::Failed => (Fingerprint(String::new()), false),
         };
         if !level_headed {
             tracing::warn!(audience = %pending.audience, destination = %pending.destination, state = ?outcome.state, message = outcome.message.as_deref(), "sync not settled; it stays pending");

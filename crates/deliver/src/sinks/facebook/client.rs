@@ -13,9 +13,9 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use super::errors::{Advice, CallKind, Failure, GraphError, judge};
-use super::normalize::hex;
 use super::usage::Usage;
 use crate::Secret;
+use crate::hex::hex;
 
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

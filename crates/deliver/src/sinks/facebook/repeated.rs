@@ -13,11 +13,13 @@ const VALUES_MAX: usize = 50_000;
 
 type Made = Result<Option<Cell>, Emptied>;
 
+/// A key, and the country that its values were read for.
+type Reading = (Key, Option<[u8; 2]>);
+
 /// What was made of which value.
 #[derive(Debug, Default)]
 pub(super) struct Repeated {
-    /// By key and by the country it was read for.
-    cells: HashMap<(Key, Option<[u8; 2]>), HashMap<String, Made>>,
+    cells: HashMap<Reading, HashMap<String, Made>>,
 }
 
 impl Repeated {

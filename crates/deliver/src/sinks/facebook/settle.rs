@@ -78,7 +78,7 @@ impl Settling<'_> {
     }
 
     /// Sends what the plan says, one way or the other. Afterwards nothing about the audience is in doubt.
-    async fn send_plan(&mut self, remote: &mut RemoteAudience, plan: Plan, status: Option<i64>, has_pending: bool) -> Result<(), Stop> {
+    async fn send_plan(&mut self, remote: &mut RemoteAudience, mut plan: Plan, status: Option<i64>, has_pending: bool) -> Result<(), Stop> {
         let outlook = self.outlook(remote, &plan, status, has_pending);
         let way = if self.options.claims.keep_others { Way::Diff } else { self.options.preference.way(outlook) };
         if way == Way::Replace
@@ -93,14 +93,13 @@ impl Settling<'_> {
             self.save_remote(remote).await?;
         }
         let doubted = remote.doubt.is_some() && !matches!(status, None | Some(standing::UNFILLED));
-        let replaced = match way {
-            Way::Diff => Replaced::Refused,
-            Way::Replace => {
-                self.note_refused(&plan);
-                self.replace(remote, &plan).await?
+        self.note_refused(&plan);
+        let is_replaced = way == Way::Replace && self.replace(remote, &plan).await? == Replaced::Done;
+        if !is_replaced {
+            if way == Way::Replace {
+                // It was begun in the ledger, where every row waits for an answer now.
+                plan.adds.append(&mut plan.kept);
             }
-        };
-        if replaced == Replaced::Refused {
             self.carry_out(&remote.remote_id, plan).await?;
             if doubted && !self.options.claims.keep_others {
                 self.tally.notes.push("every member was sent again; whoever else is in the audience stays".to_owned());
@@ -136,7 +135,6 @@ impl Settling<'_> {
 
     /// Removals first and finished, then adds: a removal after an add would undo it where they share a cell.
     async fn carry_out(&mut self, remote_id: &str, plan: Plan) -> Result<(), Stop> {
-        self.note_refused(&plan);
         let now = self.now();
         let covered: Vec<_> = plan.covered.iter().map(|row| row.to_ledger(LedgerState::Added, None, now)).collect();
         self.tally.removed += covered.len() as u64;

@@ -5,7 +5,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::options::{Field, Options};
 use crate::SyncJob;
-use crate::roster::{Entry, Schema, fingerprint, hex};
+use crate::hex::hex;
+use crate::roster::{Entry, Schema, fingerprint};
 
 /// What the ledger keeps of a person: the opaque id, and the line as a fingerprint.
 pub(super) const SCHEMA: Schema = Schema { names: "PUBLIC_ID,SHA256", key: |cells| cells[0].clone() };

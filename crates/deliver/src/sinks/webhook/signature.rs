@@ -8,7 +8,7 @@ use sha1::Sha1;
 use sha2::Sha256;
 
 use crate::Secret;
-use crate::roster::hex;
+use crate::hex::hex;
 
 /// Carries [`signed`].
 pub(super) const HEADER: &str = "x-muster-signature";

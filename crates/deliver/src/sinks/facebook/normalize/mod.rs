@@ -22,6 +22,7 @@ use model::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::key::Key;
+use crate::hex::hex;
 pub(super) use birth::split as split_birth_date;
 pub(super) use city::CityStyle;
 
@@ -131,16 +132,6 @@ pub(super) fn country_code(raw: &str) -> Option<String> {
 /// Lower-case hex SHA-256 of a text's UTF-8.
 fn sha256(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
-}
-
-/// Bytes as lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    let mut text = vec![0; bytes.len() * 2];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
-    }
-    String::from_utf8(text).expect("hex digits are ASCII")
 }
 
 fn is_hex(text: &str, length: usize) -> bool {

@@ -32,6 +32,7 @@ mod client;
 mod errors;
 mod halting;
 mod talk;
+mod turns;
 mod usage;
 
 mod judge;
@@ -58,6 +59,7 @@ use options::Options;
 use people::{Desired, RowRules};
 use settling::Settling;
 use talk::Talk;
+use turns::{Turn, turn_of};
 
 /// The word that chooses this sink.
 pub(crate) const KIND: &str = "facebook";
@@ -68,8 +70,7 @@ struct Facebook {
     client: GraphClient,
     pacing: Pacing,
     throttles: AtomicU32,
-    /// One writer per destination: Facebook throttles many small uploads sooner than few large ones.
-    turn: tokio::sync::Mutex<()>,
+    turn: Turn,
 }
 
 #[async_trait]
@@ -135,7 +136,8 @@ pub(crate) fn configure(destination: &Destination, secrets: &dyn Secrets, pacing
     let (Some(token), false) = (token, matches!(app_secret, Some(None))) else { return (None, problems) };
     match GraphClient::new(&options.base_url, &options.api_version, token, app_secret.flatten().as_ref()) {
         Ok(client) => {
-            let sink = Facebook { options, client, pacing, throttles: AtomicU32::new(0), turn: tokio::sync::Mutex::new(()) };
+            let turn = turn_of(&options.account, options.base_url.as_str());
+            let sink = Facebook { options, client, pacing, throttles: AtomicU32::new(0), turn };
             (Some(Arc::new(sink)), problems)
         }
         Err(error) => {

@@ -116,6 +116,19 @@ fn the_same_file_again_changes_nothing() {
 }
 
 #[test]
+fn a_dry_run_of_an_import_tells_and_writes_nothing() {
+    let shop = Shop::new();
+    let told = shop.expect(0, &["ingest", "events.example.ndjson", "--dry-run"]);
+    assert!(told.contains("would be 5 accepted (3 events, 2 trait changes)"), "{told}");
+    assert!(told.contains("2 messages `identify`") && told.contains("nothing was written"), "{told}");
+    assert!(told.lines().all(|line| line.chars().count() <= 120), "{told}");
+    let json = shop.json(&["ingest", "events.example.ndjson", "--dry-run"]);
+    assert_eq!((json["dry_run"].as_bool(), json["messages"]["identify"].as_u64()), (Some(true), Some(2)));
+    let done = shop.json(&["ingest", "events.example.ndjson"]);
+    assert_eq!((done["already"].as_bool(), done["accepted"].as_u64()), (Some(false), Some(5)));
+}
+
+#[test]
 fn bad_lines_are_shown_and_stop_nothing() {
     let shop = Shop::new();
     let good = r#"{"type":"track","userId":"u-1","event":"Order Completed","timestamp":"2025-03-01T10:00:00Z"}"#;

@@ -38,6 +38,7 @@ pub use examples::{ExampleError, ExampleOutcome, ExamplePart, Joined, run_exampl
 pub use lease::{Lease, LeaseError, LeaseName};
 pub use life::{LIFE_CODES, LifeProblem, LifeProblems, life_problems};
 pub use observe::observed;
+pub use readers::Reading;
 pub use release::{ReleaseError, Released};
 pub use resync::{ExamineError, ResyncError};
 pub use run::{AudienceOutcome, RunError, RunOutcome, RunReport};

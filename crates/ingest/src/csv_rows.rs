@@ -46,9 +46,7 @@ impl CsvRows {
     /// # Errors
     /// When a column that the mapping names is not there, or the separator cannot be one.
     pub(crate) fn open(lines: &mut Lines, mapping: &CsvMapping, path: &Path) -> Result<Self, IngestError> {
-        let delimiter =
-            u8::try_from(mapping.delimiter).ok().filter(u8::is_ascii).ok_or(IngestError::Delimiter { delimiter: mapping.delimiter })?;
-        let reader = ReaderBuilder::new().delimiter(delimiter).terminator(Terminator::Any(b'\n')).build();
+        let reader = ReaderBuilder::new().delimiter(separator(mapping)?).terminator(Terminator::Any(b'\n')).build();
         let mut rows = Self { reader, row: Row::default(), line: 0, plan: Plan::default() };
         let next = rows.next(lines).map_err(|source| IngestError::Read { path: path.to_owned(), source })?;
         let header: Vec<String> = match next {
@@ -123,6 +121,15 @@ impl CsvRows {
             bytes.extend_from_slice(cell);
         }
     }
+}
+
+/// The byte between two cells.
+///
+/// # Errors
+/// When it is more than one.
+pub(crate) fn separator(mapping: &CsvMapping) -> Result<u8, IngestError> {
+    let delimiter = mapping.delimiter;
+    u8::try_from(delimiter).ok().filter(u8::is_ascii).ok_or(IngestError::Delimiter { delimiter })
 }
 
 fn open_quote() -> Rejection {

@@ -111,8 +111,8 @@ pub enum Truncation {
 impl fmt::Display for Truncation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BreaksOff { after_line } => write!(f, "its gzip data breaks off after line {after_line}"),
-            Self::Damaged { after_line } => write!(f, "its gzip data is damaged after line {after_line}"),
+            Self::BreaksOff { after_line } => write!(f, "its compressed data breaks off after line {after_line}"),
+            Self::Damaged { after_line } => write!(f, "its compressed data is damaged after line {after_line}"),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::hash::RandomState;
 use std::path::Path;
 
-use lake::{Lake, Member, Told};
+use lake::{Lake, Member, RowForm, Told};
 use model::{CsvMapping, Moment, ProfileId, SourceOrder};
 use rayon::prelude::*;
 use store::{Flush, ImportProgress, Store};
@@ -19,10 +19,12 @@ use tracing::{debug, info};
 use crate::IngestError;
 use crate::ahead::Ahead;
 use crate::block::{Block, IdPlaces, Row};
+use crate::csv_rows::separator;
 use crate::identity::{Numbered, Resolver};
 use crate::keys::{self, KeyMaker};
 use crate::known::KnownKeys;
-use crate::lines::Content;
+use crate::known_people::KnownPeople;
+use crate::lines::{Content, Packing};
 use crate::numbers::Number;
 use crate::report::{ImportReport, Progress};
 use crate::rows::{Batch, BatchMax, Rows, Understanding};
@@ -44,18 +46,32 @@ pub enum Format {
 pub struct ImportOptions {
     /// How its lines are understood.
     pub format: Format,
-    /// What its messages' ids are unique within. Default: its name without folders and without `.gz`.
+    /// What its messages' ids are unique within. Default: its name without folders and without `.gz` or `.zst`.
     pub source: Option<String>,
     /// Lines made true at once.
     pub batch_lines: usize,
+    /// Whether anything becomes true at all.
+    pub effect: Effect,
+}
+
+/// What an import leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Effect {
+    /// Facts.
+    #[default]
+    Import,
+    /// Nothing but a report of what would have been. Memory then grows with the number of identifiers.
+    DryRun,
 }
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { format: Format::Auto, source: None, batch_lines: 200_000 }
+        Self { format: Format::Auto, source: None, batch_lines: 200_000, effect: Effect::Import }
     }
 }
 
+/// Columns of a Parquet file of messages that may hold JSON objects as text.
+const NESTED_COLUMNS: &[&str] = &["properties", "traits", "context"];
 /// A batch is over when its lines make up this much, however few they are.
 const BATCH_BYTES_MAX: u64 = 64 << 20;
 /// Progress is told once for so many lines.
@@ -80,15 +96,16 @@ pub async fn import_file(
     now: Moment,
     progress: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<ImportReport, IngestError> {
-    if options.format == Format::Auto && is_csv(path) {
+    let content = Content::open(path)?;
+    if options.format == Format::Auto && content.packing() != Packing::Parquet && is_csv(path) {
         return Err(IngestError::NoMapping { path: path.to_owned() });
     }
-    let content = Content::open(path)?;
+    let form = row_form(&options.format)?;
     let hasher = RandomState::new();
     let max = BatchMax { lines: options.batch_lines.max(1) as u64, bytes: BATCH_BYTES_MAX };
     let begin = |source: &str, lines_done: u64| {
         let understanding = Understanding { keys: KeyMaker::new(source), now, hasher: hasher.clone() };
-        let rows = Rows::open(content.lines(path)?, &options.format, path, understanding, max)?;
+        let rows = Rows::open(content.lines(path, form)?, &options.format, path, understanding, max)?;
         Ahead::new(rows, lines_done).map_err(|source| IngestError::Read { path: path.to_owned(), source })
     };
     // Most files are new, and those can be read while it is found out whether they are.
@@ -97,7 +114,8 @@ pub async fn import_file(
     let fingerprint = content.fingerprint(&meaning(&options.format), path)?;
     let before = match store.import(&fingerprint).await.map_err(IngestError::Store)? {
         Some(before) if before.finished_at.is_some() => {
-            return Ok(ImportReport { source: before.source, already: true, ..ImportReport::default() });
+            let dry_run = options.effect == Effect::DryRun;
+            return Ok(ImportReport { source: before.source, already: true, dry_run, ..ImportReport::default() });
         }
         Some(before) => {
             batches = begin(&before.source, before.lines)?;
@@ -106,7 +124,12 @@ pub async fn import_file(
         None => ImportProgress { content: fingerprint, source: name, lines: 0, accepted: 0, duplicates: 0, rejected: 0, finished_at: None },
     };
     let next_profile = store.next_profile().await.map_err(IngestError::Store)?;
-    let report = ImportReport { source: before.source.clone(), resumed_after: before.lines, ..ImportReport::default() };
+    let report = ImportReport {
+        source: before.source.clone(),
+        resumed_after: before.lines,
+        dry_run: options.effect == Effect::DryRun,
+        ..ImportReport::default()
+    };
     let mut import = Import {
         path,
         lake,
@@ -120,6 +143,8 @@ pub async fn import_file(
         before,
         known: KnownKeys::default(),
         resolver: Resolver::new(next_profile, now, hasher.clone()),
+        spoken_of: KnownPeople::before(next_profile),
+        effect: options.effect,
         report,
         progress,
     };
@@ -141,13 +166,26 @@ fn source(path: &Path, options: &ImportOptions) -> String {
     let name = || path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     options.source.clone().unwrap_or_else(|| {
         let name = name();
-        name.strip_suffix(".gz").map(str::to_owned).unwrap_or(name)
+        unpacked(&name).to_owned()
     })
+}
+
+/// How rows of Parquet are written for whoever reads lines.
+fn row_form(format: &Format) -> Result<RowForm, IngestError> {
+    Ok(match format {
+        Format::Auto | Format::Ndjson => RowForm::Json { nested: NESTED_COLUMNS },
+        Format::Csv(mapping) => RowForm::Csv { delimiter: separator(mapping)? },
+    })
+}
+
+/// A name without what compressing added to it.
+fn unpacked(name: &str) -> &str {
+    [".gz", ".zst"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
 }
 
 fn is_csv(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let name = unpacked(&name);
     [".csv", ".tsv"].iter().any(|ending| name.ends_with(ending))
 }
 
@@ -167,6 +205,8 @@ struct Import<'a> {
     batch: u32,
     known: KnownKeys,
     resolver: Resolver,
+    spoken_of: KnownPeople,
+    effect: Effect,
     report: ImportReport,
     progress: &'a mut (dyn FnMut(&Progress) + Send),
 }
@@ -229,6 +269,10 @@ impl Import<'_> {
         let changes = self.resolver.take_changes();
         self.report.new_profiles += changes.profiles.len() as u64;
         self.report.merges += changes.merges.len() as u64;
+        self.report.known_profiles = self.spoken_of.count();
+        if self.effect == Effect::DryRun {
+            return Ok(());
+        }
         let segments = self.lake.write_told(&facts).map_err(IngestError::Lake)?;
         debug!(facts = facts.len(), segments = segments.len(), profiles = changes.profiles.len(), "batch written");
         drop(facts);
@@ -310,6 +354,7 @@ impl Import<'_> {
             carried.account = account.map(|place| numbers[place]);
             carried.previous = previous.map(|(as_user, as_anonymous)| (numbers[as_user], numbers[as_anonymous]));
             let profile = self.resolver.resolve(row.kind, &mut carried, row.when).expect("what identifies nobody was rejected when read");
+            self.spoken_of.note(profile);
             facts.push(self.fact(block, row, profile, &members[row.said()]));
         }
         for (_, kind, refusal) in block.refused.iter().filter(|(place, ..)| new[*place]) {
@@ -321,8 +366,12 @@ impl Import<'_> {
         let event = block.event_of(row);
         self.report.accepted += 1;
         self.report.zone_missing += u64::from(row.when.zone_missing);
+        *self.report.messages.entry(row.kind).or_default() += 1;
         match event {
-            Some(_) => self.report.events += 1,
+            Some(name) => {
+                self.report.events += 1;
+                self.report.count_event(name);
+            }
             None => self.report.traits += 1,
         }
         let (occurred_at, received_at) = (row.when.occurred_at, row.when.received_at);

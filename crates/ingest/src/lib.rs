@@ -18,6 +18,7 @@ mod identity;
 mod import;
 mod keys;
 mod known;
+mod known_people;
 mod limits;
 mod lines;
 mod message;
@@ -30,6 +31,7 @@ mod shape;
 mod when;
 
 pub use error::{IngestError, Truncation};
-pub use import::{Format, ImportOptions, import_file};
+pub use import::{Effect, Format, ImportOptions, import_file};
+pub use message::MessageKind;
 pub use rejection::RejectionReason;
 pub use report::{ImportReport, Progress, RefusalCount, RejectionSample, Rejections};

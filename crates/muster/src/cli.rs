@@ -183,22 +183,27 @@ pub(crate) struct ExplainArgs {
 const INGEST_EXAMPLES: &str = "\
 Examples:
   muster ingest events.ndjson people.ndjson.gz
+  muster ingest events.parquet                    columns are the fields of messages
   muster ingest orders-2025.csv --csv orders      a mapping under `csv:` in muster.yaml
+  muster ingest events.ndjson --dry-run           what would come of it; writes nothing
 
 The same file again changes nothing; an interrupted one goes on where it stopped.
 Bad lines are counted and shown, and do not stop the rest: then the exit code is 1.";
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestArgs {
-    /// Files of newline-delimited JSON messages (Segment spec) or CSV, plain or gzip.
+    /// Files of messages (Segment spec): newline-delimited JSON or CSV, plain, gzip or zstd, or Parquet.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Read the files as CSV by this mapping of `muster.yaml`.
+    /// Read the files as CSV (or their Parquet columns as such) by this mapping of `muster.yaml`.
     #[arg(long, value_name = "MAPPING")]
     pub(crate) csv: Option<String>,
     /// The source the messages belong to, for telling repeated messages apart from new ones. Default: the file's name.
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,
+    /// Read everything and write nothing; report what would come of it.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 const RUN_EXAMPLES: &str = "\

@@ -3,5 +3,6 @@
 
 mod crash;
 mod csv;
+mod formats;
 mod import;
 mod scene;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use engine::{Lease, LeaseName, Workspace};
-use ingest::{Format, ImportOptions, ImportReport, Progress};
+use engine::{Lease, LeaseName, Reading, Workspace};
+use ingest::{Effect, Format, ImportOptions, ImportReport, Progress};
 use serde::Serialize;
 
 use crate::cli::IngestArgs;
@@ -24,26 +24,30 @@ struct ImportJson<'a> {
 pub(crate) async fn run(asked: &Asked, args: &IngestArgs) -> anyhow::Result<Ending> {
     let workspace = opening::workspace(&asked.folder).await?;
     let format = format(&workspace, args.csv.as_deref())?;
-    let lease = Lease::take(LeaseName::Writer, &workspace).await?;
-    workspace.sweep(&lease).await?;
+    let effect = if args.dry_run { Effect::DryRun } else { Effect::Import };
+    let options = ImportOptions { format, source: args.source.clone(), effect, ..ImportOptions::default() };
+    let findings = if args.dry_run {
+        let _reading = Reading::begin(&workspace).await?;
+        import_all(asked, args, &workspace, &options).await
+    } else {
+        let lease = Lease::take(LeaseName::Writer, &workspace).await?;
+        workspace.sweep(&lease).await?;
+        let imported = import_all(asked, args, &workspace, &options).await;
+        lease.release().await;
+        imported
+    };
+    findings.map(Ending::with_findings)
+}
+
+/// Imports file after file. `true`: something in one of them was not taken.
+async fn import_all(asked: &Asked, args: &IngestArgs, workspace: &Workspace, options: &ImportOptions) -> anyhow::Result<bool> {
     let mut findings = false;
-    let mut imported = Ok(());
     for file in &args.files {
-        let options = ImportOptions { format: format.clone(), source: args.source.clone(), ..ImportOptions::default() };
-        match import(&workspace, file, &options).await {
-            Ok(report) => {
-                findings |= report.rejected > 0 || report.truncated.is_some();
-                show(asked, file, &report)?;
-            }
-            Err(error) => {
-                imported = Err(error);
-                break;
-            }
-        }
+        let report = import(workspace, file, options).await?;
+        findings |= report.rejected > 0 || report.truncated.is_some();
+        show(asked, file, &report)?;
     }
-    lease.release().await;
-    imported?;
-    Ok(Ending::with_findings(findings))
+    Ok(findings)
 }
 
 fn format(workspace: &Workspace, mapping: Option<&str>) -> anyhow::Result<Format> {
@@ -91,7 +95,8 @@ pub(crate) fn told(file: &Path, report: &ImportReport) -> String {
         return format!("{name}: imported before, nothing changed\n");
     }
     let mut text = format!(
-        "{name}: {} accepted ({}, {}), {} known already, {} rejected; {}\n",
+        "{name}: {}{} accepted ({}, {}), {} known already, {} rejected; {}\n",
+        if report.dry_run { "would be " } else { "" },
         grouped(report.accepted),
         counted(report.events, "event"),
         counted(report.traits, "trait change"),
@@ -99,6 +104,9 @@ pub(crate) fn told(file: &Path, report: &ImportReport) -> String {
         grouped(report.rejected),
         counted(report.new_profiles, "new profile"),
     );
+    if report.dry_run {
+        text.push_str(&rehearsed(report));
+    }
     for (reason, rejections) in &report.rejections {
         text.push_str(&format!("  {} rejected: {reason}\n", grouped(rejections.count)));
         for sample in &rejections.samples {
@@ -119,6 +127,29 @@ pub(crate) fn told(file: &Path, report: &ImportReport) -> String {
     if let Some(truncated) = &report.truncated {
         text.push_str(&format!(
             "  the file ends too early ({truncated}); what came before is kept, ingest a whole copy of the same name to go on\n"
+        ));
+    }
+    text
+}
+
+/// Names of events listed at most.
+const EVENTS_SHOWN_MAX: usize = 20;
+
+/// What would be there after an import that was only tried.
+fn rehearsed(report: &ImportReport) -> String {
+    let mut text = format!("  nothing was written; {} known already are spoken of\n", counted(report.known_profiles, "profile"));
+    for (kind, count) in &report.messages {
+        text.push_str(&format!("  {} `{}`\n", counted(*count, "message"), kind.as_str()));
+    }
+    let mut events: Vec<_> = report.event_names.iter().collect();
+    events.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    for (name, count) in events.iter().take(EVENTS_SHOWN_MAX) {
+        text.push_str(&format!("    {} of event `{name}`\n", grouped(**count)));
+    }
+    if events.len() > EVENTS_SHOWN_MAX {
+        text.push_str(&format!(
+            "    and {} more; `--json` lists them all\n",
+            counted((events.len() - EVENTS_SHOWN_MAX) as u64, "event name")
         ));
     }
     text

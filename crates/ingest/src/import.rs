@@ -294,6 +294,7 @@ impl Import<'_> {
                 rejected: self.before.rejected + self.report.rejected,
                 finished_at: finished.then_some(self.now),
             }),
+            model: None,
         };
         self.store.flush(&flush).await.map_err(IngestError::Store)?;
         if self.resolver.len() > IDENTIFIERS_HELD_MAX {

@@ -274,6 +274,11 @@ impl Lines {
         Ok(if line.len() > LINE_BYTES_MAX { Next::TooLong } else { Next::Line(line) })
     }
 
+    /// How they lie in their file.
+    pub(crate) fn packing(&self) -> Packing {
+        self.packing
+    }
+
     /// How many lines were read.
     pub(crate) fn number(&self) -> u64 {
         self.number

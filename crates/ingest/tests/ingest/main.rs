@@ -5,4 +5,7 @@ mod crash;
 mod csv;
 mod formats;
 mod import;
+mod lists;
+mod models;
 mod scene;
+mod warehouse;

@@ -11,7 +11,7 @@ use crate::cli::IngestArgs;
 use crate::commands::Asked;
 use crate::exit::Ending;
 use crate::render::numbers::{counted, grouped};
-use crate::render::progress;
+use crate::render::{progress, rejections};
 use crate::{opening, output};
 
 #[derive(Serialize)]
@@ -23,9 +23,10 @@ struct ImportJson<'a> {
 
 pub(crate) async fn run(asked: &Asked, args: &IngestArgs) -> anyhow::Result<Ending> {
     let workspace = opening::workspace(&asked.folder).await?;
-    let format = format(&workspace, args.csv.as_deref())?;
+    let format = if args.warehouse { Format::Warehouse } else { format(&workspace, args.csv.as_deref())? };
     let effect = if args.dry_run { Effect::DryRun } else { Effect::Import };
-    let options = ImportOptions { format, source: args.source.clone(), effect, ..ImportOptions::default() };
+    let list_events = workspace.catalog.settings.list_events.clone();
+    let options = ImportOptions { format, source: args.source.clone(), effect, list_events, ..ImportOptions::default() };
     let findings = if args.dry_run {
         let _reading = Reading::begin(&workspace).await?;
         import_all(asked, args, &workspace, &options).await
@@ -42,7 +43,11 @@ pub(crate) async fn run(asked: &Asked, args: &IngestArgs) -> anyhow::Result<Endi
 /// Imports file after file. `true`: something in one of them was not taken.
 async fn import_all(asked: &Asked, args: &IngestArgs, workspace: &Workspace, options: &ImportOptions) -> anyhow::Result<bool> {
     let mut findings = false;
-    for file in &args.files {
+    let files = if args.warehouse { ingest::warehouse_files(&args.files)? } else { args.files.clone() };
+    if files.is_empty() {
+        anyhow::bail!("the folder has no tables in it: export them as CSV, NDJSON or Parquet, a file named after each");
+    }
+    for file in &files {
         let report = import(workspace, file, options).await?;
         findings |= report.rejected > 0 || report.truncated.is_some();
         show(asked, file, &report)?;
@@ -107,20 +112,7 @@ pub(crate) fn told(file: &Path, report: &ImportReport) -> String {
     if report.dry_run {
         text.push_str(&rehearsed(report));
     }
-    for (reason, rejections) in &report.rejections {
-        text.push_str(&format!("  {} rejected: {reason}\n", grouped(rejections.count)));
-        for sample in &rejections.samples {
-            text.push_str(&format!("    line {}: {}\n", sample.line, sample.message));
-        }
-    }
-    for refusal in &report.refusals {
-        text.push_str(&format!(
-            "  {} of `{}` did not identify anybody: {}\n",
-            counted(refusal.count, "value"),
-            refusal.kind,
-            refusal.reason
-        ));
-    }
+    text.push_str(&rejections::told("line", &report.rejections, &report.refusals));
     if report.zone_missing > 0 {
         text.push_str(&format!("  {} had no time zone and were read as UTC\n", counted(report.zone_missing, "timestamp")));
     }

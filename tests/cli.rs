@@ -116,6 +116,97 @@ fn the_same_file_again_changes_nothing() {
 }
 
 #[test]
+fn a_dry_run_of_an_import_tells_and_writes_nothing() {
+    let shop = Shop::new();
+    let told = shop.expect(0, &["ingest", "events.example.ndjson", "--dry-run"]);
+    assert!(told.contains("would be 5 accepted (3 events, 2 trait changes)"), "{told}");
+    assert!(told.contains("2 messages `identify`") && told.contains("nothing was written"), "{told}");
+    assert!(told.lines().all(|line| line.chars().count() <= 120), "{told}");
+    let json = shop.json(&["ingest", "events.example.ndjson", "--dry-run"]);
+    assert_eq!((json["dry_run"].as_bool(), json["messages"]["identify"].as_u64()), (Some(true), Some(2)));
+    let done = shop.json(&["ingest", "events.example.ndjson"]);
+    assert_eq!((done["already"].as_bool(), done["accepted"].as_u64()), (Some(false), Some(5)));
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a run is as of a second, and two of one second are the same")]
+fn a_model_is_synced_asked_about_and_reset() {
+    let shop = Shop::new();
+    assert!(shop.complaint(&["model", "sync"]).contains("describe one in `models/NAME.yaml`"));
+    std::fs::create_dir(shop.path().join("models")).expect("a folder");
+    let model = "model: members\ndescription: Members of the programme.\nfrom:\n  file: members.csv\nprimary_key: id\nidentify:\n  email: mail\ntraits:\n  tier: tier\n";
+    shop.write("models/members.yaml", model);
+    shop.write(
+        "audiences/members.yaml",
+        "audience: members\ndescription: Those who have a row.\nwho:\n  traits:\n    model_members: true\n",
+    );
+    shop.write("members.csv", "id,mail,tier\n1,ada@example.com,gold\n2,ben@example.com,\n,cleo@example.com,\n");
+    let tried = shop.expect(1, &["model", "sync", "--dry-run"]);
+    assert!(tried.contains("would sync 3 rows: 2 new") && tried.contains("line 4: the primary key `id` is empty"), "{tried}");
+    assert!(shop.expect(1, &["model", "sync", "members"]).contains("synced 3 rows: 2 new, 0 updated, 0 deleted"));
+    let listed = shop.json(&["model", "list"]);
+    assert_eq!((listed[0]["model"].as_str(), listed[0]["rows"].as_u64()), (Some("members"), Some(2)));
+    assert!(shop.expect(0, &["model", "list"]).lines().all(|line| line.chars().count() <= 80));
+    shop.expect(0, &["run"]);
+    assert_eq!(shop.expect(0, &["members", "members", "--count"]).trim(), "2");
+
+    shop.write("members.csv", "id,mail,tier\n2,ben@example.com,silver\n");
+    let synced = shop.json(&["model", "sync", "members"]);
+    let counts = ["new", "updated", "deleted", "unchanged"].map(|count| synced[count].as_u64().expect("a count"));
+    assert_eq!(counts, [0, 1, 1, 0]);
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    shop.expect(0, &["run"]);
+    assert!(shop.expect(0, &["members", "members"]).contains("ben@example.com"));
+    assert_eq!(shop.expect(0, &["members", "members", "--count"]).trim(), "1");
+
+    shop.write("members.csv", "id,mail,tier\n");
+    assert!(shop.complaint(&["model", "sync"]).contains("--allow-empty"));
+    shop.write("members.csv", "id,mail,tier\n2,ben@example.com,silver\n");
+    assert!(shop.expect(0, &["model", "reset", "members"]).contains("takes every row as new"));
+    assert!(shop.expect(0, &["model", "sync"]).contains("1 new"));
+    assert!(shop.complaint(&["model", "sync", "membres"]).contains("did you mean `members`?"));
+}
+
+#[test]
+fn a_list_that_events_keep_is_an_audience() {
+    let shop = Shop::new();
+    shop.write("muster.yaml", "list_events:\n  USER_ADD: vip_list\n");
+    shop.write("audiences/vips.yaml", "audience: vips\ndescription: Those on the list.\nwho:\n  traits:\n    list_vip_list: true\n");
+    shop.expect(0, &["ingest", "events.example.ndjson"]);
+    shop.expect(0, &["check", "--strict"]);
+    let event = r#"{"type":"track","event":"USER_ADD","anonymousId":"a","timestamp":"2025-03-01T00:00:00Z","properties":{"userListAdd":[{"EMAIL":"vip@example.com"},{"FN":"Ada"}]}}"#;
+    shop.write("lists.ndjson", &format!("{event}\n"));
+    assert!(shop.expect(1, &["ingest", "lists.ndjson"]).contains("1 rejected: nobody"));
+    shop.expect(0, &["run", "--as-of", AS_OF]);
+    assert!(shop.expect(0, &["members", "vips"]).contains("vip@example.com"));
+}
+
+#[test]
+fn tables_of_a_warehouse_are_ingested_by_folder() {
+    let shop = Shop::new();
+    assert!(shop.complaint(&["ingest", "audiences", "--warehouse"]).contains("no tables"));
+    std::fs::create_dir(shop.path().join("exports")).expect("a folder");
+    shop.write("exports/tracks.csv", "id,received_at,event_text,user_id\n1,2025-03-01 10:00:00,Paid,u1\n");
+    shop.write("exports/paid.csv", "id,received_at,event_text,user_id,total\n1,2025-03-01 10:00:00,Paid,u1,9.5\n");
+    let told = shop.expect(0, &["ingest", "exports", "--warehouse"]);
+    let accepted: Vec<_> = told.lines().map(|line| line.contains("1 accepted (1 event, ")).collect();
+    assert_eq!(accepted, [true, false], "{told}");
+}
+
+#[test]
+fn a_database_keeps_its_url_to_itself() {
+    let shop = Shop::new();
+    std::fs::create_dir(shop.path().join("models")).expect("a folder");
+    let model = "model: people\ndescription: People of the warehouse.\nfrom:\n  sql: SELECT id FROM people\n  database:\n    env: MUSTER_TEST_WAREHOUSE\nprimary_key: id\nidentify:\n  user_id: id\n";
+    shop.write("models/people.yaml", model);
+    assert!(shop.complaint(&["model", "sync"]).contains("`MUSTER_TEST_WAREHOUSE`, which is not set"));
+    shop.write("url", "postgres://muster:hunter2@127.0.0.1:1/shop\n");
+    shop.write("models/people.yaml", &model.replace("env: MUSTER_TEST_WAREHOUSE", "file: url"));
+    let told = shop.complaint(&["--log", "debug", "model", "sync"]);
+    assert!(told.contains("could not reach the database") && !told.contains("hunter2"), "{told}");
+}
+
+#[test]
 fn bad_lines_are_shown_and_stop_nothing() {
     let shop = Shop::new();
     let good = r#"{"type":"track","userId":"u-1","event":"Order Completed","timestamp":"2025-03-01T10:00:00Z"}"#;
@@ -279,6 +370,7 @@ fn every_command_explains_itself() {
         "schema",
         "explain",
         "ingest",
+        "model",
         "run",
         "backfill",
         "serve",

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::shop::{Shop, TOKEN};
 
+/// Runs ask about whole seconds: what a model says now is known to one a second later.
+const A_SECOND: std::time::Duration = std::time::Duration::from_millis(1_100);
+
 /// Messages of so many people: who they are, and an order on 1 March 2025 or on 20 March.
 fn messages(people: u32, person: impl Fn(u32) -> Value) -> String {
     let mut lines = Vec::new();
@@ -104,6 +107,105 @@ async fn named_with_a_prefix_and_only_who_can_be_found() {
     assert_eq!(shop.there("CA_Recent buyers").rows.len(), 104);
     let told = shop.expect(0, &["deliver", "--all"]);
     assert!(told.contains("buyers at facebook_main: 3 not taken (insufficient_identifiers)"), "{told}");
+}
+
+/// Reverse ETL: rows of a table with a primary key; added and updated rows are added, deleted ones removed by everything that was
+/// sent, not by their key alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn reverse_etl() {
+    const MODEL: &str = "\
+model: loyalty
+description: Members of the loyalty programme.
+from:
+  file: loyalty.csv
+primary_key: member_id
+identify:
+  user_id: member_id
+  email: mail
+traits:
+  first_name: first
+  crm_id: member_id
+";
+    const AUDIENCE: &str = "\
+audience: loyal
+title: Loyalty Users
+description: Members of the loyalty programme.
+who:
+  traits:
+    model_loyalty: true
+sync:
+  - to: facebook_main
+    match_on: [external_id, email, first_name]
+    fields: { external_id: crm_id }
+";
+    let shop = Shop::new(&[
+        ("models/loyalty.yaml", MODEL),
+        ("audiences/loyal.yaml", AUDIENCE),
+        ("destinations/facebook_main.yaml", "minimum_size: 1\n"),
+    ])
+    .await;
+    let table = |rows: &[(u32, &str)]| {
+        let lines: String = rows.iter().map(|(number, mail)| format!("m-{number},{mail},Ann\n")).collect();
+        format!("member_id,mail,first\n{lines}")
+    };
+    shop.write("loyalty.csv", &table(&[(1, "one@example.com"), (2, "two@example.com"), (3, "three@example.com")]));
+    shop.expect(0, &["model", "sync"]);
+    tokio::time::sleep(A_SECOND).await;
+    shop.expect(0, &["run"]);
+    assert_eq!(shop.there("Loyalty Users").rows.len(), 3);
+
+    // One is updated, one deleted, one new.
+    shop.write("loyalty.csv", &table(&[(1, "one@example.com"), (2, "changed@example.com"), (4, "four@example.com")]));
+    let told = shop.expect(0, &["model", "sync", "loyalty"]);
+    assert!(told.contains("1 new, 1 updated, 1 deleted, 1 unchanged"), "{told}");
+    tokio::time::sleep(A_SECOND).await;
+    shop.expect(0, &["run"]);
+    let ids: Vec<String> = shop.there("Loyalty Users").rows.iter().map(|row| row["EXTERN_ID"].clone()).collect();
+    let mut ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids, ["m-1", "m-2", "m-4"]);
+    assert!(shop.graph.state().raw_pii.is_empty());
+}
+
+/// Lists that events keep: `userListAdd` and `userListDelete` of a named event, sent to an audience that is there already.
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_that_events_keep() {
+    const AUDIENCE: &str = "\
+audience: vips
+description: Those whom events put on the list.
+identified_by: [email, anonymous_id]
+who:
+  traits:
+    list_vips: true
+sync:
+  - to: facebook_main
+    audience_id: \"ID\"
+    match_on: [email, first_name]
+";
+    let shop = Shop::new(&[("destinations/facebook_main.yaml", "minimum_size: 1\n")]).await;
+    shop.expect(0, &["destination", "check", "facebook_main", "--email", "you@example.com", "--keep"]);
+    let chosen = shop.graph.state().audiences[0].clone();
+    shop.write("audiences/vips.yaml", &AUDIENCE.replace("ID", &chosen.id));
+    shop.write("muster.yaml", "data: data\nlist_events:\n  USER_ADD: vips\n");
+    let event = |id: &str, at: &str, properties: Value| {
+        json!({ "type": "track", "event": "USER_ADD", "userId": "crm", "messageId": id, "timestamp": at, "properties": properties })
+            .to_string()
+    };
+    let people = |numbers: std::ops::Range<u32>| -> Value {
+        numbers.map(|number| json!({ "EMAIL": format!("name{number}@example.com"), "FN": "name" })).collect()
+    };
+    let added = event("m-1", "2025-03-01T09:00:00Z", json!({ "sessionIdAdd": 123, "userListAdd": people(0..4) }));
+    shop.write("one.ndjson", &added);
+    shop.expect(0, &["ingest", "one.ndjson"]);
+    shop.expect(0, &["run", "--as-of", "2025-03-02T10:00:00Z"]);
+    assert_eq!(shop.there(&chosen.name).rows.len(), 4);
+    let changed = event("m-2", "2025-03-02T11:00:00Z", json!({ "userListAdd": people(4..5), "userListDelete": people(0..2) }));
+    shop.write("two.ndjson", &changed);
+    shop.expect(0, &["ingest", "two.ndjson"]);
+    shop.expect(0, &["run", "--as-of", "2025-03-02T12:00:00Z"]);
+    assert_eq!(shop.there(&chosen.name).rows.len(), 3);
+    assert!(shop.graph.state().raw_pii.is_empty());
 }
 
 /// A list that exists already is selected by its id, a test record is sent, and what somebody else did is put right.

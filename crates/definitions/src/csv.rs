@@ -76,7 +76,8 @@ fn message(fields: &mut Fields<'_>, scope: &mut Scope) -> Option<CsvMessage> {
     }
 }
 
-fn column(node: &Node, scope: &mut Scope) -> Option<String> {
+/// The name of a column.
+pub(crate) fn column(node: &Node, scope: &mut Scope) -> Option<String> {
     // A column may well be called `1`: the header of a CSV file is text in any case.
     let text = if let Data::Number(number) = &node.data { number } else { scope.keep(node.as_text())? };
     if text.is_empty() {

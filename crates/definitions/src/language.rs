@@ -93,6 +93,10 @@ pub enum Shape {
     Person,
     /// Several of them.
     People,
+    /// `all`, or names with their columns.
+    Columns,
+    /// `{ file: path }`, or `{ sql: query, database: .. }`.
+    RowSource,
 }
 
 impl Shape {
@@ -167,6 +171,37 @@ pub const TRAIT_KEYS: &[KeySpec] = &[
     key("unique", Shape::Property, "The list of different values."),
     key("unique_count", Shape::Property, "How many different values there are."),
     key("if_none", Shape::Scalar, "The value where there would be none."),
+];
+
+/// The keys of a model's file.
+pub const MODEL_KEYS: &[KeySpec] = &[
+    required("model", Shape::OwnKey, "The permanent name; it equals the file's name."),
+    DESCRIPTION,
+    required("from", Shape::RowSource, "Where the rows are: a file, or a query of a database."),
+    required("primary_key", Shape::Line, "The column that tells rows apart from one time to the next."),
+    required("identify", Shape::Map(IDENTIFY_KEYS), "The columns that say whom a row is about; at least one."),
+    key("traits", Shape::Columns, "`all`, or traits and their columns; none when left out."),
+    key("every", Shape::Length, "How often `muster serve` syncs it; by hand alone when left out."),
+];
+
+/// The keys of `from` in a model.
+pub const SOURCE_KEYS: &[KeySpec] = &[
+    key("file", Shape::Line, "A CSV, NDJSON or Parquet file, plain, gzip or zstd; relative to this folder."),
+    key("sql", Shape::Text, "One `SELECT`."),
+    key("database", Shape::Map(DATABASE_KEYS), "Where the database's URL is kept."),
+];
+
+/// The keys of `database` in a model.
+pub const DATABASE_KEYS: &[KeySpec] = &[
+    key("env", Shape::Line, "The environment variable that holds the URL: `postgres://...` or `sqlite://...`."),
+    key("file", Shape::Line, "The file that holds it."),
+];
+
+/// The keys of `identify` in a model.
+pub const IDENTIFY_KEYS: &[KeySpec] = &[
+    key("user_id", Shape::Line, "The column of the user id."),
+    key("anonymous_id", Shape::Line, "The column of the anonymous id."),
+    key("email", Shape::Line, "The column of the e-mail address."),
 ];
 
 /// The keys of which a computed trait has exactly one.

@@ -51,6 +51,7 @@ mod quote;
 mod reader;
 mod reducer;
 mod references;
+mod row_model;
 mod sample;
 mod scalar;
 mod scope;

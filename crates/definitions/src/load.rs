@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use model::{AudienceKey, DestinationKey, Fingerprint, TraitKey, WorkspaceZone};
+use model::{AudienceKey, DestinationKey, Fingerprint, ModelKey, RowModel, TraitKey, WorkspaceZone};
 
 use crate::audience::{self, AudienceDraft};
 use crate::computed::{self, TraitDraft};
@@ -16,6 +16,7 @@ use crate::mention::Mention;
 use crate::order;
 use crate::reader;
 use crate::references;
+use crate::row_model;
 use crate::scope::Scope;
 use crate::settings;
 use crate::ticks::{self, LongestGap};
@@ -38,7 +39,7 @@ pub struct Loaded {
     pub mentions: Vec<Mention>,
 }
 
-/// Loads a folder: `muster.yaml`, and the files of `audiences/`, `traits/` and `destinations/`. Never fails on user text.
+/// Loads a folder: `muster.yaml`, and the files of `audiences/`, `traits/`, `destinations/` and `models/`. Never fails on user text.
 pub fn load(folder: &Path) -> Loaded {
     let mut folder = Folder::new(folder);
     let catalog = read_folder(&mut folder);
@@ -73,6 +74,7 @@ fn read_folder(folder: &mut Folder<'_>) -> Option<Catalog> {
     let traits = read_traits(folder, settings.zone, gap);
     let audiences = read_audiences(folder, settings.zone, gap);
     let (destinations, destination_keys) = read_destinations(folder, settings.zone);
+    let models = read_models(folder, settings.zone);
     references::check(&audiences, &traits, &destination_keys, &mut folder.findings);
     titles::colliding(&audiences, &mut folder.findings);
     let order = order::order(("an audience", "audiences"), &references::audience_needs(&audiences), &mut folder.findings);
@@ -83,7 +85,7 @@ fn read_folder(folder: &mut Folder<'_>) -> Option<Catalog> {
     let traits = understood_traits(traits, &trait_order);
     let audiences = understood_audiences(audiences, &order, &traits, settings.zone);
     let fingerprint = fingerprint::catalog(&audiences, &traits, settings.zone);
-    Some(Catalog { settings, audiences, order, traits, trait_order, destinations, fingerprint })
+    Some(Catalog { settings, audiences, order, traits, trait_order, destinations, models, fingerprint })
 }
 
 fn read_settings(folder: &mut Folder<'_>) -> Settings {
@@ -134,6 +136,21 @@ fn read_destinations(folder: &mut Folder<'_>, zone: WorkspaceZone) -> (BTreeMap<
         settle(&mut scope, folder);
     }
     (destinations, keys)
+}
+
+fn read_models(folder: &mut Folder<'_>, zone: WorkspaceZone) -> BTreeMap<ModelKey, RowModel> {
+    let mut models = BTreeMap::new();
+    for file in folder.files("models") {
+        let mut scope = Scope::new(zone);
+        if let Some(model) = tree(&file, &mut scope).and_then(|root| row_model::row_model(&file.stem, &root, &mut scope)) {
+            models.insert(model.key.clone(), model);
+        }
+        for finding in scope.findings.iter().filter(|finding| finding.code == "secret-in-file") {
+            folder.hide(finding);
+        }
+        settle(&mut scope, folder);
+    }
+    models
 }
 
 /// Everything found in one file. What a refused alias would have stood for is not known: nothing is said about it.

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use model::{
-    AsOf, AudienceKey, Collection, CsvMapping, DestinationKey, EventName, Fingerprint, IdentifierKind, Moment, TraitKey, Value, Window,
-    WorkspaceZone,
+    AsOf, AudienceKey, Collection, CsvMapping, DestinationKey, EventName, Fingerprint, IdentifierKind, ListKey, ModelKey, Moment, RowModel,
+    TraitKey, Value, Window, WorkspaceZone,
 };
 use serde::Serialize;
 
@@ -39,6 +39,8 @@ pub struct Catalog {
     pub trait_order: Vec<TraitKey>,
     /// The destinations by key.
     pub destinations: BTreeMap<DestinationKey, Destination>,
+    /// The models by key.
+    pub models: BTreeMap<ModelKey, RowModel>,
     /// Changes when, and only when, the meaning of an audience or a setting that evaluation depends on changes.
     pub fingerprint: Fingerprint,
 }
@@ -57,6 +59,8 @@ pub struct Settings {
     pub schedule: String,
     /// How CSV files are read, by name of the mapping.
     pub csv: BTreeMap<String, CsvMapping>,
+    /// Events that say who is on a list and who no longer, and which list.
+    pub list_events: BTreeMap<EventName, ListKey>,
 }
 
 /// Where identities, memberships and runs are kept.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono_tz::{TZ_VARIANTS, Tz};
+use model::{EventName, ListKey};
 
 use crate::csv;
 use crate::diagnostic::Diagnostic;
@@ -16,7 +17,14 @@ use crate::tree::{Data, Node};
 impl Default for Settings {
     /// What holds when `muster.yaml` says nothing.
     fn default() -> Self {
-        Self { data: "data".to_owned(), store: StoreSetting::Sqlite, zone: Tz::UTC, schedule: "0 * * * *".to_owned(), csv: BTreeMap::new() }
+        Self {
+            data: "data".to_owned(),
+            store: StoreSetting::Sqlite,
+            zone: Tz::UTC,
+            schedule: "0 * * * *".to_owned(),
+            csv: BTreeMap::new(),
+            list_events: BTreeMap::new(),
+        }
     }
 }
 
@@ -42,8 +50,33 @@ pub(crate) fn settings(root: &Node, scope: &mut Scope) -> Settings {
     if let Some(node) = fields.take("csv") {
         settings.csv = csv::mappings(node, scope);
     }
+    if let Some(node) = fields.take("list_events") {
+        settings.list_events = list_events(node, scope);
+    }
     scope.findings.extend(fields.finish());
     settings
+}
+
+/// Names of events, and the lists they keep.
+fn list_events(node: &Node, scope: &mut Scope) -> BTreeMap<EventName, ListKey> {
+    let mut lists = BTreeMap::new();
+    let Some(fields) = scope.keep(node.as_map()) else { return lists };
+    for (key, value) in fields.rest() {
+        let event = EventName::parse(&key.text).map_err(|error| {
+            let message = format!("{} cannot be {}: {}", quoted(&error.text), error.what, error.rule);
+            Diagnostic::error("invalid-event-name", message).at(&key.place)
+        });
+        let event = scope.keep(event);
+        let Some(text) = scope.keep(value.as_text()) else { continue };
+        let list = ListKey::parse(text).map_err(|error| {
+            let message = format!("{} cannot be {}: {}", quoted(&error.text), error.what, error.rule);
+            Diagnostic::error("invalid-key", message).at(&value.place).help("write a name such as `vip_list`")
+        });
+        if let (Some(event), Some(list)) = (event, scope.keep(list)) {
+            lists.insert(event, list);
+        }
+    }
+    lists
 }
 
 fn data(node: &Node, scope: &mut Scope) -> Option<String> {
@@ -83,10 +116,11 @@ fn store(node: &Node, scope: &mut Scope) -> Option<StoreSetting> {
     }
 }
 
-fn variable_name(node: &Node, scope: &mut Scope) -> Option<String> {
+/// The name of the environment variable that holds a URL.
+pub(crate) fn variable_name(node: &Node, scope: &mut Scope) -> Option<String> {
     let text = scope.keep(node.as_text())?;
     if text.contains("://") {
-        let finding = Diagnostic::error("secret-in-file", "a store's URL does not belong in a file: it holds a password");
+        let finding = Diagnostic::error("secret-in-file", "a database's URL does not belong in a file: it holds a password");
         scope.report(finding.at(&node.place).help("put the URL in an environment variable, and its name here"));
         return None;
     }

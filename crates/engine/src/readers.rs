@@ -17,7 +17,8 @@ use crate::lease::LeaseError;
 const NAP: Duration = Duration::from_millis(20);
 
 /// Files stay while it lives.
-pub(crate) struct Reading {
+#[must_use = "files stay only while it lives"]
+pub struct Reading {
     _shared: File,
 }
 
@@ -28,7 +29,10 @@ pub(crate) struct Alone {
 
 impl Reading {
     /// Begins to read; waits while files are being removed, which takes moments.
-    pub(crate) async fn begin(workspace: &Workspace) -> Result<Self, LeaseError> {
+    ///
+    /// # Errors
+    /// When the lock in the data folder does not work.
+    pub async fn begin(workspace: &Workspace) -> Result<Self, LeaseError> {
         let file = open(&workspace.data)?;
         loop {
             match file.try_lock_shared() {

@@ -1,4 +1,4 @@
-//! The schedule at work: one run a tick, never two at once, and one catch-up run for however many ticks were missed.
+//! The schedule at work: models that are due, then one run a tick, never two at once, and one catch-up run for however many ticks were missed.
 
 use std::future::Future;
 use std::time::Duration;
@@ -38,6 +38,7 @@ impl Workspace {
                 let before = tried.replace(tick);
                 let workspace = at_tick(self);
                 if workspace.is_due(tick).await {
+                    workspace.sync_due_models(tick).await;
                     let served = workspace.run(AsOf(tick), RunKind::Schedule).await;
                     if matches!(served, Err(RunError::Lease(_))) {
                         // An import, say, is writing: the tick waits for it instead of being missed.

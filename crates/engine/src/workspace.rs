@@ -61,6 +61,10 @@ pub struct Workspace {
     pub store: Arc<dyn Store>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// The definitions' folder.
+    pub(crate) folder: PathBuf,
+    /// Where URLs of models' databases come from.
+    pub(crate) secrets: Option<Arc<dyn Secrets>>,
     /// The folder of the lake, the embedded store and the lock files.
     pub(crate) data: PathBuf,
     pub(crate) evaluator: Arc<Evaluator>,
@@ -88,6 +92,8 @@ impl Workspace {
             lake,
             store,
             clock,
+            folder: folder.to_owned(),
+            secrets: None,
             data,
             evaluator,
             sinks: BTreeMap::new(),
@@ -100,6 +106,13 @@ impl Workspace {
     #[must_use]
     pub fn with_sinks(mut self, sinks: Connections) -> Self {
         self.sinks = sinks;
+        self
+    }
+
+    /// Where the URLs of models' databases come from. Until then only models of files can be synced.
+    #[must_use]
+    pub fn with_secrets(mut self, secrets: Arc<dyn Secrets>) -> Self {
+        self.secrets = Some(secrets);
         self
     }
 

@@ -202,6 +202,7 @@ mod tests {
             traits: BTreeMap::new(),
             trait_order: Vec::new(),
             destinations: BTreeMap::new(),
+            models: BTreeMap::new(),
             fingerprint: Fingerprint(String::new()),
         }
     }

@@ -130,7 +130,7 @@ impl Plan {
 }
 
 /// The address is a trait as well, unless a column of its own says what that is.
-fn add_email<'c>(traits: &mut Vec<Member<'c>>, email: Option<&Cow<'c, str>>) {
+pub(crate) fn add_email<'c>(traits: &mut Vec<Member<'c>>, email: Option<&Cow<'c, str>>) {
     if let Some(email) = email.filter(|_| traits.iter().all(|(name, _)| name != "email")) {
         traits.push((Cow::Borrowed("email"), Some(Given::Text(email.clone()))));
     }
@@ -147,7 +147,7 @@ fn formatted(text: &str, format: &str) -> Option<Stamp> {
 
 /// `true` and `false`, decimal numbers, and text. What would not read back as it was written (`007`, `1e5`, `+1`) is
 /// text: it is a code, not a quantity.
-fn value(text: &str) -> Given<'_> {
+pub(crate) fn value(text: &str) -> Given<'_> {
     match text {
         "true" => Given::Other(Value::Flag(true)),
         "false" => Given::Other(Value::Flag(false)),

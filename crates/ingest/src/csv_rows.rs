@@ -1,4 +1,4 @@
-//! Rows of a CSV file: lines to rows, the header to a plan.
+//! Rows of a CSV file: lines to cells. What they mean is for others to say.
 //!
 //! A row is put together line by line, so that a quote never closed costs one row and not the memory of the whole file.
 
@@ -6,21 +6,18 @@ use std::io;
 use std::path::Path;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
-use model::{CsvMapping, Moment};
+use model::CsvMapping;
 
 use crate::IngestError;
-use crate::csv_plan::Plan;
 use crate::lines::{LINE_BYTES_MAX, Lines, Next};
-use crate::message::Message;
 use crate::rejection::{Rejection, RejectionReason};
 
-/// Reads rows by the plan that the mapping and the header make.
+/// Reads rows.
 pub(crate) struct CsvRows {
     reader: Reader,
     row: Row,
     /// Where the row begins.
     line: u64,
-    plan: Plan,
 }
 
 /// The cells of the row being read.
@@ -34,7 +31,7 @@ struct Row {
 
 /// What comes next.
 pub(crate) enum NextRow {
-    /// A row: what it says is in [`CsvRows::message`].
+    /// A row: what it says is in [`CsvRows::cells`].
     Row,
     Rejected(Rejection),
     Over,
@@ -44,24 +41,16 @@ impl CsvRows {
     /// Reads the header.
     ///
     /// # Errors
-    /// When a column that the mapping names is not there, or the separator cannot be one.
-    pub(crate) fn open(lines: &mut Lines, mapping: &CsvMapping, path: &Path) -> Result<Self, IngestError> {
-        let delimiter =
-            u8::try_from(mapping.delimiter).ok().filter(u8::is_ascii).ok_or(IngestError::Delimiter { delimiter: mapping.delimiter })?;
-        let reader = ReaderBuilder::new().delimiter(delimiter).terminator(Terminator::Any(b'\n')).build();
-        let mut rows = Self { reader, row: Row::default(), line: 0, plan: Plan::default() };
+    /// When the file cannot be read.
+    pub(crate) fn open(lines: &mut Lines, separator: u8, path: &Path) -> Result<(Self, Vec<String>), IngestError> {
+        let reader = ReaderBuilder::new().delimiter(separator).terminator(Terminator::Any(b'\n')).build();
+        let mut rows = Self { reader, row: Row::default(), line: 0 };
         let next = rows.next(lines).map_err(|source| IngestError::Read { path: path.to_owned(), source })?;
-        let header: Vec<String> = match next {
+        let header = match next {
             NextRow::Row => rows.row.cells().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect(),
             NextRow::Rejected(_) | NextRow::Over => Vec::new(),
         };
-        // A compressed file that breaks off in its header is reported as such, not as one without columns.
-        if header.is_empty() && lines.truncation().is_some() {
-            return Ok(rows);
-        }
-        rows.plan =
-            Plan::new(mapping, &header).map_err(|missing| IngestError::MissingColumns { path: path.to_owned(), missing, found: header })?;
-        Ok(rows)
+        Ok((rows, header))
     }
 
     /// Reads the next row; empty lines are passed over.
@@ -101,18 +90,18 @@ impl CsvRows {
         self.line
     }
 
-    /// What the row says.
+    /// The cells of the row.
     ///
     /// # Errors
-    /// Why the row is not taken.
-    pub(crate) fn message(&self, now: Moment) -> Result<Message<'_>, Rejection> {
+    /// When one is no text.
+    pub(crate) fn cells(&self) -> Result<Vec<&str>, Rejection> {
         let mut cells = Vec::with_capacity(self.row.cells);
         for (place, cell) in self.row.cells().enumerate() {
             let text =
                 std::str::from_utf8(cell).map_err(|_| RejectionReason::InvalidUtf8.because(format!("cell {} is not UTF-8", place + 1)))?;
             cells.push(text);
         }
-        self.plan.message(&cells, now)
+        Ok(cells)
     }
 
     /// The row as bytes that no other row has.
@@ -123,6 +112,21 @@ impl CsvRows {
             bytes.extend_from_slice(cell);
         }
     }
+}
+
+/// The byte between two cells.
+///
+/// # Errors
+/// When it is more than one.
+pub(crate) fn separator(mapping: &CsvMapping) -> Result<u8, IngestError> {
+    let delimiter = mapping.delimiter;
+    u8::try_from(delimiter).ok().filter(u8::is_ascii).ok_or(IngestError::Delimiter { delimiter })
+}
+
+/// The byte between two cells where nobody said it: a tab in a `.tsv`, else a comma.
+pub(crate) fn separator_by_name(path: &Path) -> u8 {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    if name.contains(".tsv") { b'\t' } else { b',' }
 }
 
 fn open_quote() -> Rejection {

@@ -73,6 +73,43 @@ pub enum IngestError {
         /// The separator.
         delimiter: char,
     },
+    /// A file of rows ends too early: what is missing is not known to be deleted.
+    #[error("cannot sync from `{}`: {truncation}; nothing was deleted", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// Where it ends.
+        truncation: Truncation,
+    },
+    /// The rows of a query could not be read to their end.
+    #[error("could not read the rows of the query; nothing was deleted")]
+    Source(#[from] store::SourceError),
+    /// A query's row is no object.
+    #[error("cannot read row {row} of the query")]
+    SourceRow {
+        /// Its number, from 1.
+        row: u64,
+    },
+    /// The model names columns that the query does not answer with.
+    #[error("cannot sync `{model}`: its query lacks {}; it has {}", listed(missing), listed(found))]
+    MissingOfQuery {
+        /// The model.
+        model: String,
+        /// The model's columns that are not there.
+        missing: Vec<String>,
+        /// The columns that are.
+        found: Vec<String>,
+    },
+    /// There are no rows where there were some.
+    #[error(
+        "cannot sync `{model}`: none of its rows can be read, and {known} are known; nothing was deleted. If they are all gone, say `--allow-empty`"
+    )]
+    NoRows {
+        /// The model.
+        model: String,
+        /// How many rows there were.
+        known: u64,
+    },
     /// The lake could not be read or written.
     #[error("could not bring messages into the lake")]
     Lake(#[source] LakeError),
@@ -111,8 +148,8 @@ pub enum Truncation {
 impl fmt::Display for Truncation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BreaksOff { after_line } => write!(f, "its gzip data breaks off after line {after_line}"),
-            Self::Damaged { after_line } => write!(f, "its gzip data is damaged after line {after_line}"),
+            Self::BreaksOff { after_line } => write!(f, "its compressed data breaks off after line {after_line}"),
+            Self::Damaged { after_line } => write!(f, "its compressed data is damaged after line {after_line}"),
         }
     }
 }

@@ -6,26 +6,24 @@
 //!
 //! The heavy work between two awaits is done in place: an import is alone in its process and has nobody to keep waiting.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::hash::RandomState;
 use std::path::Path;
+use std::sync::Arc;
 
-use lake::{Lake, Member, Told};
-use model::{CsvMapping, Moment, ProfileId, SourceOrder};
-use rayon::prelude::*;
+use lake::{Lake, RowForm};
+use model::{CsvMapping, EventName, ListKey, Moment};
 use store::{Flush, ImportProgress, Store};
-use tracing::{debug, info};
+use tracing::info;
 
-use crate::IngestError;
 use crate::ahead::Ahead;
-use crate::block::{Block, IdPlaces, Row};
-use crate::identity::{Numbered, Resolver};
-use crate::keys::{self, KeyMaker};
-use crate::known::KnownKeys;
-use crate::lines::Content;
-use crate::numbers::Number;
+use crate::csv_rows::separator;
+use crate::keys::KeyMaker;
+use crate::lines::{Content, Packing};
 use crate::report::{ImportReport, Progress};
 use crate::rows::{Batch, BatchMax, Rows, Understanding};
+use crate::settle::{Repeats, Settler};
+use crate::{IngestError, warehouse};
 
 /// How the lines of a file are to be understood.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -37,6 +35,8 @@ pub enum Format {
     Ndjson,
     /// CSV, its columns meaning what the mapping says.
     Csv(CsvMapping),
+    /// A table of a warehouse that Segment filled, in CSV, JSON or Parquet; the file's name says which.
+    Warehouse,
 }
 
 /// What is to be done with a file.
@@ -44,26 +44,38 @@ pub enum Format {
 pub struct ImportOptions {
     /// How its lines are understood.
     pub format: Format,
-    /// What its messages' ids are unique within. Default: its name without folders and without `.gz`.
+    /// What its messages' ids are unique within. Default: its name without folders and without `.gz` or `.zst`.
     pub source: Option<String>,
     /// Lines made true at once.
     pub batch_lines: usize,
+    /// Whether anything becomes true at all.
+    pub effect: Effect,
+    /// Events that say who is on a list and who no longer, and which list.
+    pub list_events: BTreeMap<EventName, ListKey>,
+}
+
+/// What an import leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Effect {
+    /// Facts.
+    #[default]
+    Import,
+    /// Nothing but a report of what would have been. Memory then grows with the number of identifiers.
+    DryRun,
 }
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { format: Format::Auto, source: None, batch_lines: 200_000 }
+        Self { format: Format::Auto, source: None, batch_lines: 200_000, effect: Effect::Import, list_events: BTreeMap::new() }
     }
 }
 
+/// Columns of a Parquet file of messages that may hold JSON objects as text.
+const NESTED_COLUMNS: &[&str] = &["properties", "traits", "context"];
 /// A batch is over when its lines make up this much, however few they are.
 const BATCH_BYTES_MAX: u64 = 64 << 20;
 /// Progress is told once for so many lines.
 const PROGRESS_LINES: u64 = 10_000;
-/// Identifiers remembered (some 150 MB) before those of earlier batches are forgotten.
-const IDENTIFIERS_HELD_MAX: usize = 1_000_000;
-/// Identifiers or profiles asked of the store at once.
-const ASKED_MAX: usize = 50_000;
 
 /// Imports a file, `now` being when it is received where it does not say so itself. Must not run beside another writer.
 ///
@@ -80,24 +92,29 @@ pub async fn import_file(
     now: Moment,
     progress: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<ImportReport, IngestError> {
-    if options.format == Format::Auto && is_csv(path) {
+    let content = Content::open(path)?;
+    if options.format == Format::Auto && content.packing() != Packing::Parquet && is_csv(path) {
         return Err(IngestError::NoMapping { path: path.to_owned() });
     }
-    let content = Content::open(path)?;
+    let form = row_form(&options.format)?;
     let hasher = RandomState::new();
+    let lists = Arc::new(options.list_events.clone());
+    let table = (options.format == Format::Warehouse).then(|| Arc::new(warehouse::Table::of(path)));
     let max = BatchMax { lines: options.batch_lines.max(1) as u64, bytes: BATCH_BYTES_MAX };
     let begin = |source: &str, lines_done: u64| {
-        let understanding = Understanding { keys: KeyMaker::new(source), now, hasher: hasher.clone() };
-        let rows = Rows::open(content.lines(path)?, &options.format, path, understanding, max)?;
+        let understanding =
+            Understanding { keys: KeyMaker::new(source), now, hasher: hasher.clone(), lists: Arc::clone(&lists), table: table.clone() };
+        let rows = Rows::open(content.lines(path, form)?, &options.format, path, understanding, max)?;
         Ahead::new(rows, lines_done).map_err(|source| IngestError::Read { path: path.to_owned(), source })
     };
     // Most files are new, and those can be read while it is found out whether they are.
     let name = source(path, options);
     let mut batches = begin(&name, 0)?;
-    let fingerprint = content.fingerprint(&meaning(&options.format), path)?;
+    let fingerprint = content.fingerprint(&meaning(path, options), path)?;
     let before = match store.import(&fingerprint).await.map_err(IngestError::Store)? {
         Some(before) if before.finished_at.is_some() => {
-            return Ok(ImportReport { source: before.source, already: true, ..ImportReport::default() });
+            let dry_run = options.effect == Effect::DryRun;
+            return Ok(ImportReport { source: before.source, already: true, dry_run, ..ImportReport::default() });
         }
         Some(before) => {
             batches = begin(&before.source, before.lines)?;
@@ -105,56 +122,61 @@ pub async fn import_file(
         }
         None => ImportProgress { content: fingerprint, source: name, lines: 0, accepted: 0, duplicates: 0, rejected: 0, finished_at: None },
     };
-    let next_profile = store.next_profile().await.map_err(IngestError::Store)?;
-    let report = ImportReport { source: before.source.clone(), resumed_after: before.lines, ..ImportReport::default() };
-    let mut import = Import {
-        path,
-        lake,
-        store,
-        now,
-        bytes_total: content.bytes,
-        batches,
-        lines_done: before.lines,
-        bytes_done: 0,
-        batch: keys::batch(&before.source),
-        before,
-        known: KnownKeys::default(),
-        resolver: Resolver::new(next_profile, now, hasher.clone()),
-        report,
-        progress,
-    };
+    let mut settler = Settler::new(lake, store, now, &before.source, options.effect, hasher.clone()).await?;
+    settler.report.resumed_after = before.lines;
+    let mut import =
+        Import { path, settler, now, bytes_total: content.bytes, batches, lines_done: before.lines, bytes_done: 0, before, progress };
     import.run().await?;
-    let report = import.report;
+    let report = import.settler.report;
     info!(report.lines, report.accepted, report.duplicates, report.rejected, "file imported");
     Ok(report)
 }
 
-/// A mapping decides what a CSV file says: with another one it is another file.
-fn meaning(format: &Format) -> String {
-    match format {
-        Format::Auto | Format::Ndjson => String::new(),
+/// A mapping decides what a CSV file says, and settings which events are lists: with others it is another file.
+fn meaning(path: &Path, options: &ImportOptions) -> String {
+    match &options.format {
+        Format::Auto | Format::Ndjson if options.list_events.is_empty() => String::new(),
+        Format::Auto | Format::Ndjson => format!("{:?}", options.list_events),
         Format::Csv(mapping) => format!("{mapping:?}"),
+        Format::Warehouse => format!("{:?} {:?}", warehouse::Table::of(path), options.list_events),
     }
 }
 
 fn source(path: &Path, options: &ImportOptions) -> String {
     let name = || path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     options.source.clone().unwrap_or_else(|| {
+        if options.format == Format::Warehouse {
+            return warehouse::SOURCE.to_owned();
+        }
         let name = name();
-        name.strip_suffix(".gz").map(str::to_owned).unwrap_or(name)
+        unpacked(&name).to_owned()
     })
 }
 
-fn is_csv(path: &Path) -> bool {
+/// How rows of Parquet are written for whoever reads lines.
+fn row_form(format: &Format) -> Result<RowForm, IngestError> {
+    Ok(match format {
+        Format::Auto | Format::Ndjson => RowForm::Json { nested: NESTED_COLUMNS },
+        Format::Warehouse => RowForm::Json { nested: &[] },
+        Format::Csv(mapping) => RowForm::Csv { delimiter: separator(mapping)? },
+    })
+}
+
+/// A name without what compressing added to it.
+fn unpacked(name: &str) -> &str {
+    [".gz", ".zst"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
+}
+
+/// Whether a file's name says that it is CSV.
+pub(crate) fn is_csv(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let name = unpacked(&name);
     [".csv", ".tsv"].iter().any(|ending| name.ends_with(ending))
 }
 
 struct Import<'a> {
     path: &'a Path,
-    lake: &'a Lake,
-    store: &'a dyn Store,
+    settler: Settler<'a>,
     now: Moment,
     /// What earlier calls did.
     before: ImportProgress,
@@ -163,11 +185,6 @@ struct Import<'a> {
     /// Lines and bytes of the file that progress was told of.
     lines_done: u64,
     bytes_done: u64,
-    /// Tells this file from others; a file that grew is the same batch.
-    batch: u32,
-    known: KnownKeys,
-    resolver: Resolver,
-    report: ImportReport,
     progress: &'a mut (dyn FnMut(&Progress) + Send),
 }
 
@@ -183,7 +200,7 @@ impl Import<'_> {
             self.settle(batch, over && truncated.is_none()).await?;
             self.tell();
             if over {
-                self.report.truncated = truncated;
+                self.settler.report.truncated = truncated;
             }
         }
         Ok(())
@@ -194,9 +211,9 @@ impl Import<'_> {
         let mut told = self.lines_done;
         for block in &batch.blocks {
             for rejected in &block.rejected {
-                self.report.reject(rejected.line, &rejected.rejection);
+                self.settler.report.reject(rejected.line, &rejected.rejection);
                 for (kind, refusal) in &rejected.refused {
-                    self.report.refuse(kind, *refusal);
+                    self.settler.report.refuse(kind, *refusal);
                 }
             }
             self.read_up_to(block.lines_done, block.bytes_done);
@@ -210,125 +227,25 @@ impl Import<'_> {
 
     fn read_up_to(&mut self, lines_done: u64, bytes_done: u64) {
         (self.lines_done, self.bytes_done) = (lines_done, bytes_done);
-        self.report.lines = lines_done - self.report.resumed_after;
+        self.settler.report.lines = lines_done - self.settler.report.resumed_after;
     }
 
     /// Makes a batch true: what is new in it, and how far the file is done.
     async fn settle(&mut self, batch: Batch, finished: bool) -> Result<(), IngestError> {
-        let blocks = batch.blocks;
-        self.known.load(&blocks, self.lake, self.store).await?;
-        let new: Vec<Vec<bool>> = blocks.iter().map(|block| self.new_rows(block)).collect();
-        let numbers: Vec<Vec<Number>> = blocks.iter().map(|block| self.number(block)).collect();
-        self.learn(&blocks, &new, &numbers).await?;
-
-        let members: Vec<Vec<Member<'_>>> = blocks.par_iter().map(Block::members).collect();
-        let mut facts = Vec::with_capacity(blocks.iter().map(|block| block.rows.len()).sum());
-        for (place, block) in blocks.iter().enumerate() {
-            self.tell_facts(block, &new[place], &numbers[place], &members[place], &mut facts);
-        }
-        let changes = self.resolver.take_changes();
-        self.report.new_profiles += changes.profiles.len() as u64;
-        self.report.merges += changes.merges.len() as u64;
-        let segments = self.lake.write_told(&facts).map_err(IngestError::Lake)?;
-        debug!(facts = facts.len(), segments = segments.len(), profiles = changes.profiles.len(), "batch written");
-        drop(facts);
-        drop(members);
-        drop(blocks);
-
-        let flush = Flush {
-            profiles: changes.profiles,
-            identifiers: changes.identifiers,
-            merges: changes.merges,
-            links: changes.links,
-            segments,
+        let (before, lines, now) = (&self.before, batch.lines_done, self.now);
+        let rest = |report: &ImportReport| Flush {
             import: Some(ImportProgress {
-                content: self.before.content.clone(),
-                source: self.before.source.clone(),
-                lines: batch.lines_done,
-                accepted: self.before.accepted + self.report.accepted,
-                duplicates: self.before.duplicates + self.report.duplicates,
-                rejected: self.before.rejected + self.report.rejected,
-                finished_at: finished.then_some(self.now),
+                content: before.content.clone(),
+                source: before.source.clone(),
+                lines,
+                accepted: before.accepted + report.accepted,
+                duplicates: before.duplicates + report.duplicates,
+                rejected: before.rejected + report.rejected,
+                finished_at: finished.then_some(now),
             }),
+            ..Flush::default()
         };
-        self.store.flush(&flush).await.map_err(IngestError::Store)?;
-        if self.resolver.len() > IDENTIFIERS_HELD_MAX {
-            self.resolver.forget();
-        }
-        Ok(())
-    }
-
-    /// Which rows were not taken before.
-    fn new_rows(&mut self, block: &Block) -> Vec<bool> {
-        let new: Vec<bool> = block.rows.iter().map(|row| self.known.take(block.event_of(row), row)).collect();
-        self.report.duplicates += new.iter().filter(|new| !**new).count() as u64;
-        new
-    }
-
-    /// The numbers of a block's identifiers.
-    fn number(&mut self, block: &Block) -> Vec<Number> {
-        block.ids().map(|id| self.resolver.number(id)).collect()
-    }
-
-    /// Asks the store about everybody in the batch who is not known here.
-    async fn learn(&mut self, blocks: &[Block], new: &[Vec<bool>], numbers: &[Vec<Number>]) -> Result<(), IngestError> {
-        let mut unknown = Vec::new();
-        for ((block, new), numbers) in blocks.iter().zip(new).zip(numbers) {
-            for row in block.rows.iter().zip(new).filter(|(_, new)| **new).map(|(row, _)| row) {
-                for number in &numbers[row.all_ids()] {
-                    unknown.extend(self.resolver.needs(*number).map(|identifier| (identifier, *number)));
-                }
-            }
-        }
-        let mut profiles = BTreeSet::new();
-        for asked in unknown.chunks(ASKED_MAX) {
-            let identifiers: Vec<_> = asked.iter().map(|(identifier, _)| identifier.clone()).collect();
-            let found = self.store.find_profiles(&identifiers).await.map_err(IngestError::Store)?;
-            for (identifier, number) in asked {
-                if let Some(profile) = found.get(identifier) {
-                    self.resolver.learn(*number, *profile);
-                    profiles.insert(*profile);
-                }
-            }
-        }
-        let profiles: Vec<_> = profiles.into_iter().filter(|profile| self.resolver.needs_user_ids(*profile)).collect();
-        for asked in profiles.chunks(ASKED_MAX) {
-            for identity in self.store.identities(asked).await.map_err(IngestError::Store)? {
-                self.resolver.learn_user_ids(identity.profile, &identity.identifiers);
-            }
-        }
-        Ok(())
-    }
-
-    /// Settles whom each new row is about.
-    fn tell_facts<'b>(&mut self, block: &'b Block, new: &[bool], numbers: &[Number], members: &'b [Member<'b>], facts: &mut Vec<Told<'b>>) {
-        let mut carried = Numbered::default();
-        for (row, _) in block.rows.iter().zip(new).filter(|(_, new)| **new) {
-            let IdPlaces { user, account, previous } = row.id_places();
-            carried.user.clear();
-            carried.user.extend_from_slice(&numbers[user]);
-            carried.account = account.map(|place| numbers[place]);
-            carried.previous = previous.map(|(as_user, as_anonymous)| (numbers[as_user], numbers[as_anonymous]));
-            let profile = self.resolver.resolve(row.kind, &mut carried, row.when).expect("what identifies nobody was rejected when read");
-            facts.push(self.fact(block, row, profile, &members[row.said()]));
-        }
-        for (_, kind, refusal) in block.refused.iter().filter(|(place, ..)| new[*place]) {
-            self.report.refuse(kind, *refusal);
-        }
-    }
-
-    fn fact<'b>(&mut self, block: &'b Block, row: &Row, profile: ProfileId, members: &'b [Member<'b>]) -> Told<'b> {
-        let event = block.event_of(row);
-        self.report.accepted += 1;
-        self.report.zone_missing += u64::from(row.when.zone_missing);
-        match event {
-            Some(_) => self.report.events += 1,
-            None => self.report.traits += 1,
-        }
-        let (occurred_at, received_at) = (row.when.occurred_at, row.when.received_at);
-        let place = u32::try_from(row.line).unwrap_or(u32::MAX);
-        let source_order = SourceOrder { batch: self.batch, place };
-        Told { profile, occurred_at, received_at, message_key: row.key, source_order, event, members }
+        self.settler.settle(batch.blocks, Repeats::Possible, rest).await
     }
 
     /// A file that got shorter since it was hashed is not what it was known by.
@@ -344,9 +261,9 @@ impl Import<'_> {
             bytes_done: self.bytes_done,
             bytes_total: self.bytes_total,
             lines: self.lines_done,
-            accepted: self.before.accepted + self.report.accepted,
-            duplicates: self.before.duplicates + self.report.duplicates,
-            rejected: self.before.rejected + self.report.rejected,
+            accepted: self.before.accepted + self.settler.report.accepted,
+            duplicates: self.before.duplicates + self.settler.report.duplicates,
+            rejected: self.before.rejected + self.settler.report.rejected,
         });
     }
 }

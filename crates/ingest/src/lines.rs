@@ -1,4 +1,6 @@
-//! Lines of a file, plain or gzip, none of them longer than a limit in memory.
+//! Lines of a file, none of them longer than a limit in memory: plain, gzip, zstd, or the rows of a Parquet file as text.
+//!
+//! Which of them a file is, its first bytes say, whatever its name.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Take};
@@ -7,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
+use lake::{ForeignRows, RowForm};
 use sha2::{Digest as _, Sha256};
 
 use crate::{IngestError, Truncation};
@@ -15,15 +18,38 @@ use crate::{IngestError, Truncation};
 pub(crate) const LINE_BYTES_MAX: usize = 1 << 20;
 
 const BUFFER_BYTES: usize = 1 << 18;
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
+const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+const PARQUET_MAGIC: &[u8] = b"PAR1";
+const MAGIC_BYTES: u64 = 4;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A file as long as it is when it is opened: what is added later is for another time.
 pub(crate) struct Content {
     file: Arc<File>,
-    gzip: bool,
+    packing: Packing,
     /// Its length.
     pub(crate) bytes: u64,
+}
+
+/// How lines lie in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Packing {
+    Plain,
+    Gzip,
+    Zstd,
+    Parquet,
+}
+
+impl Packing {
+    fn of(first_bytes: &[u8]) -> Self {
+        match first_bytes {
+            bytes if bytes.starts_with(GZIP_MAGIC) => Self::Gzip,
+            bytes if bytes.starts_with(ZSTD_MAGIC) => Self::Zstd,
+            bytes if bytes.starts_with(PARQUET_MAGIC) => Self::Parquet,
+            _ => Self::Plain,
+        }
+    }
 }
 
 impl Content {
@@ -43,9 +69,14 @@ impl Content {
         let file = Arc::new(File::open(path).map_err(unopened)?);
         let bytes = file.metadata().map_err(unopened)?.len();
         let mut magic = Vec::new();
-        let begins = FromStart::new(&file).take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic);
+        let begins = FromStart::new(&file).take(MAGIC_BYTES).read_to_end(&mut magic);
         begins.map_err(|source| IngestError::Read { path: path.to_owned(), source })?;
-        Ok(Self { file, gzip: magic == GZIP_MAGIC, bytes })
+        Ok(Self { file, packing: Packing::of(&magic), bytes })
+    }
+
+    /// How its lines lie in it.
+    pub(crate) fn packing(&self) -> Packing {
+        self.packing
     }
 
     /// What the content is known by: its SHA-256, and that of what else decides what its lines mean. Reads all of it.
@@ -80,24 +111,36 @@ impl Content {
         Ok(hex)
     }
 
-    /// Its lines, from the start.
+    /// Its lines, from the start; rows of Parquet are written as `form` says.
     ///
     /// # Errors
-    /// When it begins like gzip and does not go on so.
-    pub(crate) fn lines(&self, path: &Path) -> Result<Lines, IngestError> {
+    /// When it begins like a compressed file or Parquet and does not go on so.
+    pub(crate) fn lines(&self, path: &Path, form: RowForm) -> Result<Lines, IngestError> {
         let done = Arc::new(AtomicU64::new(0));
-        let counting = Counting { file: FromStart::new(&self.file).take(self.bytes), done: Arc::clone(&done) };
-        let raw = BufReader::with_capacity(BUFFER_BYTES, counting);
-        let reader: Box<dyn BufRead + Send> = if self.gzip {
-            let decoder = MultiGzDecoder::new(raw);
-            if decoder.header().is_none() {
-                return Err(IngestError::GzipHeader { path: path.to_owned() });
-            }
-            Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder))
-        } else {
-            Box::new(raw)
+        let raw = || {
+            let counting = Counting { file: FromStart::new(&self.file).take(self.bytes), done: Arc::clone(&done) };
+            BufReader::with_capacity(BUFFER_BYTES, counting)
         };
-        Ok(Lines { reader, done, number: 0, given: 0, buffer: Vec::new(), truncated: None })
+        let reader: Box<dyn BufRead + Send> = match self.packing {
+            Packing::Plain => Box::new(raw()),
+            Packing::Gzip => {
+                let decoder = MultiGzDecoder::new(raw());
+                if decoder.header().is_none() {
+                    return Err(IngestError::GzipHeader { path: path.to_owned() });
+                }
+                Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder))
+            }
+            Packing::Zstd => {
+                let decoder = zstd::Decoder::with_buffer(raw()).map_err(|source| IngestError::Read { path: path.to_owned(), source })?;
+                Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder))
+            }
+            Packing::Parquet => {
+                let rows = ForeignRows::open(path, form).map_err(IngestError::Lake)?;
+                let texts = RowTexts { rows, text: String::new(), at: 0, bytes: self.bytes, done: Arc::clone(&done) };
+                Box::new(BufReader::with_capacity(BUFFER_BYTES, texts))
+            }
+        };
+        Ok(Lines { reader, done, packing: self.packing, number: 0, given: 0, buffer: Vec::new(), truncated: None })
     }
 }
 
@@ -145,10 +188,42 @@ impl Read for Counting {
     }
 }
 
+/// Rows of Parquet as if they had been written as lines.
+struct RowTexts {
+    rows: ForeignRows,
+    /// The row group at hand, and how far it was read.
+    text: String,
+    at: usize,
+    /// The file's length, for progress.
+    bytes: u64,
+    done: Arc<AtomicU64>,
+}
+
+impl Read for RowTexts {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.text.len() {
+            self.text.clear();
+            self.at = 0;
+            if !self.rows.next(&mut self.text).map_err(io::Error::other)? {
+                self.done.store(self.bytes, Ordering::Relaxed);
+                return Ok(0);
+            }
+            let share = self.bytes as f64 * self.rows.rows_done() as f64 / self.rows.rows().max(1) as f64;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the file's length")]
+            self.done.store(share as u64, Ordering::Relaxed);
+        }
+        let count = buffer.len().min(self.text.len() - self.at);
+        buffer[..count].copy_from_slice(&self.text.as_bytes()[self.at..self.at + count]);
+        self.at += count;
+        Ok(count)
+    }
+}
+
 /// The lines of a file, one after the other.
 pub(crate) struct Lines {
     reader: Box<dyn BufRead + Send>,
     done: Arc<AtomicU64>,
+    packing: Packing,
     number: u64,
     given: u64,
     buffer: Vec<u8>,
@@ -199,6 +274,11 @@ impl Lines {
         Ok(if line.len() > LINE_BYTES_MAX { Next::TooLong } else { Next::Line(line) })
     }
 
+    /// How they lie in their file.
+    pub(crate) fn packing(&self) -> Packing {
+        self.packing
+    }
+
     /// How many lines were read.
     pub(crate) fn number(&self) -> u64 {
         self.number
@@ -223,6 +303,8 @@ impl Lines {
         let truncated = match error.kind() {
             io::ErrorKind::UnexpectedEof => Truncation::BreaksOff { after_line: self.number },
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Truncation::Damaged { after_line: self.number },
+            // What zstd itself has to say; the disk has other kinds.
+            io::ErrorKind::Other if self.packing == Packing::Zstd => Truncation::Damaged { after_line: self.number },
             _ => return Err(error),
         };
         self.truncated = Some(truncated);
@@ -240,7 +322,7 @@ mod tests {
     fn lines_of(bytes: &[u8]) -> Lines {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(bytes).unwrap();
-        Content::open(file.path()).unwrap().lines(file.path()).unwrap()
+        Content::open(file.path()).unwrap().lines(file.path(), RowForm::Json { nested: &[] }).unwrap()
     }
 
     #[track_caller]

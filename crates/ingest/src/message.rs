@@ -3,19 +3,39 @@
 use std::borrow::Cow;
 
 use model::{EventName, Moment, Value};
+use serde::Serialize;
 
 /// The six calls of the Segment spec.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum MessageKind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageKind {
+    /// Traits of a person.
     Identify,
+    /// Something somebody did.
     Track,
+    /// A page somebody saw.
     Page,
+    /// A screen somebody saw.
     Screen,
+    /// Traits of an account, and who belongs to it.
     Group,
+    /// Two ids of one person.
     Alias,
 }
 
 impl MessageKind {
+    /// The word of the spec.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Identify => "identify",
+            Self::Track => "track",
+            Self::Page => "page",
+            Self::Screen => "screen",
+            Self::Group => "group",
+            Self::Alias => "alias",
+        }
+    }
+
     pub(crate) fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "identify" => Self::Identify,

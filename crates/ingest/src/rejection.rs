@@ -55,6 +55,12 @@ pub enum RejectionReason {
     WrongWidth,
     /// A CSV row whose quote is not closed.
     OpenQuote,
+    /// A row of a model without its primary key.
+    NoKey,
+    /// A row of a model whose primary key another row has.
+    DuplicateKey,
+    /// Somebody in a list event beyond the most people it may hold.
+    ListTooLong,
 }
 
 impl RejectionReason {
@@ -83,6 +89,9 @@ impl RejectionReason {
             Self::InFuture => "in-future",
             Self::WrongWidth => "wrong-width",
             Self::OpenQuote => "open-quote",
+            Self::NoKey => "no-key",
+            Self::DuplicateKey => "duplicate-key",
+            Self::ListTooLong => "list-too-long",
         }
     }
 

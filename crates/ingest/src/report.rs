@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use model::{IdentifierKind, Refusal};
+use model::{EventName, IdentifierKind, Refusal};
 use serde::Serialize;
 
 use crate::Truncation;
+use crate::message::MessageKind;
 use crate::rejection::{Rejection, RejectionReason};
 
 const SAMPLES_MAX: usize = 5;
@@ -52,12 +53,20 @@ pub struct ImportReport {
     pub zone_missing: u64,
     /// Profiles that did not exist.
     pub new_profiles: u64,
+    /// Profiles that did, and are spoken of here.
+    pub known_profiles: u64,
     /// Pairs of profiles that turned out to be one.
     pub merges: u64,
     /// Events accepted.
     pub events: u64,
     /// Trait changes accepted, those without any trait included.
     pub traits: u64,
+    /// Messages accepted, by their `type`.
+    pub messages: BTreeMap<MessageKind, u64>,
+    /// Events accepted, by name.
+    pub event_names: BTreeMap<String, u64>,
+    /// Nothing was written: this is what would have come of it.
+    pub dry_run: bool,
     /// The file ends too early; its import stays unfinished.
     pub truncated: Option<Truncation>,
 }
@@ -98,6 +107,15 @@ impl ImportReport {
         rejections.count += 1;
         if rejections.samples.len() < SAMPLES_MAX {
             rejections.samples.push(RejectionSample { line, message: rejection.message.clone() });
+        }
+    }
+
+    /// Counts an accepted event.
+    pub(crate) fn count_event(&mut self, name: &EventName) {
+        // The name is copied once, not once a message.
+        match self.event_names.get_mut(name.as_str()) {
+            Some(count) => *count += 1,
+            None => drop(self.event_names.insert(name.as_str().to_owned(), 1)),
         }
     }
 

@@ -4,21 +4,26 @@
 //! where they stand. **Invariant:** a batch is bounded by lines and by bytes, whatever the file holds, and a file read
 //! again is cut at the same lines.
 
+use std::collections::BTreeSet;
 use std::hash::RandomState;
 use std::io;
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
-use model::{MessageKey, Moment};
+use model::{CsvMapping, ListKey, MessageKey, Moment};
 
 use crate::block::{Block, Rejected};
-use crate::csv_rows::{CsvRows, NextRow};
+use crate::csv_plan::Plan;
+use crate::csv_rows::{CsvRows, NextRow, separator, separator_by_name};
 use crate::identifiers;
+use crate::import::is_csv;
 use crate::keys::KeyMaker;
-use crate::lines::{LINE_BYTES_MAX, Lines, Next};
+use crate::lines::{LINE_BYTES_MAX, Lines, Next, Packing};
+use crate::lists::{self, ListEvents};
 use crate::message::Message;
 use crate::rejection::{Rejection, RejectionReason};
-use crate::{Format, IngestError, Truncation, parse};
+use crate::table::{Cells, csv_cells, json_cells};
+use crate::{Format, IngestError, Truncation, parse, warehouse};
 
 /// What a batch may hold.
 #[derive(Debug, Clone, Copy)]
@@ -49,12 +54,24 @@ pub(crate) struct Understanding {
     pub(crate) now: Moment,
     /// Hashes identifiers for whoever looks them up.
     pub(crate) hasher: RandomState,
+    /// Events that are lists of people.
+    pub(crate) lists: Arc<ListEvents>,
+    /// The lines are rows of this table, not messages.
+    pub(crate) table: Option<Arc<warehouse::Table>>,
+}
+
+/// What rows of CSV mean.
+enum Meaning {
+    /// What a mapping made of their header.
+    Plan(Plan),
+    /// Those of a warehouse's table, by their header; what stays text.
+    Warehouse(Vec<String>, BTreeSet<String>),
 }
 
 /// The rows of a file.
 pub(crate) struct Rows {
     lines: Lines,
-    csv: Option<CsvRows>,
+    csv: Option<(CsvRows, Meaning)>,
     understanding: Understanding,
     max: BatchMax,
 }
@@ -75,9 +92,14 @@ impl Rows {
         understanding: Understanding,
         max: BatchMax,
     ) -> Result<Self, IngestError> {
+        let packing = lines.packing();
         let csv = match format {
-            Format::Auto | Format::Ndjson => None,
-            Format::Csv(mapping) => Some(CsvRows::open(&mut lines, mapping, path)?),
+            Format::Csv(mapping) => Some(open_csv(&mut lines, mapping, path)?),
+            Format::Warehouse if packing != Packing::Parquet && is_csv(path) => {
+                let (rows, header) = CsvRows::open(&mut lines, separator_by_name(path), path)?;
+                Some((rows, Meaning::Warehouse(header, warehouse::texts())))
+            }
+            Format::Auto | Format::Ndjson | Format::Warehouse => None,
         };
         Ok(Self { lines, csv, understanding, max })
     }
@@ -127,7 +149,7 @@ impl Rows {
 
     fn csv_blocks(&mut self) -> io::Result<(Vec<Block>, bool)> {
         let Self { lines, csv, understanding, max } = self;
-        let Some(csv) = csv else { return Ok((Vec::new(), true)) };
+        let Some((csv, meaning)) = csv else { return Ok((Vec::new(), true)) };
         let end = BatchEnd::new(lines, *max);
         let mut content = Vec::new();
         let mut blocks = Vec::new();
@@ -139,17 +161,12 @@ impl Rows {
                 let next = csv.next(lines)?;
                 let line = csv.line();
                 match next {
-                    NextRow::Row => match csv.message(understanding.now) {
-                        Ok(message) => {
-                            let key = if let Some(id) = &message.message_id {
-                                understanding.keys.of_id(id)
-                            } else {
-                                csv.content(&mut content);
-                                understanding.keys.of_line(line, &content)
-                            };
-                            take(&mut block, line, &message, key, &understanding.hasher);
-                        }
-                        Err(rejection) => reject(&mut block, line, rejection),
+                    NextRow::Row => match meaning {
+                        Meaning::Plan(plan) => take_csv(&mut block, csv, plan, &mut content, understanding),
+                        Meaning::Warehouse(header, texts) => match csv_cells(csv, header, texts) {
+                            Ok(cells) => take_row(&mut block, line, &cells, understanding),
+                            Err(rejection) => reject(&mut block, line, rejection),
+                        },
                     },
                     NextRow::Rejected(rejection) => reject(&mut block, line, rejection),
                     NextRow::Over => over = true,
@@ -162,6 +179,18 @@ impl Rows {
             }
         }
     }
+}
+
+/// The rows of a CSV file, and what its mapping makes of its header.
+fn open_csv(lines: &mut Lines, mapping: &CsvMapping, path: &Path) -> Result<(CsvRows, Meaning), IngestError> {
+    let (rows, header) = CsvRows::open(lines, separator(mapping)?, path)?;
+    // A compressed file that breaks off in its header is reported as such, not as one without columns.
+    if header.is_empty() && lines.truncation().is_some() {
+        return Ok((rows, Meaning::Plan(Plan::default())));
+    }
+    let plan = Plan::new(mapping, &header);
+    let plan = plan.map_err(|missing| IngestError::MissingColumns { path: path.to_owned(), missing, found: header })?;
+    Ok((rows, Meaning::Plan(plan)))
 }
 
 /// Where a batch ends at the latest.
@@ -226,16 +255,14 @@ impl Piece {
                 }
                 continue;
             }
-            match parse::message(line, understanding.now) {
-                Ok(message) => {
-                    let key = match &message.message_id {
-                        Some(id) => understanding.keys.of_id(id),
-                        None => understanding.keys.of_line(number, line),
-                    };
-                    take(&mut block, number, &message, key, &understanding.hasher);
+            if understanding.table.is_some() {
+                match json_cells(line) {
+                    Ok(cells) => take_row(&mut block, number, &cells, &mut understanding),
+                    Err(rejection) => reject(&mut block, number, rejection),
                 }
-                Err(rejection) => reject(&mut block, number, rejection),
+                continue;
             }
+            take_line(&mut block, number, line, &mut understanding);
         }
         block
     }
@@ -243,6 +270,62 @@ impl Piece {
 
 fn reject(block: &mut Block, line: u64, rejection: Rejection) {
     block.rejected.push(Rejected { line, rejection, refused: Vec::new() });
+}
+
+/// Takes a row of CSV by its plan.
+fn take_csv(block: &mut Block, csv: &CsvRows, plan: &Plan, content: &mut Vec<u8>, understanding: &mut Understanding) {
+    let line = csv.line();
+    match csv.cells().and_then(|cells| plan.message(&cells, understanding.now)) {
+        Ok(message) => {
+            let key = if let Some(id) = &message.message_id {
+                understanding.keys.of_id(id)
+            } else {
+                csv.content(content);
+                understanding.keys.of_line(line, content)
+            };
+            take(block, line, &message, key, &understanding.hasher);
+        }
+        Err(rejection) => reject(block, line, rejection),
+    }
+}
+
+/// Takes a row of a warehouse as the message that it was.
+fn take_row(block: &mut Block, line: u64, cells: &Cells, understanding: &mut Understanding) {
+    let Some(table) = understanding.table.clone() else { return };
+    let message = table.message(cells).to_string();
+    take_line(block, line, message.as_bytes(), understanding);
+}
+
+/// Takes a message as JSON.
+fn take_line(block: &mut Block, number: u64, line: &[u8], understanding: &mut Understanding) {
+    let message = match parse::message(line, understanding.now) {
+        Ok(message) => message,
+        Err(rejection) => return reject(block, number, rejection),
+    };
+    if let Some(list) = lists::list_of(&Arc::clone(&understanding.lists), &message) {
+        return take_people(block, number, line, &message, list, understanding);
+    }
+    let key = match &message.message_id {
+        Some(id) => understanding.keys.of_id(id),
+        None => understanding.keys.of_line(number, line),
+    };
+    take(block, number, &message, key, &understanding.hasher);
+}
+
+/// Takes what a list event says of each person. Keys are made of the event's own and the person's place in it.
+fn take_people(block: &mut Block, number: u64, line: &[u8], event: &Message<'_>, list: &ListKey, understanding: &mut Understanding) {
+    for (place, person) in lists::people(event, list).into_iter().enumerate() {
+        match person {
+            Ok(person) => {
+                let key = match &event.message_id {
+                    Some(id) => understanding.keys.of_id(&format!("{id}#{place}")),
+                    None => understanding.keys.of_line(number, &[line, &place.to_le_bytes()].concat()),
+                };
+                take(block, number, &person, key, &understanding.hasher);
+            }
+            Err(rejection) => reject(block, number, rejection),
+        }
+    }
 }
 
 /// Takes a message if it is about anybody.

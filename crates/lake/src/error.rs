@@ -45,6 +45,14 @@ pub enum LakeError {
         /// What is wrong with it.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A Parquet file that others wrote is not what it seems, or has columns that are not read.
+    #[error("cannot read `{path}` as Parquet: write it anew, decimal columns as DOUBLE or text")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// A file or folder could not be read, though it is there.
     #[error("could not read `{path}`")]
     Read {
@@ -70,6 +78,10 @@ impl LakeError {
             io::ErrorKind::NotFound => Self::Missing { path },
             _ => Self::Read { path, source },
         }
+    }
+
+    pub(crate) fn foreign(path: &Path, damage: Damage) -> Self {
+        Self::Foreign { path: path.to_owned(), source: Box::new(damage) }
     }
 
     pub(crate) fn corrupt(path: &Path, damage: Damage) -> Self {

@@ -27,6 +27,12 @@ pub(crate) fn columns(file: File) -> Result<Vec<String>, Damage> {
     surviving(|| columns_of(&mut ParquetReader::new(file)))
 }
 
+/// How many rows each row group of a file has.
+pub(crate) fn row_groups(file: File) -> Result<Vec<usize>, Damage> {
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method's type has no public name")]
+    surviving(|| Ok(ParquetReader::new(file).get_metadata()?.row_groups.iter().map(|group| group.num_rows()).collect()))
+}
+
 /// Reads, of the columns of a file, those that `wanted` says, in the file's order.
 pub(crate) fn read(file: File, wanted: impl Fn(&str) -> bool) -> Result<DataFrame, Damage> {
     surviving(|| read_from(ParquetReader::new(file), wanted))

@@ -105,6 +105,63 @@ impl fmt::Display for DestinationKey {
     }
 }
 
+/// The permanent name of a model; equals its file name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ModelKey(String);
+
+impl ModelKey {
+    /// Checks and takes a key.
+    ///
+    /// # Errors
+    /// When the text breaks the rule for keys.
+    pub fn parse(text: &str) -> Result<Self, InvalidKey> {
+        check_key(text, "a model key").map(Self)
+    }
+
+    /// The key as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ModelKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// The name of a list that events keep.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ListKey(String);
+
+impl ListKey {
+    /// Checks and takes a key.
+    ///
+    /// # Errors
+    /// When the text breaks the rule for keys.
+    pub fn parse(text: &str) -> Result<Self, InvalidKey> {
+        check_key(text, "a list key").map(Self)
+    }
+
+    /// The key as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ListKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl ListKey {
+    /// The trait that is `true` while somebody is on the list, and `false` afterwards.
+    pub fn member_trait(&self) -> String {
+        format!("list_{self}")
+    }
+}
+
 /// What a profile did, exactly as sent: case and spaces count.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -19,7 +19,7 @@ Exit codes: 0 done; 1 done, with findings; 2 could not be done.";
 #[derive(Debug, Parser)]
 #[command(name = "muster", version, after_help = EXAMPLES, max_term_width = 100)]
 pub(crate) struct Cli {
-    /// The folder of definitions: `muster.yaml`, `audiences/`, `destinations/`.
+    /// The folder of definitions: `muster.yaml`, `audiences/`, `destinations/`, `models/`.
     #[arg(short = 'C', long = "dir", global = true, default_value = ".", value_name = "FOLDER")]
     pub(crate) folder: PathBuf,
 
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     /// Bring messages in from files.
     #[command(after_help = INGEST_EXAMPLES)]
     Ingest(IngestArgs),
+    /// Sync models: rows of files and databases that say who people are.
+    Model(ModelArgs),
     /// Evaluate all audiences, record who entered and exited, and send what changed.
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArgs),
@@ -188,22 +190,74 @@ pub(crate) struct ExplainArgs {
 const INGEST_EXAMPLES: &str = "\
 Examples:
   muster ingest events.ndjson people.ndjson.gz
+  muster ingest events.parquet                    columns are the fields of messages
   muster ingest orders-2025.csv --csv orders      a mapping under `csv:` in muster.yaml
+  muster ingest exports/ --warehouse              tables of a warehouse: identifies, tracks, users, ...
+  muster ingest events.ndjson --dry-run           what would come of it; writes nothing
 
 The same file again changes nothing; an interrupted one goes on where it stopped.
 Bad lines are counted and shown, and do not stop the rest: then the exit code is 1.";
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestArgs {
-    /// Files of newline-delimited JSON messages (Segment spec) or CSV, plain or gzip.
+    /// Files of messages (Segment spec): newline-delimited JSON or CSV, plain, gzip or zstd, or Parquet.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Read the files as CSV by this mapping of `muster.yaml`.
+    /// Read the files as CSV (or their Parquet columns as such) by this mapping of `muster.yaml`.
     #[arg(long, value_name = "MAPPING")]
     pub(crate) csv: Option<String>,
+    /// Read the files, or those in the folders named, as tables of a warehouse that Segment filled; the file's name says which.
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) warehouse: bool,
     /// The source the messages belong to, for telling repeated messages apart from new ones. Default: the file's name.
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,
+    /// Read everything and write nothing; report what would come of it.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelArgs {
+    #[command(subcommand)]
+    pub(crate) command: ModelCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Compare the rows with what they said last time, and take in what is new, changed or gone.
+    #[command(after_help = MODEL_SYNC_EXAMPLES)]
+    Sync(ModelSyncArgs),
+    /// Forget what the rows of a model said: the next sync takes every row as new.
+    Reset {
+        /// The model.
+        #[arg(value_name = "NAME")]
+        model: String,
+    },
+    /// List the models: rows known, when they were synced, how often they are.
+    List,
+}
+
+const MODEL_SYNC_EXAMPLES: &str = "\
+Examples:
+  muster model sync                            all of models/*.yaml
+  muster model sync loyalty_members
+  muster model sync loyalty_members --dry-run  count, write nothing
+
+A person with a row has the trait `model_NAME: true`, and `false` once the row is gone.
+Rows that cannot be taken are counted and shown, and do not stop the rest: then the exit code is 1.";
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelSyncArgs {
+    /// The model. Default: all of them.
+    #[arg(value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Read everything and write nothing; report what would come of it.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Take it that all rows are gone when there are none; otherwise that is an error.
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
 }
 
 const RUN_EXAMPLES: &str = "\

@@ -48,6 +48,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Ending> {
         Command::Test(args) => commands::test::run(&asked, &args).await,
         Command::Schema(args) => commands::schema::run(&asked, &args).await,
         Command::Explain(args) => commands::explain::run(&asked, &args),
+        Command::Model(args) => commands::model::run(&asked, &args).await,
         Command::Ingest(args) => commands::ingest::run(&asked, &args).await,
         Command::Run(args) => commands::run::run(&asked, &args).await,
         Command::Backfill(args) => commands::backfill::run(&asked, &args).await,

@@ -73,8 +73,9 @@ pub(crate) async fn workspace(folder: &Path) -> anyhow::Result<Workspace> {
 
 /// Opens the workspace under these definitions and this clock.
 pub(crate) async fn workspace_at(folder: &Path, catalog: Catalog, clock: Arc<dyn Clock>) -> anyhow::Result<Workspace> {
-    Workspace::open(folder, catalog, &EnvironmentAndFiles, clock)
-        .await
+    let workspace = Workspace::open(folder, catalog, &EnvironmentAndFiles, clock).await;
+    workspace
+        .map(|workspace| workspace.with_secrets(Arc::new(EnvironmentAndFiles)))
         .with_context(|| format!("open the workspace in `{}`", folder.display()))
 }
 

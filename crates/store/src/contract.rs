@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use model::{
     AccountLink, AsOf, AudienceKey, Collection, DestinationKey, Fingerprint, Identifier, LedgerChange, LedgerRow, LogName, Membership,
-    MembershipDiff, Moment, People, ProfileId, PublicId, Reason, RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
+    MembershipDiff, ModelKey, Moment, People, ProfileId, PublicId, Reason, RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
 };
 
 use crate::{News, PeopleMark, RunRecord, StoreError, SyncStart};
@@ -30,6 +30,51 @@ pub struct Flush {
     pub segments: Vec<Segment>,
     /// How far the import that this batch belongs to has come.
     pub import: Option<ImportProgress>,
+    /// What this batch says of the rows of a model.
+    pub model: Option<ModelBatch>,
+}
+
+/// A part of a model's sync, true together with the facts it made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelBatch {
+    /// Which model.
+    pub model: ModelKey,
+    /// Which of its syncs, as [`Store::begin_model_sync`] numbered it.
+    pub sync: u64,
+    /// Rows that are new or say something new; their `seen` does not count.
+    pub saved: Vec<ModelRow>,
+    /// Keys of rows that say what they said.
+    pub seen: Vec<String>,
+    /// Keys of rows that are gone.
+    pub deleted: Vec<String>,
+    /// When the sync was done to its end; absent while rows are left.
+    pub finished_at: Option<Moment>,
+}
+
+/// What was said of a row of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelRow {
+    /// Its primary key, as text.
+    pub key: String,
+    /// Tells whether it says something new; empty after [`Store::forget_model_checksums`].
+    pub checksum: String,
+    /// Whom it was about: a deleted row has nothing but its key.
+    pub identifiers: Vec<Identifier>,
+    /// The latest sync that met it.
+    pub seen: u64,
+}
+
+/// How a model stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelState {
+    /// Which.
+    pub model: ModelKey,
+    /// How many syncs were begun.
+    pub syncs: u64,
+    /// When one was done to its end last.
+    pub synced_at: Option<Moment>,
+    /// How many rows are known.
+    pub rows: u64,
 }
 
 /// A profile that did not exist.
@@ -262,6 +307,17 @@ pub trait Store: Send + Sync {
     async fn segments_seen(&self) -> Result<BTreeSet<SegmentId>, StoreError>;
     /// How far the import of a file with this content has come.
     async fn import(&self, content: &str) -> Result<Option<ImportProgress>, StoreError>;
+
+    /// Begins a sync of a model: its number, higher than that of any before, however they ended.
+    async fn begin_model_sync(&self, model: &ModelKey) -> Result<u64, StoreError>;
+    /// The models that a sync was begun of, by name.
+    async fn models(&self) -> Result<Vec<ModelState>, StoreError>;
+    /// What was said of these rows; unknown ones are left out.
+    async fn model_rows(&self, model: &ModelKey, keys: &[String]) -> Result<Vec<ModelRow>, StoreError>;
+    /// Rows that this sync did not meet, by key, at most `limit`.
+    async fn unseen_model_rows(&self, model: &ModelKey, sync: u64, limit: u32) -> Result<Vec<ModelRow>, StoreError>;
+    /// Forgets what the rows of a model said, though not whom they were about: the next sync says all of it again.
+    async fn forget_model_checksums(&self, model: &ModelKey) -> Result<(), StoreError>;
 
     /// Takes (or renews, for the same holder) a lease until `until` (not included), if nobody else holds it at `now`. `false`:
     /// somebody does.

@@ -1,4 +1,5 @@
-//! Identities, segment manifest, memberships, runs, syncs and ledger, behind one contract over SQL.
+//! Identities, segment manifest, memberships, runs, syncs and ledger, behind one contract over SQL; and, apart from that,
+//! the rows that other databases answer a query with ([`QueryRows`]), because all SQL is spoken here.
 //!
 //! One implementation speaks to SQLite and to PostgreSQL: the queries under `sql/queries` mean the same on both, and only
 //! the tables (`sql/<backend>/migrations`) and how a transaction begins (`sql/<backend>/queries`) are written twice.
@@ -13,6 +14,7 @@ mod news;
 mod open;
 mod queries;
 mod record;
+mod source;
 mod sql_store;
 mod url;
 mod words;
@@ -23,4 +25,5 @@ pub use error::StoreError;
 pub use news::{News, PeopleMark, PeopleNews};
 pub use open::{open, open_existing};
 pub use record::{AudienceRecord, FoundMembers, RunRecord, SyncStart};
+pub use source::{QueryRows, SourceError};
 pub use url::StoreUrl;

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
-use store::{Flush, Store, StoreError, StoreUrl};
+use store::{Flush, QueryRows, SourceError, Store, StoreError, StoreUrl};
 use uuid::Uuid;
 
 /// A server for tests; each store lives in a schema of its own.
@@ -80,7 +80,7 @@ async fn looking_in_makes_nothing() {
     }
     store::open(&url).await.unwrap();
     assert!(store::open_existing(&url).await.unwrap().expect("up to date").known_audiences().await.unwrap().is_empty());
-    server.run(format!("DELETE FROM {schema}._sqlx_migrations WHERE version = 13")).await;
+    server.run(format!("DELETE FROM {schema}._sqlx_migrations WHERE version = 14")).await;
     assert!(store::open_existing(&url).await.unwrap().is_none(), "older");
     server.clean().await;
 }
@@ -96,6 +96,32 @@ async fn a_store_from_the_future_is_not_touched() {
         let Err(error) = store::open(&url).await else { panic!("opened a store from the future") };
         assert!(matches!(error, StoreError::NewerThanBinary { found: 1000, .. }), "{error}");
     }
+    server.clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_a_query_are_objects_and_nothing_is_written() {
+    let Some(server) = Server::find("rows_of_a_query_are_objects_and_nothing_is_written") else { return };
+    let ask = async |sql: &str| -> Result<Vec<String>, SourceError> {
+        let mut rows = QueryRows::ask(&server.url, sql)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().await? {
+            found.push(row);
+        }
+        Ok(found)
+    };
+    let sql = "WITH people AS (SELECT 7 AS id, 'ada@example.com' AS mail, DATE '2025-03-01' AS born, 1.50 AS spent, NULL AS gone)\n\
+               SELECT * FROM people -- all of them";
+    let row = r#"{"id":7,"mail":"ada@example.com","born":"2025-03-01","spent":1.50,"gone":null}"#;
+    assert_eq!(ask(sql).await.unwrap(), [row]);
+    assert_eq!(ask("SELECT id FROM generate_series(1, 2500) AS id").await.unwrap().len(), 2_500);
+    let told = |error: SourceError| error.to_string();
+    assert!(told(ask("SELECT nothing FROM nowhere").await.unwrap_err()).contains("\"nowhere\" does not exist"));
+    // What a value says stays with the database.
+    let error = told(ask("SELECT 'ada@example.com'::int").await.unwrap_err());
+    assert!(error.contains("SQLSTATE 22P02") && !error.contains("ada@"), "{error}");
+    let writes = ask("SELECT setval('none', 1)").await;
+    assert!(writes.is_err(), "{writes:?}");
     server.clean().await;
 }
 

@@ -1,8 +1,8 @@
 //! In which order the keys of a map stand: by what the map is, which follows from the keys that lead to it.
 
 use crate::language::{
-    AUDIENCE_KEYS, COMPANION_KEYS, CONDITION_HEADS, GUARD_KEYS, KeySpec, PERSON_KEYS, REDUCER_KEYS, SYNC_KEYS, TEST_EVENT_KEYS, TEST_KEYS,
-    TRAIT_KEYS,
+    AUDIENCE_KEYS, COMPANION_KEYS, CONDITION_HEADS, GUARD_KEYS, IDENTIFY_KEYS, KeySpec, MODEL_KEYS, PERSON_KEYS, REDUCER_KEYS, SOURCE_KEYS,
+    SYNC_KEYS, TEST_EVENT_KEYS, TEST_KEYS, TRAIT_KEYS,
 };
 
 /// What a map or list is.
@@ -11,6 +11,9 @@ pub(super) enum Role {
     Audience,
     Trait,
     Destination,
+    Model,
+    ModelSource,
+    ModelIds,
     Settings,
     CsvMappings,
     CsvMapping,
@@ -47,6 +50,8 @@ impl Role {
             Self::Audience
         } else if has("trait") {
             Self::Trait
+        } else if has("model") {
+            Self::Model
         } else if has("destination") {
             Self::Destination
         } else {
@@ -69,6 +74,8 @@ impl Role {
             (Self::Test, "person") | (Self::Person, "account") => Self::Person,
             (Self::Person, "users") => Self::People,
             (Self::Person, "events") => Self::TestEvents,
+            (Self::Model, "from") => Self::ModelSource,
+            (Self::Model, "identify") => Self::ModelIds,
             (Self::Settings, "csv") => Self::CsvMappings,
             (Self::CsvMappings, _) => Self::CsvMapping,
             _ => Self::Free,
@@ -87,6 +94,9 @@ impl Role {
             Self::Audience
             | Self::Trait
             | Self::Destination
+            | Self::Model
+            | Self::ModelSource
+            | Self::ModelIds
             | Self::Settings
             | Self::CsvMappings
             | Self::CsvMapping
@@ -116,7 +126,10 @@ impl Role {
             Self::Audience => among(AUDIENCE_KEYS),
             Self::Trait => among(TRAIT_KEYS),
             Self::Destination => listed(&["destination", "type", "description"]),
-            Self::Settings => listed(&["data", "store", "timezone", "schedule", "csv"]),
+            Self::Model => among(MODEL_KEYS),
+            Self::ModelSource => among(SOURCE_KEYS),
+            Self::ModelIds => among(IDENTIFY_KEYS),
+            Self::Settings => listed(&["data", "store", "timezone", "schedule", "csv", "list_events"]),
             Self::CsvMapping => listed(CSV_MAPPING),
             // A head comes first, whichever it is; then what says more about it.
             Self::Condition if CONDITION_HEADS.iter().any(|head| head.key.name == key) => 0,

@@ -14,7 +14,10 @@ use std::collections::BTreeMap;
 use model::IdentifierKind;
 use serde_json::{Map, Value, json};
 
-use crate::language::{AUDIENCE_KEYS, KeySpec, NUMBER_REDUCERS, PERSON_KEYS, PHONE, REDUCER_KEYS, Shape, TEXT_REDUCERS, TRAIT_KEYS, UNITS};
+use crate::language::{
+    AUDIENCE_KEYS, KeySpec, MODEL_KEYS, NUMBER_REDUCERS, PERSON_KEYS, PHONE, REDUCER_KEYS, SOURCE_KEYS, Shape, TEXT_REDUCERS, TRAIT_KEYS,
+    UNITS,
+};
 
 pub use vocabulary::Vocabulary;
 
@@ -42,11 +45,16 @@ pub fn schema(vocabulary: &Vocabulary) -> Value {
     definitions.insert("person".to_owned(), object(PERSON_KEYS, 0));
     definitions.insert("audience_file".to_owned(), audience_file());
     definitions.insert("trait_file".to_owned(), trait_file(vocabulary));
+    definitions.insert("model_file".to_owned(), model_file());
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "Audience or computed trait",
-        "description": "A definition file of muster: `audiences/*.yaml` or `traits/*.yaml`.",
-        "oneOf": [{ "$ref": "#/definitions/audience_file" }, { "$ref": "#/definitions/trait_file" }],
+        "title": "Audience, computed trait or model",
+        "description": "A definition file of muster: `audiences/*.yaml`, `traits/*.yaml` or `models/*.yaml`.",
+        "oneOf": [
+            { "$ref": "#/definitions/audience_file" },
+            { "$ref": "#/definitions/trait_file" },
+            { "$ref": "#/definitions/model_file" },
+        ],
         "defaultSnippets": snippets::all(),
         "definitions": definitions,
     })
@@ -78,6 +86,35 @@ fn trait_file(vocabulary: &Vocabulary) -> Value {
         file.insert("allOf".to_owned(), Value::Array(all));
     }
     file
+}
+
+/// Months are no fixed length, and a column may be called `1`.
+fn model_file() -> Value {
+    let mut file = object(MODEL_KEYS, 0);
+    let types = json!(["string", "number"]);
+    file["properties"]["primary_key"]["type"] = types.clone();
+    file["properties"]["identify"]["minProperties"] = json!(1);
+    for id in ["user_id", "anonymous_id", "email"] {
+        file["properties"]["identify"]["properties"][id]["type"] = types.clone();
+    }
+    file["properties"]["every"]["not"] = json!({ "pattern": "month" });
+    file
+}
+
+fn column() -> Value {
+    json!({ "type": ["string", "number"], "minLength": 1 })
+}
+
+fn row_source() -> Value {
+    let mut source = object(SOURCE_KEYS, 0);
+    source["properties"]["database"]["oneOf"] = json!([{ "required": ["env"] }, { "required": ["file"] }]);
+    source["properties"]["database"]["properties"]["env"]["pattern"] = json!("^[A-Za-z_][A-Za-z0-9_]*$");
+    source["properties"]["sql"]["pattern"] = json!("\\S");
+    source["oneOf"] = json!([
+        { "required": ["file"], "not": { "anyOf": [{ "required": ["sql"] }, { "required": ["database"] }] } },
+        { "required": ["sql", "database"], "not": { "required": ["file"] } },
+    ]);
+    source
 }
 
 /// A map of these keys and no others.
@@ -164,6 +201,8 @@ fn shape(shape: Shape, depth: usize) -> Value {
         }
         Shape::Maps(keys) => json!({ "type": "array", "minItems": 1, "items": object(keys, depth) }),
         Shape::MapsOrNone(keys) => json!({ "type": "array", "items": object(keys, depth) }),
+        Shape::Columns => json!({ "oneOf": [{ "const": "all" }, { "type": "object", "additionalProperties": column() }] }),
+        Shape::RowSource => row_source(),
         Shape::Person => json!({ "$ref": "#/definitions/person" }),
         Shape::People => json!({ "type": "array", "items": { "$ref": "#/definitions/person" } }),
     }

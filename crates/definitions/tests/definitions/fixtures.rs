@@ -108,6 +108,9 @@ fn meaning(catalog: &Catalog) -> String {
             let _ = writeln!(text, "{}", serde_json::to_string_pretty(filter).expect("a filter is JSON"));
         }
     }
+    for model in catalog.models.values() {
+        let _ = writeln!(text, "\n{model:#?}");
+    }
     for destination in catalog.destinations.values() {
         let kind = destination.kind.as_text().expect("checked");
         let options = destination.options.as_map().expect("always a map").rest();

@@ -54,10 +54,10 @@ fn number(text: &str) -> Value {
     }
 }
 
-/// The audience and trait files of a case, as far as they are YAML; the path is relative to the case.
+/// The audience, trait and model files of a case, as far as they are YAML; the path is relative to the case.
 fn files(case: &Path) -> Vec<(PathBuf, Value)> {
     let mut files = Vec::new();
-    for folder in ["audiences", "traits"] {
+    for folder in ["audiences", "traits", "models"] {
         let Ok(entries) = fs::read_dir(case.join(folder)) else { continue };
         for entry in entries {
             let path = Path::new(folder).join(entry.expect("an entry").file_name());

@@ -42,3 +42,28 @@ async fn a_tick_that_was_done_is_not_done_again() {
     let mut on_run = |at: AsOf, served: &Served| panic!("{at}: {served:?}");
     workspace.serve(&hourly, tokio::time::sleep(Duration::from_millis(300)), &mut Clone::clone, &mut on_run).await;
 }
+
+#[tokio::test]
+async fn models_that_are_due_are_synced_before_the_run_that_sees_them() {
+    let shop = Shop::open().await;
+    let model = "model: members\ndescription: Members of the shop.\nfrom:\n  file: members.csv\nprimary_key: id\nidentify:\n  user_id: id\nevery: 2 hours\n";
+    shop.write("models/members.yaml", model);
+    shop.write("models/broken.yaml", &model.replace("model: members", "model: broken").replace("members.csv", "nowhere.csv"));
+    shop.write("audiences/members.yaml", "audience: members\ndescription: Has a row.\nwho:\n  traits:\n    model_members: true\n");
+    shop.write("members.csv", "id\nu1\nu2\n");
+    let workspace = shop.workspace().await;
+    shop.clock.set(moment("2025-03-09T12:00:10Z"));
+    let members: Mutex<Vec<u64>> = Mutex::default();
+    let hourly = Schedule::parse("0 * * * *").expect("hourly");
+    let mut on_run = |_: AsOf, served: &Served| {
+        let Ok((RunOutcome::Done(report), _)) = served else { panic!("{served:?}") };
+        let mut members = members.lock().expect("not poisoned");
+        members.extend(report.audiences.iter().filter(|found| found.audience.as_str() == "members").map(|found| found.members));
+        // One row less from now on, which is noticed at the second tick.
+        shop.write("members.csv", "id\nu2\n");
+        let next = ["2025-03-09T13:00:10Z", "2025-03-09T14:00:10Z", "2025-03-09T14:30:00Z"][members.len() - 1];
+        shop.clock.set(moment(next));
+    };
+    workspace.serve(&hourly, tokio::time::sleep(Duration::from_secs(3)), &mut Clone::clone, &mut on_run).await;
+    assert_eq!(*members.lock().expect("not poisoned"), [2, 2, 1]);
+}

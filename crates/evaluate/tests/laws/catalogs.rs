@@ -27,8 +27,14 @@ pub(crate) struct Defined {
 
 impl Defined {
     pub(crate) fn catalog(&self, zone: WorkspaceZone) -> Catalog {
-        let settings =
-            Settings { data: "data".to_owned(), store: StoreSetting::Sqlite, zone, schedule: "0 * * * *".to_owned(), csv: BTreeMap::new() };
+        let settings = Settings {
+            data: "data".to_owned(),
+            store: StoreSetting::Sqlite,
+            zone,
+            schedule: "0 * * * *".to_owned(),
+            csv: BTreeMap::new(),
+            list_events: BTreeMap::new(),
+        };
         Catalog {
             settings,
             order: self.audiences.iter().map(|audience| audience.key.clone()).collect(),
@@ -36,6 +42,7 @@ impl Defined {
             trait_order: self.traits.iter().map(|computed| computed.key.clone()).collect(),
             traits: self.traits.iter().map(|computed| (computed.key.clone(), computed.clone())).collect(),
             destinations: BTreeMap::new(),
+            models: BTreeMap::new(),
             fingerprint: Fingerprint("law".to_owned()),
         }
     }

@@ -9,9 +9,9 @@ use crate::lines::Content;
 fn rows(text: &[u8], max: BatchMax) -> Rows {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(text).unwrap();
-    let lines = Content::open(file.path()).unwrap().lines(file.path()).unwrap();
+    let lines = Content::open(file.path()).unwrap().lines(file.path(), lake::RowForm::Json { nested: &[] }).unwrap();
     let now = Moment::parse("2025-03-08T12:00:00Z").unwrap();
-    let understanding = Understanding { keys: KeyMaker::new("test"), now, hasher: RandomState::new() };
+    let understanding = Understanding { keys: KeyMaker::new("test"), now, hasher: RandomState::new(), lists: Arc::default(), table: None };
     Rows::open(lines, &Format::Ndjson, file.path(), understanding, max).unwrap()
 }
 

@@ -3,5 +3,9 @@
 
 mod crash;
 mod csv;
+mod formats;
 mod import;
+mod lists;
+mod models;
 mod scene;
+mod warehouse;

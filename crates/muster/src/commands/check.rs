@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use definitions::{Catalog, Diagnostic, Loaded, Severity, observed};
+use model::{ListKey, RowModel};
 use serde::Serialize;
 
 use crate::cli::CheckArgs;
@@ -60,7 +61,9 @@ async fn unseen(asked: &Asked, args: &CheckArgs, catalog: &Catalog, loaded: &Loa
             return Ok(Vec::new());
         }
     };
-    let computed: BTreeSet<String> = catalog.traits.keys().map(ToString::to_string).collect();
+    // Marks of models and lists are there whether one was synced yet or not.
+    let marks = catalog.models.values().map(RowModel::member_trait).chain(catalog.settings.list_events.values().map(ListKey::member_trait));
+    let computed: BTreeSet<String> = catalog.traits.keys().map(ToString::to_string).chain(marks).collect();
     let mut findings = observed::check(&loaded.mentions, &computed, &seen);
     if args.strict {
         for finding in &mut findings {

@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use engine::{Lease, LeaseName, Workspace};
-use ingest::{Format, ImportOptions, ImportReport, Progress};
+use engine::{Lease, LeaseName, Reading, Workspace};
+use ingest::{Effect, Format, ImportOptions, ImportReport, Progress};
 use serde::Serialize;
 
 use crate::cli::IngestArgs;
 use crate::commands::Asked;
 use crate::exit::Ending;
 use crate::render::numbers::{counted, grouped};
-use crate::render::progress;
+use crate::render::{progress, rejections};
 use crate::{opening, output};
 
 #[derive(Serialize)]
@@ -23,27 +23,36 @@ struct ImportJson<'a> {
 
 pub(crate) async fn run(asked: &Asked, args: &IngestArgs) -> anyhow::Result<Ending> {
     let workspace = opening::workspace(&asked.folder).await?;
-    let format = format(&workspace, args.csv.as_deref())?;
-    let lease = Lease::take(LeaseName::Writer, &workspace).await?;
-    workspace.sweep(&lease).await?;
+    let format = if args.warehouse { Format::Warehouse } else { format(&workspace, args.csv.as_deref())? };
+    let effect = if args.dry_run { Effect::DryRun } else { Effect::Import };
+    let list_events = workspace.catalog.settings.list_events.clone();
+    let options = ImportOptions { format, source: args.source.clone(), effect, list_events, ..ImportOptions::default() };
+    let findings = if args.dry_run {
+        let _reading = Reading::begin(&workspace).await?;
+        import_all(asked, args, &workspace, &options).await
+    } else {
+        let lease = Lease::take(LeaseName::Writer, &workspace).await?;
+        workspace.sweep(&lease).await?;
+        let imported = import_all(asked, args, &workspace, &options).await;
+        lease.release().await;
+        imported
+    };
+    findings.map(Ending::with_findings)
+}
+
+/// Imports file after file. `true`: something in one of them was not taken.
+async fn import_all(asked: &Asked, args: &IngestArgs, workspace: &Workspace, options: &ImportOptions) -> anyhow::Result<bool> {
     let mut findings = false;
-    let mut imported = Ok(());
-    for file in &args.files {
-        let options = ImportOptions { format: format.clone(), source: args.source.clone(), ..ImportOptions::default() };
-        match import(&workspace, file, &options).await {
-            Ok(report) => {
-                findings |= report.rejected > 0 || report.truncated.is_some();
-                show(asked, file, &report)?;
-            }
-            Err(error) => {
-                imported = Err(error);
-                break;
-            }
-        }
+    let files = if args.warehouse { ingest::warehouse_files(&args.files)? } else { args.files.clone() };
+    if files.is_empty() {
+        anyhow::bail!("the folder has no tables in it: export them as CSV, NDJSON or Parquet, a file named after each");
     }
-    lease.release().await;
-    imported?;
-    Ok(Ending::with_findings(findings))
+    for file in &files {
+        let report = import(workspace, file, options).await?;
+        findings |= report.rejected > 0 || report.truncated.is_some();
+        show(asked, file, &report)?;
+    }
+    Ok(findings)
 }
 
 fn format(workspace: &Workspace, mapping: Option<&str>) -> anyhow::Result<Format> {
@@ -91,7 +100,8 @@ pub(crate) fn told(file: &Path, report: &ImportReport) -> String {
         return format!("{name}: imported before, nothing changed\n");
     }
     let mut text = format!(
-        "{name}: {} accepted ({}, {}), {} known already, {} rejected; {}\n",
+        "{name}: {}{} accepted ({}, {}), {} known already, {} rejected; {}\n",
+        if report.dry_run { "would be " } else { "" },
         grouped(report.accepted),
         counted(report.events, "event"),
         counted(report.traits, "trait change"),
@@ -99,26 +109,39 @@ pub(crate) fn told(file: &Path, report: &ImportReport) -> String {
         grouped(report.rejected),
         counted(report.new_profiles, "new profile"),
     );
-    for (reason, rejections) in &report.rejections {
-        text.push_str(&format!("  {} rejected: {reason}\n", grouped(rejections.count)));
-        for sample in &rejections.samples {
-            text.push_str(&format!("    line {}: {}\n", sample.line, sample.message));
-        }
+    if report.dry_run {
+        text.push_str(&rehearsed(report));
     }
-    for refusal in &report.refusals {
-        text.push_str(&format!(
-            "  {} of `{}` did not identify anybody: {}\n",
-            counted(refusal.count, "value"),
-            refusal.kind,
-            refusal.reason
-        ));
-    }
+    text.push_str(&rejections::told("line", &report.rejections, &report.refusals));
     if report.zone_missing > 0 {
         text.push_str(&format!("  {} had no time zone and were read as UTC\n", counted(report.zone_missing, "timestamp")));
     }
     if let Some(truncated) = &report.truncated {
         text.push_str(&format!(
             "  the file ends too early ({truncated}); what came before is kept, ingest a whole copy of the same name to go on\n"
+        ));
+    }
+    text
+}
+
+/// Names of events listed at most.
+const EVENTS_SHOWN_MAX: usize = 20;
+
+/// What would be there after an import that was only tried.
+fn rehearsed(report: &ImportReport) -> String {
+    let mut text = format!("  nothing was written; {} known already are spoken of\n", counted(report.known_profiles, "profile"));
+    for (kind, count) in &report.messages {
+        text.push_str(&format!("  {} `{}`\n", counted(*count, "message"), kind.as_str()));
+    }
+    let mut events: Vec<_> = report.event_names.iter().collect();
+    events.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    for (name, count) in events.iter().take(EVENTS_SHOWN_MAX) {
+        text.push_str(&format!("    {} of event `{name}`\n", grouped(**count)));
+    }
+    if events.len() > EVENTS_SHOWN_MAX {
+        text.push_str(&format!(
+            "    and {} more; `--json` lists them all\n",
+            counted((events.len() - EVENTS_SHOWN_MAX) as u64, "event name")
         ));
     }
     text

@@ -15,6 +15,7 @@ pub(crate) mod fmt;
 pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod members;
+pub(crate) mod model;
 pub(crate) mod resync;
 pub(crate) mod run;
 pub(crate) mod schema;

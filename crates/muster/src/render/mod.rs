@@ -4,5 +4,6 @@ pub(crate) mod diagnostics;
 pub(crate) mod numbers;
 pub(crate) mod progress;
 pub(crate) mod reference;
+pub(crate) mod rejections;
 pub(crate) mod reports;
 pub(crate) mod table;

@@ -3,8 +3,8 @@
 //! Everything here comes from tables of `definitions`; only headings and how an entry is put together are written here.
 
 use definitions::language::{
-    AUDIENCE_KEYS, COMPANION_KEYS, CONDITION_HEADS, GUARD_KEYS, HeadSpec, KeySpec, PERSON_KEYS, STEP_HEADS, SYNC_KEYS, Shape,
-    TEST_EVENT_KEYS, TEST_KEYS, TRAIT_KEYS, UNITS,
+    AUDIENCE_KEYS, COMPANION_KEYS, CONDITION_HEADS, DATABASE_KEYS, GUARD_KEYS, HeadSpec, IDENTIFY_KEYS, KeySpec, MODEL_KEYS, PERSON_KEYS,
+    SOURCE_KEYS, STEP_HEADS, SYNC_KEYS, Shape, TEST_EVENT_KEYS, TEST_KEYS, TRAIT_KEYS, UNITS,
 };
 use definitions::{CODES, OPERATORS, OperatorSpec, Takes};
 use model::IdentifierKind;
@@ -62,9 +62,13 @@ impl Entry {
 }
 
 /// The maps of keys, by what they are.
-const MAPS: [(&str, &str, &[KeySpec]); 7] = [
+const MAPS: [(&str, &str, &[KeySpec]); 11] = [
     ("key of an audience", "Audiences: `audiences/*.yaml`", AUDIENCE_KEYS),
     ("key of a computed trait", "Computed traits: `traits/*.yaml`", TRAIT_KEYS),
+    ("key of a model", "Models: `models/*.yaml`", MODEL_KEYS),
+    ("key of a model's rows", "Under `from`", SOURCE_KEYS),
+    ("key of a database", "Under `database`", DATABASE_KEYS),
+    ("key of a model's people", "Under `identify`", IDENTIFY_KEYS),
     ("key of a sync", "Under `sync`, in a list", SYNC_KEYS),
     ("key of guards", "Under `guards`", GUARD_KEYS),
     ("key of a test", "Under `tests`, in a list", TEST_KEYS),
@@ -195,6 +199,8 @@ fn under(shape: Shape) -> String {
         Shape::Sample => "`percent` above 0 and at most 100, and a `salt`",
         Shape::Map(_) => "a map",
         Shape::Maps(_) | Shape::MapsOrNone(_) => "a list of maps",
+        Shape::Columns => "`all`, or a map of columns",
+        Shape::RowSource => "a file or a query",
         Shape::Person => "a person",
         Shape::People => "a list of people",
     };

@@ -6,6 +6,7 @@ mod leases;
 mod ledger;
 mod lives;
 mod merging;
+mod models;
 mod news;
 mod runs;
 mod segments;
@@ -39,6 +40,10 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     segments::what_does_not_add_up_is_not_merged(&*make().await).await;
     segments::what_was_merged_is_never_named_again(&*make().await).await;
     segments::imports_remember_how_far_they_came(&*make().await).await;
+
+    models::rows_are_known_by_model_and_key(&*make().await).await;
+    models::what_a_sync_did_not_meet_is_found(&*make().await).await;
+    models::a_batch_is_true_with_its_facts_or_not_at_all(&*make().await).await;
 
     leases::a_lease_has_one_holder(&*make().await).await;
     leases::of_two_takers_one_wins(make().await).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{AccountLink, Identifier, Moment, ProfileId};
 
-use super::{imports, merging, news, segments};
+use super::{imports, merging, models, news, segments};
 use crate::work::Work;
 use crate::{AttachedIdentifier, Flush, NewProfile, StoreError, queries, words};
 
@@ -15,10 +15,13 @@ pub(crate) async fn flush(work: &mut Work<'_>, flush: &Flush) -> Result<(), Stor
     merging::insert(work, &flush.merges).await?;
     link_accounts(work, &flush.links).await?;
     segments::insert(work, &flush.segments).await?;
-    match &flush.import {
-        Some(import) => imports::save(work, import).await,
-        None => Ok(()),
+    if let Some(import) = &flush.import {
+        imports::save(work, import).await?;
     }
+    if let Some(batch) = &flush.model {
+        models::save(work, batch).await?;
+    }
+    Ok(())
 }
 
 /// Takes the numbers that the new profiles already have, and gives the first. Taken also for none: whoever holds them flushes

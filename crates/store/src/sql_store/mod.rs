@@ -7,6 +7,7 @@ mod leases;
 mod ledger;
 mod lives;
 mod merging;
+mod models;
 mod news;
 mod recording;
 mod runs;
@@ -19,16 +20,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use model::{
-    AsOf, AudienceKey, DestinationKey, Fingerprint, Identifier, LedgerChange, LedgerRow, LogName, Membership, Moment, People, ProfileId,
-    RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
+    AsOf, AudienceKey, DestinationKey, Fingerprint, Identifier, LedgerChange, LedgerRow, LogName, Membership, ModelKey, Moment, People,
+    ProfileId, RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
 };
 use sqlx::AnyPool;
 use sqlx::migrate::Migrator;
 
 use crate::work::Work;
 use crate::{
-    Claimed, Flush, Guarded, Hold, ImportProgress, Merge, News, PendingSync, PeopleMark, ProfileIdentity, RecordedChange,
-    RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, Suppressed, SyncStart, migrations,
+    Claimed, Flush, Guarded, Hold, ImportProgress, Merge, ModelRow, ModelState, News, PendingSync, PeopleMark, ProfileIdentity,
+    RecordedChange, RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, Suppressed, SyncStart, migrations,
 };
 
 /// What differs between databases.
@@ -149,6 +150,34 @@ impl Store for SqlStore {
     async fn import(&self, content: &str) -> Result<Option<ImportProgress>, StoreError> {
         let mut work = self.read("look an import up").await?;
         imports::find(&mut work, content).await
+    }
+
+    async fn begin_model_sync(&self, model: &ModelKey) -> Result<u64, StoreError> {
+        let mut work = self.write("begin a model's sync").await?;
+        let sync = models::begin(&mut work, model).await?;
+        work.commit().await?;
+        Ok(sync)
+    }
+
+    async fn models(&self) -> Result<Vec<ModelState>, StoreError> {
+        let mut work = self.read("list models").await?;
+        models::states(&mut work).await
+    }
+
+    async fn model_rows(&self, model: &ModelKey, keys: &[String]) -> Result<Vec<ModelRow>, StoreError> {
+        let mut work = self.read("look a model's rows up").await?;
+        models::rows(&mut work, model, keys).await
+    }
+
+    async fn unseen_model_rows(&self, model: &ModelKey, sync: u64, limit: u32) -> Result<Vec<ModelRow>, StoreError> {
+        let mut work = self.read("look for a model's deleted rows").await?;
+        models::unseen(&mut work, model, sync, limit).await
+    }
+
+    async fn forget_model_checksums(&self, model: &ModelKey) -> Result<(), StoreError> {
+        let mut work = self.write("forget what a model's rows said").await?;
+        models::forget_checksums(&mut work, model).await?;
+        work.commit().await
     }
 
     async fn lease(&self, name: &str, holder: &str, now: Moment, until: Moment) -> Result<bool, StoreError> {

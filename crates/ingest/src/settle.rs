@@ -1,0 +1,200 @@
+//! Making messages true: whom they are about, what of them is new, and all of a batch at once.
+//!
+//! Whoever has messages (a file, a model) hands them over in blocks; what else becomes true with them (how far the file is
+//! done, what a row said) goes into the same transaction.
+
+use std::collections::BTreeSet;
+use std::hash::RandomState;
+
+use lake::{Lake, Member, Told};
+use model::{Moment, ProfileId, SourceOrder};
+use rayon::prelude::*;
+use store::{Flush, Store};
+use tracing::debug;
+
+use crate::block::{Block, IdPlaces, Row};
+use crate::identity::{Numbered, Resolver};
+use crate::known::KnownKeys;
+use crate::known_people::KnownPeople;
+use crate::numbers::Number;
+use crate::{Effect, ImportReport, IngestError, keys};
+
+/// Identifiers remembered (some 150 MB) before those of earlier batches are forgotten.
+const IDENTIFIERS_HELD_MAX: usize = 1_000_000;
+/// Identifiers or profiles asked of the store at once.
+const ASKED_MAX: usize = 50_000;
+
+/// Whether messages may have been taken before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// They are compared with what was taken.
+    Possible,
+    /// They were made just now.
+    Impossible,
+}
+
+/// Settles the batches of one source.
+pub(crate) struct Settler<'a> {
+    lake: &'a Lake,
+    store: &'a dyn Store,
+    effect: Effect,
+    /// Tells this source from others; a file that grew is the same batch.
+    batch: u32,
+    known: KnownKeys,
+    resolver: Resolver,
+    spoken_of: KnownPeople,
+    pub(crate) report: ImportReport,
+}
+
+impl<'a> Settler<'a> {
+    /// Begins with what the store knows. The hasher is the one that blocks are filled with.
+    pub(crate) async fn new(
+        lake: &'a Lake,
+        store: &'a dyn Store,
+        now: Moment,
+        source: &str,
+        effect: Effect,
+        hasher: RandomState,
+    ) -> Result<Self, IngestError> {
+        let next_profile = store.next_profile().await.map_err(IngestError::Store)?;
+        let dry_run = effect == Effect::DryRun;
+        Ok(Self {
+            lake,
+            store,
+            effect,
+            batch: keys::batch(source),
+            known: KnownKeys::default(),
+            resolver: Resolver::new(next_profile, now, hasher),
+            spoken_of: KnownPeople::before(next_profile),
+            report: ImportReport { source: source.to_owned(), dry_run, ..ImportReport::default() },
+        })
+    }
+
+    /// Makes blocks true, with what else `rest` says of them once they are counted. In a dry run nothing becomes true.
+    pub(crate) async fn settle(
+        &mut self,
+        blocks: Vec<Block>,
+        repeats: Repeats,
+        rest: impl FnOnce(&ImportReport) -> Flush + Send,
+    ) -> Result<(), IngestError> {
+        let new: Vec<Vec<bool>> = match repeats {
+            Repeats::Possible => {
+                self.known.load(&blocks, self.lake, self.store).await?;
+                blocks.iter().map(|block| self.new_rows(block)).collect()
+            }
+            Repeats::Impossible => blocks.iter().map(|block| vec![true; block.rows.len()]).collect(),
+        };
+        let numbers: Vec<Vec<Number>> = blocks.iter().map(|block| self.number(block)).collect();
+        self.learn(&blocks, &new, &numbers).await?;
+
+        let members: Vec<Vec<Member<'_>>> = blocks.par_iter().map(Block::members).collect();
+        let mut facts = Vec::with_capacity(blocks.iter().map(|block| block.rows.len()).sum());
+        for (place, block) in blocks.iter().enumerate() {
+            self.tell_facts(block, &new[place], &numbers[place], &members[place], &mut facts);
+        }
+        let changes = self.resolver.take_changes();
+        self.report.new_profiles += changes.profiles.len() as u64;
+        self.report.merges += changes.merges.len() as u64;
+        self.report.known_profiles = self.spoken_of.count();
+        if self.effect == Effect::DryRun {
+            return Ok(());
+        }
+        let segments = self.lake.write_told(&facts).map_err(IngestError::Lake)?;
+        debug!(facts = facts.len(), segments = segments.len(), profiles = changes.profiles.len(), "batch written");
+        drop(facts);
+        drop(members);
+        drop(blocks);
+
+        let flush = Flush {
+            profiles: changes.profiles,
+            identifiers: changes.identifiers,
+            merges: changes.merges,
+            links: changes.links,
+            segments,
+            ..rest(&self.report)
+        };
+        self.store.flush(&flush).await.map_err(IngestError::Store)?;
+        if self.resolver.len() > IDENTIFIERS_HELD_MAX {
+            self.resolver.forget();
+        }
+        Ok(())
+    }
+
+    /// Which rows were not taken before.
+    fn new_rows(&mut self, block: &Block) -> Vec<bool> {
+        let new: Vec<bool> = block.rows.iter().map(|row| self.known.take(block.event_of(row), row)).collect();
+        self.report.duplicates += new.iter().filter(|new| !**new).count() as u64;
+        new
+    }
+
+    /// The numbers of a block's identifiers.
+    fn number(&mut self, block: &Block) -> Vec<Number> {
+        block.ids().map(|id| self.resolver.number(id)).collect()
+    }
+
+    /// Asks the store about everybody in the batch who is not known here.
+    async fn learn(&mut self, blocks: &[Block], new: &[Vec<bool>], numbers: &[Vec<Number>]) -> Result<(), IngestError> {
+        let mut unknown = Vec::new();
+        for ((block, new), numbers) in blocks.iter().zip(new).zip(numbers) {
+            for row in block.rows.iter().zip(new).filter(|(_, new)| **new).map(|(row, _)| row) {
+                for number in &numbers[row.all_ids()] {
+                    unknown.extend(self.resolver.needs(*number).map(|identifier| (identifier, *number)));
+                }
+            }
+        }
+        let mut profiles = BTreeSet::new();
+        for asked in unknown.chunks(ASKED_MAX) {
+            let identifiers: Vec<_> = asked.iter().map(|(identifier, _)| identifier.clone()).collect();
+            let found = self.store.find_profiles(&identifiers).await.map_err(IngestError::Store)?;
+            for (identifier, number) in asked {
+                if let Some(profile) = found.get(identifier) {
+                    self.resolver.learn(*number, *profile);
+                    profiles.insert(*profile);
+                }
+            }
+        }
+        let profiles: Vec<_> = profiles.into_iter().filter(|profile| self.resolver.needs_user_ids(*profile)).collect();
+        for asked in profiles.chunks(ASKED_MAX) {
+            for identity in self.store.identities(asked).await.map_err(IngestError::Store)? {
+                self.resolver.learn_user_ids(identity.profile, &identity.identifiers);
+            }
+        }
+        Ok(())
+    }
+
+    /// Settles whom each new row is about.
+    fn tell_facts<'b>(&mut self, block: &'b Block, new: &[bool], numbers: &[Number], members: &'b [Member<'b>], facts: &mut Vec<Told<'b>>) {
+        let mut carried = Numbered::default();
+        for (row, _) in block.rows.iter().zip(new).filter(|(_, new)| **new) {
+            let IdPlaces { user, account, previous } = row.id_places();
+            carried.user.clear();
+            carried.user.extend_from_slice(&numbers[user]);
+            carried.account = account.map(|place| numbers[place]);
+            carried.previous = previous.map(|(as_user, as_anonymous)| (numbers[as_user], numbers[as_anonymous]));
+            let profile = self.resolver.resolve(row.kind, &mut carried, row.when).expect("what identifies nobody was rejected when read");
+            self.spoken_of.note(profile);
+            facts.push(self.fact(block, row, profile, &members[row.said()]));
+        }
+        for (_, kind, refusal) in block.refused.iter().filter(|(place, ..)| new[*place]) {
+            self.report.refuse(kind, *refusal);
+        }
+    }
+
+    fn fact<'b>(&mut self, block: &'b Block, row: &Row, profile: ProfileId, members: &'b [Member<'b>]) -> Told<'b> {
+        let event = block.event_of(row);
+        self.report.accepted += 1;
+        self.report.zone_missing += u64::from(row.when.zone_missing);
+        *self.report.messages.entry(row.kind).or_default() += 1;
+        match event {
+            Some(name) => {
+                self.report.events += 1;
+                self.report.count_event(name);
+            }
+            None => self.report.traits += 1,
+        }
+        let (occurred_at, received_at) = (row.when.occurred_at, row.when.received_at);
+        let place = u32::try_from(row.line).unwrap_or(u32::MAX);
+        let source_order = SourceOrder { batch: self.batch, place };
+        Told { profile, occurred_at, received_at, message_key: row.key, source_order, event, members }
+    }
+}

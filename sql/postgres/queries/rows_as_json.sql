@@ -1,0 +1,4 @@
+SELECT row_to_json(model_row)::text
+FROM (
+{query}
+) AS model_row

@@ -1,0 +1,1 @@
+UPDATE models SET synced_at = $2 WHERE model = $1

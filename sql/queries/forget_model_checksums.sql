@@ -1,0 +1,1 @@
+UPDATE model_rows SET checksum = '' WHERE model = $1

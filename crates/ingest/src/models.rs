@@ -28,16 +28,21 @@ use crate::{Effect, IngestError, identifiers};
 pub use report::ModelReport;
 pub use source::ModelRows;
 
-/// Rows compared, and made true, at once.
-const CHUNK_ROWS: usize = 5_000;
-
 /// How a model is synced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModelOptions {
     /// Whether anything becomes true at all. A dry run remembers 16 bytes a row.
     pub effect: Effect,
     /// What no rows at all mean.
     pub if_empty: IfEmpty,
+    /// Rows compared, and made true, at once.
+    pub chunk_rows: usize,
+}
+
+impl Default for ModelOptions {
+    fn default() -> Self {
+        Self { effect: Effect::Import, if_empty: IfEmpty::Refuse, chunk_rows: 20_000 }
+    }
 }
 
 /// What it means that there are no rows where there were some.
@@ -64,6 +69,8 @@ pub async fn sync_model(
     now: Moment,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<ModelReport, IngestError> {
+    // A chunk of no rows would look like the end of them.
+    let options = ModelOptions { chunk_rows: options.chunk_rows.max(1), ..options };
     let known = store.models().await.map_err(IngestError::Store)?;
     let known_rows = known.iter().find(|state| state.model == model.key).map_or(0, |state| state.rows);
     let sync = match options.effect {
@@ -79,7 +86,7 @@ pub async fn sync_model(
         store,
         now,
         sync,
-        effect: options.effect,
+        options,
         settler,
         hasher,
         keys: KeyMaker::new(&source),
@@ -90,7 +97,7 @@ pub async fn sync_model(
         report,
     };
     loop {
-        let chunk = rows.chunk(model, CHUNK_ROWS).await?;
+        let chunk = rows.chunk(model, options.chunk_rows).await?;
         if chunk.is_empty() {
             break;
         }
@@ -110,7 +117,7 @@ struct Syncing<'a> {
     now: Moment,
     /// The number of this sync; in a dry run none.
     sync: u64,
-    effect: Effect,
+    options: ModelOptions,
     settler: Settler<'a>,
     hasher: RandomState,
     keys: KeyMaker,
@@ -190,14 +197,15 @@ impl Syncing<'_> {
 
     /// Takes the mark from those whose rows are gone, and ends the sync.
     async fn delete_unmet(&mut self, known_rows: u64) -> Result<(), IngestError> {
-        if self.effect == Effect::DryRun {
+        if self.options.effect == Effect::DryRun {
             self.report.deleted = known_rows - self.met_known;
             return Ok(());
         }
         loop {
-            let limit = u32::try_from(CHUNK_ROWS).unwrap_or(u32::MAX);
+            let chunk_rows = self.options.chunk_rows;
+            let limit = u32::try_from(chunk_rows).unwrap_or(u32::MAX);
             let gone = self.store.unseen_model_rows(&self.model.key, self.sync, limit).await.map_err(IngestError::Store)?;
-            let over = gone.len() < CHUNK_ROWS;
+            let over = gone.len() < chunk_rows;
             let mut block = Block::default();
             for row in &gone {
                 self.say(&mut block, &row::gone(self.model, &row.identifiers, self.now));
@@ -213,7 +221,7 @@ impl Syncing<'_> {
 
     /// Whether this sync met a row with this key before.
     fn was_met(&mut self, key: &str, before: Option<&ModelRow>) -> bool {
-        match self.effect {
+        match self.options.effect {
             Effect::Import => before.is_some_and(|row| row.seen == self.sync),
             Effect::DryRun => !self.met.insert(xxh3_128(key.as_bytes())),
         }

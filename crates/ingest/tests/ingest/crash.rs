@@ -7,7 +7,7 @@ use crate::scene::{Scene, State, messages, now, small_batches};
 
 /// Runs a future until it has had to wait more than `waits` times, then drops it where it stands: at a call to the store,
 /// which may or may not have happened.
-async fn dying_after<F: Future>(waits: usize, future: F) -> Option<F::Output> {
+pub(crate) async fn dying_after<F: Future>(waits: usize, future: F) -> Option<F::Output> {
     let mut future = Box::pin(future);
     let mut waited = 0;
     poll_fn(|context| match future.as_mut().poll(context) {

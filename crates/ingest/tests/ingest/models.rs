@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::crash::dying_after;
 use crate::scene::{Scene, now};
 use ingest::{Effect, IfEmpty, IngestError, ModelOptions, ModelReport, ModelRows, RejectionReason, sync_model};
 use model::{FactKind, ModelKey, Moment, RowModel, RowSource, RowTraits, Value};
@@ -184,9 +185,10 @@ async fn more_rows_than_a_chunk_come_and_go() {
         let rows = numbers.map(|number| format!("{{\"id\":{number},\"user\":\"u{number}\",\"tier\":null}}\n"));
         rows.collect()
     };
+    let options = ModelOptions { chunk_rows: 5_000, ..ModelOptions::default() };
     let sync = async |numbers, at| {
         let rows = ModelRows::file(&scene.file("members.ndjson", rows(numbers)), &members()).unwrap();
-        sync_model(&members(), rows, ModelOptions::default(), &scene.lake, scene.store.as_ref(), at, &mut |_| {}).await.unwrap()
+        sync_model(&members(), rows, options, &scene.lake, scene.store.as_ref(), at, &mut |_| {}).await.unwrap()
     };
     assert_eq!(counts(&sync(0..12_000, hour(0)).await), [12_000, 0, 0, 0, 0]);
     assert_eq!(counts(&sync(11_000..13_000, hour(1)).await), [1_000, 0, 11_000, 1_000, 0]);
@@ -210,4 +212,42 @@ async fn rows_of_a_query_are_rows_like_any_others() {
     let error = sync(&all, "SELECT 1 AS id, 'u1' AS user, nothing AS mail", hour(1)).await.unwrap_err();
     assert!(matches!(error, IngestError::Source(_)), "{error:?}");
     assert_eq!(has_row(&scene, "user_id:u2").await, Some(true.into()));
+}
+
+/// What is true after a first table and a second one, and how many facts say so.
+async fn all_marks(scene: &Scene) -> (Vec<Option<Value>>, usize, usize) {
+    let mut marks = Vec::new();
+    for number in 0..12 {
+        marks.push(has_row(scene, &format!("user_id:u{number}")).await);
+    }
+    let state = scene.state().await;
+    (marks, state.facts.len(), state.people.len())
+}
+
+#[tokio::test]
+async fn dying_anywhere_nothing_is_lost_and_nothing_said_twice() {
+    let table = |numbers: std::ops::Range<u32>, tier: &str| -> String {
+        let rows = numbers.map(|number| format!("{number},u{number},,{tier}\n"));
+        format!("id,user,mail,tier\n{}", rows.collect::<String>())
+    };
+    let (first, second) = (table(0..8, "gold"), table(4..12, "silver"));
+    let small = ModelOptions { chunk_rows: 3, ..ModelOptions::default() };
+    let expected = {
+        let scene = Scene::new().await;
+        sync(&scene, &first, hour(0)).await;
+        sync(&scene, &second, hour(1)).await;
+        all_marks(&scene).await
+    };
+    for waits in 0.. {
+        let scene = Scene::new().await;
+        sync(&scene, &first, hour(0)).await;
+        let ended = dying_after(waits, try_sync(&scene, &members(), &second, small, hour(1))).await;
+        let scene = scene.reopened().await;
+        sync(&scene, &second, hour(2)).await;
+        assert!(all_marks(&scene).await == expected, "after {waits} waits");
+        if ended.is_some() {
+            assert!(waits > 10, "died at {waits} places only");
+            break;
+        }
+    }
 }

@@ -81,7 +81,7 @@ async fn a_folder_is_imported_table_by_table_and_each_message_once() {
         ["Order Completed product_id=12 revenue=9.5", "Signed Out ", "Page Viewed category=Start name=Home page_name=Home path=/"]
     );
     let at = |text: &str| Moment::parse(text).unwrap();
-    assert_eq!(plans, [(at("2025-03-01T09:59:59Z"), Some(Value::from("pro"))), (at("2025-03-03T10:00:00Z"), Some(Value::from("free"))),]);
+    assert_eq!(plans, [(at("2025-03-01T09:59:59Z"), Some(Value::from("pro"))), (at("2025-03-03T10:00:00Z"), Some(Value::from("free")))]);
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ async fn sync(asked: &Asked, workspace: &Workspace, args: &ModelSyncArgs) -> any
     let options = ModelOptions {
         effect: if args.dry_run { Effect::DryRun } else { Effect::Import },
         if_empty: if args.allow_empty { IfEmpty::DeleteAll } else { IfEmpty::Refuse },
+        ..ModelOptions::default()
     };
     let (mut findings, mut failed) = (false, Vec::new());
     for model in models {

@@ -127,11 +127,6 @@ impl<'p> Candidates<'p> {
         (0..of_key.len()).filter(move |at| !is_repeated(*at)).map(|at| of_key[at].2.as_ref().map(AsRef::as_ref).map_err(|reason| *reason))
     }
 
-    /// The person's country, when one of the spellings names one.
-    pub(super) fn country(&self) -> Option<String> {
-        self.get(Key::Country).flatten().find_map(normalize::country_code)
-    }
-
     /// Only the order of preference counts: what is equally preferred stays as it was found.
     fn sort(&mut self) {
         self.found.sort_by_key(|(key, rank, _)| (*key, *rank));

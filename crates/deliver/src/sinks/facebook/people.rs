@@ -61,16 +61,20 @@ impl Desired {
         for (key, field) in &rules.fields {
             candidates.take_from(*key, field, person);
         }
-        let country = candidates.country().or_else(|| rules.default_country.clone());
+        let country = candidates.get(Key::Country).flatten().find_map(|raw| self.repeated.country(raw));
+        let country = country.or_else(|| rules.default_country.as_deref().map(Cell::from));
         let cell_rules =
             Rules { country: country.as_deref(), city_style: rules.city_style, year_max: rules.year_max, formatting: rules.formatting };
-        let mut main = Row { profile: person.profile, cells: Vec::new() };
+        let mut main = Row { profile: person.profile, cells: Vec::with_capacity(rules.keys.len()) };
         let mut further = Vec::new();
         for key in &rules.keys {
             let values = match key {
                 Key::ExternId if !rules.fields.contains_key(key) => self.several(*key, [Ok(person.public_id.0.as_str())], &cell_rules),
                 Key::Email | Key::Phone | Key::Madid => self.several(*key, candidates.get(*key), &cell_rules),
-                _ => self.first(*key, candidates.get(*key), &cell_rules).into_iter().collect(),
+                _ => {
+                    main.cells.extend(self.first(*key, candidates.get(*key), &cell_rules).map(|cell| (*key, cell)));
+                    continue;
+                }
             };
             let mut values = values.into_iter();
             main.cells.extend(values.next().map(|cell| (*key, cell)));

@@ -14,6 +14,9 @@ const DIGITS_MAX: usize = 15;
 
 /// The digits, or nothing when they are no phone number.
 pub(super) fn normalize(trimmed: &str, country: Option<&str>) -> Option<String> {
+    if let Some(digits) = plainly_international(trimmed) {
+        return in_range(&digits);
+    }
     let ascii = text::ascii_digits(trimmed).replace('\u{ff0b}', "+");
     let main = without_extension(&ascii);
     let all_digits: String = main.chars().filter(char::is_ascii_digit).collect();
@@ -23,8 +26,20 @@ pub(super) fn normalize(trimmed: &str, country: Option<&str>) -> Option<String> 
         Some(country) => national_digits(&all_digits, country).unwrap_or(all_digits),
         None => all_digits,
     };
-    let digits = full.trim_start_matches('0');
+    in_range(&full)
+}
+
+/// The digits without zeroes in front, when there are as many as a phone number has.
+fn in_range(digits: &str) -> Option<String> {
+    let digits = digits.trim_start_matches('0');
     (DIGITS_MIN..=DIGITS_MAX).contains(&digits.len()).then(|| digits.to_owned())
+}
+
+/// The digits of a number such as `+1 (415) 555-0142`, as most are written: a plus sign, digits and what sets them apart.
+fn plainly_international(trimmed: &str) -> Option<String> {
+    let rest = trimmed.strip_prefix('+')?;
+    let is_plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'(' | b')' | b'-' | b'.' | b'/');
+    (rest.bytes().all(is_plain) && !rest.contains("(0)")).then(|| rest.chars().filter(char::is_ascii_digit).collect())
 }
 
 /// Cuts at `ext`, `x`, `#` or `;`, once a digit has been seen.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use chrono_tz::{TZ_VARIANTS, Tz};
 
-use crate::csv;
 use crate::diagnostic::Diagnostic;
 use crate::meaning::{Settings, StoreSetting};
 use crate::quote::quoted;
@@ -12,11 +11,20 @@ use crate::schedule;
 use crate::scope::Scope;
 use crate::suggest::suggest;
 use crate::tree::{Data, Node};
+use crate::{collect, csv};
 
 impl Default for Settings {
     /// What holds when `muster.yaml` says nothing.
     fn default() -> Self {
-        Self { data: "data".to_owned(), store: StoreSetting::Sqlite, zone: Tz::UTC, schedule: "0 * * * *".to_owned(), csv: BTreeMap::new() }
+        Self {
+            data: "data".to_owned(),
+            store: StoreSetting::Sqlite,
+            zone: Tz::UTC,
+            schedule: "0 * * * *".to_owned(),
+            csv: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            collect: None,
+        }
     }
 }
 
@@ -42,6 +50,10 @@ pub(crate) fn settings(root: &Node, scope: &mut Scope) -> Settings {
     if let Some(node) = fields.take("csv") {
         settings.csv = csv::mappings(node, scope);
     }
+    if let Some(node) = fields.take("sources") {
+        settings.sources = collect::sources(node, scope);
+    }
+    settings.collect = fields.take("collect").and_then(|node| collect::collect(node, scope));
     scope.findings.extend(fields.finish());
     settings
 }

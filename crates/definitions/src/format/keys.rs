@@ -14,6 +14,7 @@ pub(super) enum Role {
     Settings,
     CsvMappings,
     CsvMapping,
+    Collect,
     Condition,
     /// Conditions in a list.
     Conditions,
@@ -70,6 +71,7 @@ impl Role {
             (Self::Person, "users") => Self::People,
             (Self::Person, "events") => Self::TestEvents,
             (Self::Settings, "csv") => Self::CsvMappings,
+            (Self::Settings, "collect") => Self::Collect,
             (Self::CsvMappings, _) => Self::CsvMapping,
             _ => Self::Free,
         }
@@ -90,6 +92,7 @@ impl Role {
             | Self::Settings
             | Self::CsvMappings
             | Self::CsvMapping
+            | Self::Collect
             | Self::Condition
             | Self::Paths
             | Self::Matcher
@@ -116,8 +119,9 @@ impl Role {
             Self::Audience => among(AUDIENCE_KEYS),
             Self::Trait => among(TRAIT_KEYS),
             Self::Destination => listed(&["destination", "type", "description"]),
-            Self::Settings => listed(&["data", "store", "timezone", "schedule", "csv"]),
+            Self::Settings => listed(&["data", "store", "timezone", "schedule", "csv", "sources", "collect"]),
             Self::CsvMapping => listed(CSV_MAPPING),
+            Self::Collect => listed(&["listen", "origins", "requests_per_second", "event_kib_max"]),
             // A head comes first, whichever it is; then what says more about it.
             Self::Condition if CONDITION_HEADS.iter().any(|head| head.key.name == key) => 0,
             Self::Condition => 1 + among(COMPANION_KEYS),

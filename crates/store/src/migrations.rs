@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-const SQLITE: [(&str, &str); 13] = [
+const SQLITE: [(&str, &str); 14] = [
     ("numbers", include_str!("../../../sql/sqlite/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/sqlite/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/sqlite/migrations/0003_segments.sql")),
@@ -19,9 +19,10 @@ const SQLITE: [(&str, &str); 13] = [
     ("identity_changes", include_str!("../../../sql/sqlite/migrations/0011_identity_changes.sql")),
     ("compaction", include_str!("../../../sql/sqlite/migrations/0012_compaction.sql")),
     ("delivery", include_str!("../../../sql/sqlite/migrations/0013_delivery.sql")),
+    ("write_keys", include_str!("../../../sql/sqlite/migrations/0015_write_keys.sql")),
 ];
 
-const POSTGRES: [(&str, &str); 13] = [
+const POSTGRES: [(&str, &str); 14] = [
     ("numbers", include_str!("../../../sql/postgres/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/postgres/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/postgres/migrations/0003_segments.sql")),
@@ -35,6 +36,7 @@ const POSTGRES: [(&str, &str); 13] = [
     ("identity_changes", include_str!("../../../sql/postgres/migrations/0011_identity_changes.sql")),
     ("compaction", include_str!("../../../sql/postgres/migrations/0012_compaction.sql")),
     ("delivery", include_str!("../../../sql/postgres/migrations/0013_delivery.sql")),
+    ("write_keys", include_str!("../../../sql/postgres/migrations/0015_write_keys.sql")),
 ];
 
 pub(crate) fn sqlite() -> Migrator {

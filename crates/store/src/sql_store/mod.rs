@@ -12,6 +12,7 @@ mod recording;
 mod runs;
 mod segments;
 mod syncs;
+mod write_keys;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -27,7 +28,7 @@ use sqlx::migrate::Migrator;
 use crate::work::Work;
 use crate::{
     Claimed, Flush, Guarded, Hold, ImportProgress, Merge, News, PendingSync, PeopleMark, ProfileIdentity, RecordedChange,
-    RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, SyncStart, migrations,
+    RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, SyncStart, WriteKey, migrations,
 };
 
 /// What differs between databases.
@@ -148,6 +149,23 @@ impl Store for SqlStore {
     async fn import(&self, content: &str) -> Result<Option<ImportProgress>, StoreError> {
         let mut work = self.read("look an import up").await?;
         imports::find(&mut work, content).await
+    }
+
+    async fn add_write_key(&self, key: &WriteKey) -> Result<(), StoreError> {
+        let mut work = self.write("keep a write key").await?;
+        write_keys::add(&mut work, key).await?;
+        work.commit().await
+    }
+
+    async fn write_keys(&self) -> Result<Vec<WriteKey>, StoreError> {
+        let mut work = self.read("list write keys").await?;
+        write_keys::all(&mut work).await
+    }
+
+    async fn revoke_write_keys(&self, key_hashes: &[String], at: Moment) -> Result<(), StoreError> {
+        let mut work = self.write("revoke write keys").await?;
+        write_keys::revoke(&mut work, key_hashes, at).await?;
+        work.commit().await
     }
 
     async fn lease(&self, name: &str, holder: &str, now: Moment, until: Moment) -> Result<bool, StoreError> {

@@ -77,13 +77,17 @@ async fn connection(options: Options, number: u32, start: Instant) -> std::io::R
         if start.elapsed().as_secs() >= options.seconds {
             break;
         }
-        if let Some(every) = every {
-            tokio::time::sleep_until(due.into()).await;
-            due += every;
-        }
         let request = request(&options, number, batch);
-        // From when it was due, so that waiting in line counts too.
-        let begun = if every.is_some() { due - every.unwrap_or_default() } else { Instant::now() };
+        // At a rate, from when it was due, so that waiting in line counts too.
+        let begun = match every {
+            Some(every) => {
+                tokio::time::sleep_until(due.into()).await;
+                let begun = due;
+                due += every;
+                begun
+            }
+            None => Instant::now(),
+        };
         stream.write_all(&request).await?;
         let count = stream.read(&mut answer).await?;
         if answer[..count].starts_with(b"HTTP/1.1 200") {

@@ -16,7 +16,7 @@ use crate::answer::Refusal;
 /// One sync makes at most about so many bytes durable.
 const GROUP_BYTES_MAX: usize = RECORD_BYTES_MAX;
 /// How long until there may be room in a full inbox: runs and drains make some.
-const FULL_FOR: Duration = Duration::from_secs(60);
+const FULL_FOR: Duration = Duration::from_mins(1);
 
 /// The way to the disk.
 #[derive(Clone)]

@@ -33,7 +33,8 @@ pub(crate) struct Sent<'b> {
 
 /// Messages that will be taken, and the answer when they are on the disk.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Lines {
+pub(crate) struct Found {
+    /// As the inbox keeps them, a line each.
     pub(crate) lines: Vec<u8>,
     pub(crate) taken: Taken,
     /// How many are larger than Segment itself would take.
@@ -75,11 +76,11 @@ impl<'b> Sent<'b> {
     ///
     /// # Errors
     /// When they come to more than one request may.
-    pub(crate) fn lines(&self, now: Moment, limits: &Limits) -> Result<Lines, Refusal> {
+    pub(crate) fn lines(&self, now: Moment, limits: &Limits) -> Result<Found, Refusal> {
         let received_at = raw(&now.to_utc().to_rfc3339());
         let kind = self.kind.map(raw);
         let context = self.envelope.context.filter(|_| self.kind.is_none()).and_then(members);
-        let mut found = Lines { lines: Vec::new(), taken: Taken::default(), large: 0, rejected: 0 };
+        let mut found = Found { lines: Vec::new(), taken: Taken::default(), large: 0, rejected: 0 };
         for (index, item) in self.items.iter().enumerate() {
             let start = found.lines.len();
             let written = self.write(item, kind.as_deref(), context.as_ref(), &received_at, &mut found.lines);
@@ -132,11 +133,9 @@ impl<'b> Sent<'b> {
             message.insert("sentAt".to_owned(), sent_at);
         }
         let merged;
-        if let Some(under) = context {
-            if let Some(context) = merge(under, message.get("context").copied()) {
-                merged = context;
-                message.insert("context".to_owned(), &merged);
-            }
+        if let Some(context) = context.and_then(|under| merge(under, message.get("context").copied())) {
+            merged = context;
+            message.insert("context".to_owned(), &merged);
         }
         if let Some(kind) = kind {
             message.insert("type".to_owned(), kind);

@@ -1,6 +1,6 @@
 //! The outline of a JSON object: the members that matter, each as it was written, found in one pass that goes no deeper.
 //!
-//! serde_json passes over what is within without recursion, so depth costs nothing here; of a key named twice the last one
+//! `serde_json` passes over what is within without recursion, so depth costs nothing here; of a key named twice the last one
 //! counts.
 
 use std::collections::BTreeMap;

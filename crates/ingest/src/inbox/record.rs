@@ -62,14 +62,13 @@ pub(super) enum Next {
 
 /// Reads the next record.
 pub(super) fn next(from: &mut impl Read) -> io::Result<Next> {
-    let mut head = [0; HEAD_BYTES];
-    match fill(from, &mut head)? {
+    let mut head = [[0; 4]; 2];
+    match fill(from, head.as_flattened_mut())? {
         0 => return Ok(Next::End),
         HEAD_BYTES => {}
         _ => return Ok(Next::Torn),
     }
-    let [a, b, c, d, e, f, g, h] = head;
-    let length = [a, b, c, d];
+    let [length, expected] = head;
     let body_length = u32::from_le_bytes(length) as usize;
     if body_length > RECORD_BYTES_MAX {
         return Ok(Next::Torn);
@@ -77,7 +76,7 @@ pub(super) fn next(from: &mut impl Read) -> io::Result<Next> {
     // Taken as it comes: a length that is nonsense reserves no memory.
     let mut body = Vec::new();
     from.take(body_length as u64).read_to_end(&mut body)?;
-    if body.len() < body_length || checksum(length, &body) != u32::from_le_bytes([e, f, g, h]) {
+    if body.len() < body_length || checksum(length, &body) != u32::from_le_bytes(expected) {
         return Ok(Next::Torn);
     }
     Ok(Accepted::unframe(&body).map_or(Next::Torn, |accepted| Next::Record(accepted, (HEAD_BYTES + body_length) as u64)))

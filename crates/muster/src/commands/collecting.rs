@@ -94,7 +94,7 @@ async fn renew(store: Arc<dyn Store>, keys: watch::Sender<Arc<WriteKeys>>, per_s
                 keys.send_replace(Arc::new(renewed));
             }
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "write keys could not be loaded anew; the last ones count")
+                tracing::warn!(error = &error as &dyn std::error::Error, "write keys could not be loaded anew; the last ones count");
             }
         }
     }

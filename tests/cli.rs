@@ -360,6 +360,32 @@ fn an_unwritable_data_folder_is_named() {
 }
 
 #[test]
+fn write_keys_are_shown_once_rotated_and_revoked() {
+    let shop = Shop::new();
+    assert!(shop.complaint(&["source", "add", "website"]).contains("add it under `sources:`"));
+    shop.write("muster.yaml", "sources:\n  website: The shop's pages\n  app: The shop's app\n");
+    assert!(shop.complaint(&["source", "add", "websit"]).contains("did you mean `website`?"));
+    assert!(shop.complaint(&["source", "rotate", "website"]).contains("`muster source add website`"));
+    let first = shop.expect(0, &["source", "add", "website"]);
+    assert!(first.starts_with("wk_") && first.trim().len() == 35, "{first}");
+    assert!(shop.complaint(&["source", "add", "website"]).contains("`muster source rotate website`"));
+    let second = shop.json(&["source", "rotate", "website"]);
+    assert_ne!(second["write_key"].as_str(), Some(first.trim()));
+    let listed = shop.json(&["source", "list"]);
+    let keys = |place: usize| (listed[place]["source"].clone(), listed[place]["keys"].clone());
+    assert_eq!([keys(0), keys(1)], [("app".into(), 0.into()), ("website".into(), 2.into())]);
+    let store = std::fs::read(shop.path().join("data/muster.db")).expect("the store");
+    let holds = |text: &str| store.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(!holds(first.trim()), "a key is kept");
+    assert_eq!(shop.expect(0, &["source", "revoke", "website", "--old"]), "1 key of `website` revoked\n");
+    assert!(shop.complaint(&["source", "revoke", "website", "--old"]).contains("no older key"));
+    assert_eq!(shop.json(&["source", "revoke", "website"])["revoked"], 1);
+    assert!(shop.complaint(&["source", "revoke", "website"]).contains("`muster source list`"));
+    let table = shop.expect(0, &["source", "list"]);
+    assert!(table.lines().count() == 3 && table.lines().all(|line| line.chars().count() <= 80), "{table}");
+}
+
+#[test]
 fn every_command_explains_itself() {
     let shop = Shop::new();
     for command in [
@@ -374,6 +400,7 @@ fn every_command_explains_itself() {
         "run",
         "backfill",
         "serve",
+        "source",
         "audiences",
         "members",
         "deliver",

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const OURS: [&str; 11] =
-    ["definitions", "deliver", "diff", "engine", "evaluate", "fake-graph", "ingest", "lake", "model", "muster", "store"];
+const OURS: [&str; 12] =
+    ["collect", "definitions", "deliver", "diff", "engine", "evaluate", "fake-graph", "ingest", "lake", "model", "muster", "store"];
 
 /// For each crate, which of ours it may use.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("model", &[]),
     ("diff", &["model"]),
     ("definitions", &["model"]),
@@ -20,7 +20,8 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("evaluate", &["model", "definitions", "lake", "diff"]),
     ("deliver", &["model", "diff", "definitions"]),
     ("engine", &["model", "diff", "definitions", "lake", "store", "ingest", "evaluate", "deliver"]),
-    ("muster", &["model", "diff", "definitions", "lake", "store", "ingest", "evaluate", "deliver", "engine", "fake-graph"]),
+    ("collect", &["model", "ingest"]),
+    ("muster", &["model", "diff", "definitions", "lake", "store", "ingest", "evaluate", "deliver", "engine", "collect", "fake-graph"]),
     ("fake-graph", &[]),
 ];
 
@@ -30,9 +31,9 @@ const KEPT_TO: [(&str, &[&str]); 7] = [
     ("sqlx", &["store"]),
     ("reqwest", &["deliver"]),
     ("saphyr-parser", &["definitions"]),
-    ("axum", &["fake-graph"]),
+    ("axum", &["collect", "fake-graph"]),
     ("clap", &["muster", "fake-graph"]),
-    ("tokio", &["store", "ingest", "deliver", "engine", "muster", "fake-graph"]),
+    ("tokio", &["store", "ingest", "deliver", "engine", "collect", "muster", "fake-graph"]),
 ];
 
 fn root() -> PathBuf {

@@ -18,6 +18,7 @@ mod aggregate;
 mod audience;
 mod choice;
 mod codes;
+mod collect;
 mod compare;
 mod computed;
 mod condition;
@@ -71,9 +72,10 @@ pub use diagnostic::{Diagnostic, Label, Place, Severity};
 pub use fields::Fields;
 pub use load::{Loaded, load};
 pub use meaning::{
-    Aggregate, AggregateMatch, Audience, AudienceState, AudienceSync, AudienceTest, Catalog, Comparison, ComputedTrait, Condition,
-    CountRange, Destination, EventCondition, Filter, Guards, MOST_FREQUENT_AT_LEAST, Matcher, OnExit, Operator, PathMatch, Reducer,
-    Reference, ReferenceOf, SamePath, Scalar, Settings, StartWith, Step, StoreSetting, TestEvent, TestPerson, UNIQUE_MAX, Which, Word,
+    Aggregate, AggregateMatch, Audience, AudienceState, AudienceSync, AudienceTest, Catalog, CollectSettings, Comparison, ComputedTrait,
+    Condition, CountRange, Destination, EventCondition, Filter, Guards, MOST_FREQUENT_AT_LEAST, Matcher, OnExit, Operator, PathMatch,
+    Reducer, Reference, ReferenceOf, SamePath, Scalar, Settings, StartWith, Step, StoreSetting, TestEvent, TestPerson, UNIQUE_MAX, Which,
+    Word,
 };
 pub use operators::{OPERATORS, OperatorSpec, Takes};
 pub use phrase::phrase;

@@ -9,6 +9,8 @@ mod matcher;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
 
 use model::{
     AsOf, AudienceKey, Collection, CsvMapping, DestinationKey, EventName, Fingerprint, IdentifierKind, ListKey, ModelKey, Moment, RowModel,
@@ -61,6 +63,23 @@ pub struct Settings {
     pub csv: BTreeMap<String, CsvMapping>,
     /// Events that say who is on a list and who no longer, and which list.
     pub list_events: BTreeMap<EventName, ListKey>,
+    /// Where messages come from over HTTP: what each source is, by name. Their keys are in the store.
+    pub sources: BTreeMap<String, String>,
+    /// How messages are taken over HTTP; absent: not at all, unless the command line says so.
+    pub collect: Option<CollectSettings>,
+}
+
+/// How `muster serve` takes messages over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CollectSettings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The origins whose pages may send, such as `https://www.example.com`.
+    pub origins: Vec<String>,
+    /// Requests a second that each write key may make.
+    pub requests_per_second: NonZeroU32,
+    /// The largest message, in KiB.
+    pub event_kib_max: u32,
 }
 
 /// Where identities, memberships and runs are kept.

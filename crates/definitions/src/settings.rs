@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chrono_tz::{TZ_VARIANTS, Tz};
 use model::{EventName, ListKey};
 
-use crate::csv;
 use crate::diagnostic::Diagnostic;
 use crate::meaning::{Settings, StoreSetting};
 use crate::quote::quoted;
@@ -13,6 +12,7 @@ use crate::schedule;
 use crate::scope::Scope;
 use crate::suggest::suggest;
 use crate::tree::{Data, Node};
+use crate::{collect, csv};
 
 impl Default for Settings {
     /// What holds when `muster.yaml` says nothing.
@@ -24,6 +24,8 @@ impl Default for Settings {
             schedule: "0 * * * *".to_owned(),
             csv: BTreeMap::new(),
             list_events: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            collect: None,
         }
     }
 }
@@ -53,6 +55,10 @@ pub(crate) fn settings(root: &Node, scope: &mut Scope) -> Settings {
     if let Some(node) = fields.take("list_events") {
         settings.list_events = list_events(node, scope);
     }
+    if let Some(node) = fields.take("sources") {
+        settings.sources = collect::sources(node, scope);
+    }
+    settings.collect = fields.take("collect").and_then(|node| collect::collect(node, scope));
     scope.findings.extend(fields.finish());
     settings
 }

@@ -13,6 +13,7 @@ use store::{RunKind, RunSummary, StoreError};
 
 use crate::Workspace;
 use crate::delivery::{DeliveryError, DeliveryReport};
+use crate::drain::DrainError;
 use crate::lease::{Lease, LeaseError, LeaseName};
 use crate::life::LifeProblems;
 use crate::readers::Reading;
@@ -40,6 +41,9 @@ pub enum RunError {
         /// The moment asked about.
         as_of: AsOf,
     },
+    /// What came in over HTTP could not be taken in first.
+    #[error("could not empty the inbox")]
+    Drain(#[from] DrainError),
     /// Keys used again, files deleted too early.
     #[error(transparent)]
     Life(#[from] LifeProblems),
@@ -143,6 +147,7 @@ impl Workspace {
     async fn record_one(&self, as_of: AsOf, kind: RunKind) -> Result<RunOutcome, RunError> {
         let lease = Lease::take(LeaseName::Writer, self).await?;
         let outcome = async {
+            self.drain_as(&lease).await?;
             self.check_lives().await.map_err(|source| RunError::Load { as_of, source })??;
             let mut history = History::load(self, as_of).await?;
             history.tick(self, as_of, kind, Syncs::Request).await

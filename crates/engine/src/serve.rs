@@ -22,7 +22,7 @@ impl Workspace {
     /// `at_tick` gives the workspace to use (definitions may have been edited since) and `on_run` hears how it went. A
     /// failed run is told and the next tick tries again; after one that went well, small segments of the lake are merged, as
     /// far as there is time. Ticks that passed while no process ran are made up for by a
-    /// single run, as of the latest of them.
+    /// single run, as of the latest of them. While this process accepts messages, the inbox is emptied between two naps.
     pub async fn serve(
         &self,
         schedule: &Schedule,
@@ -31,6 +31,11 @@ impl Workspace {
         on_run: &mut (dyn FnMut(AsOf, &Served) + Send),
     ) {
         tokio::pin!(stop);
+        if self.inbox.is_some()
+            && let Err(error) = self.tidy().await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "what a crash may have left is left for later");
+        }
         let mut tried: Option<Moment> = None;
         loop {
             let now = self.clock.now();
@@ -55,12 +60,18 @@ impl Workspace {
                     }
                 }
             }
-            let Some(next) = schedule.next(now) else {
-                tracing::warn!("the schedule names no further tick; waiting to be stopped");
-                stop.await;
-                return;
+            if self.inbox.is_some() {
+                self.drain_meanwhile().await;
+            }
+            let wait = match schedule.next(now) {
+                Some(next) => Duration::from_micros(u64::try_from(next.micros() - self.clock.now().micros()).unwrap_or(0)),
+                None if self.inbox.is_some() => NAP_MAX,
+                None => {
+                    tracing::warn!("the schedule names no further tick; waiting to be stopped");
+                    stop.await;
+                    return;
+                }
             };
-            let wait = Duration::from_micros(u64::try_from(next.micros() - self.clock.now().micros()).unwrap_or(0));
             tokio::select! {
                 biased;
                 () = &mut stop => return,

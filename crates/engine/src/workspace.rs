@@ -7,6 +7,7 @@ use std::sync::Arc;
 use definitions::{Catalog, StoreSetting};
 use deliver::{Secrets, Sink};
 use evaluate::{Evaluator, Snapshot};
+use ingest::inbox::Inbox;
 use lake::{Lake, LakeError, Reader};
 use model::DestinationKey;
 use store::{Store, StoreError, StoreUrl};
@@ -71,6 +72,7 @@ pub struct Workspace {
     pub(crate) sinks: Connections,
     pub(crate) batch: BatchLimits,
     known: Arc<Known>,
+    pub(crate) inbox: Option<Arc<Inbox>>,
 }
 
 impl Workspace {
@@ -99,6 +101,7 @@ impl Workspace {
             sinks: BTreeMap::new(),
             batch: BatchLimits::default(),
             known: Arc::default(),
+            inbox: None,
         })
     }
 

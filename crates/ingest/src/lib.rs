@@ -2,7 +2,7 @@
 //!
 //! A line becomes a message (`parse`, `csv_rows`), waits for its batch (`block`, `rows`, `ahead`), is known to be new
 //! (`keys`, `known`), is about somebody (`identifiers`, `numbers`, `identity`, `limits`), and is made true with its batch
-//! (`import`). Each accepted message is exactly one
+//! (`import`). What comes over the network is judged by the same rules (`check`) and kept until it is imported (`inbox`). Each accepted message is exactly one
 //! fact in the lake, one without traits if it says nothing but who is who, so that its key is found there again.
 //!
 //! Nothing here knows conditions or sinks, or asks what time it is. **Invariants:** a message is taken once however often
@@ -10,12 +10,14 @@
 
 mod ahead;
 mod block;
+mod check;
 mod csv_plan;
 mod csv_rows;
 mod error;
 mod identifiers;
 mod identity;
 mod import;
+pub mod inbox;
 mod keys;
 mod known;
 mod known_people;
@@ -35,10 +37,11 @@ mod table;
 mod warehouse;
 mod when;
 
+pub use check::check;
 pub use error::{IngestError, Truncation};
 pub use import::{Effect, Format, ImportOptions, import_file};
 pub use message::MessageKind;
 pub use models::{IfEmpty, ModelOptions, ModelReport, ModelRows, sync_model};
-pub use rejection::RejectionReason;
+pub use rejection::{Rejection, RejectionReason};
 pub use report::{ImportReport, Progress, RefusalCount, RejectionSample, Rejections};
 pub use warehouse::warehouse_files;

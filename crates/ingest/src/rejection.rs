@@ -109,8 +109,9 @@ impl fmt::Display for RejectionReason {
 
 /// A line not taken, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Rejection {
-    pub(crate) reason: RejectionReason,
+pub struct Rejection {
+    /// The word for it.
+    pub reason: RejectionReason,
     /// For people: what is wrong and what would be right.
-    pub(crate) message: String,
+    pub message: String,
 }

@@ -65,8 +65,11 @@ pub(crate) enum Command {
     /// Record history tick by tick, then send the end state once.
     #[command(after_help = BACKFILL_EXAMPLES)]
     Backfill(BackfillArgs),
-    /// Run on the schedule until stopped.
-    Serve,
+    /// Run on the schedule until stopped, and take messages over HTTP if `collect` or `--listen` says so.
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(ServeArgs),
+    /// Make, list and revoke the keys under which messages come in over HTTP.
+    Source(SourceArgs),
     /// List the audiences: members, latest changes, how each destination stands.
     #[command(after_help = AUDIENCES_EXAMPLES)]
     Audiences(AudiencesArgs),
@@ -301,6 +304,59 @@ pub(crate) struct BackfillArgs {
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) replace: bool,
 }
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  muster serve                                 the schedule; HTTP too where muster.yaml has `collect`
+  muster serve --listen 127.0.0.1:8080
+
+Keys for HTTP: `muster source add NAME`. There is no TLS: put a proxy in front of other addresses.";
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Take messages over HTTP at this address, whatever muster.yaml says.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SourceArgs {
+    #[command(subcommand)]
+    pub(crate) command: SourceCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SourceCommand {
+    /// Make the first key of a source and print it, once.
+    #[command(after_help = SOURCE_EXAMPLES)]
+    Add {
+        /// The source, as `sources:` in muster.yaml names it.
+        name: String,
+    },
+    /// Make another key of a source and print it, once; the ones before stay good until they are revoked.
+    #[command(after_help = SOURCE_EXAMPLES)]
+    Rotate {
+        /// The source.
+        name: String,
+    },
+    /// Revoke the keys of a source: requests with them are refused within seconds.
+    #[command(after_help = SOURCE_EXAMPLES)]
+    Revoke {
+        /// The source.
+        name: String,
+        /// All but the newest, once every sender has that one.
+        #[arg(long)]
+        old: bool,
+    },
+    /// List the sources and how many keys each has.
+    List,
+}
+
+const SOURCE_EXAMPLES: &str = "\
+Examples:
+  muster source add website                    prints the key: it is kept nowhere, only its hash
+  muster source rotate website                 a second key; put it everywhere, then
+  muster source revoke website --old";
 
 const MEMBERS_EXAMPLES: &str = "\
 Examples:

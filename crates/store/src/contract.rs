@@ -129,6 +129,19 @@ pub struct ImportProgress {
     pub finished_at: Option<Moment>,
 }
 
+/// A key under which messages may come in over HTTP. The key itself is kept nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteKey {
+    /// SHA-256 of the key, hex.
+    pub key_hash: String,
+    /// The source its messages belong to.
+    pub source: String,
+    /// When it was made.
+    pub created_at: Moment,
+    /// Since when it is good no longer.
+    pub revoked_at: Option<Moment>,
+}
+
 /// Why somebody runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -318,6 +331,12 @@ pub trait Store: Send + Sync {
     async fn unseen_model_rows(&self, model: &ModelKey, sync: u64, limit: u32) -> Result<Vec<ModelRow>, StoreError>;
     /// Forgets what the rows of a model said, though not whom they were about: the next sync says all of it again.
     async fn forget_model_checksums(&self, model: &ModelKey) -> Result<(), StoreError>;
+    /// Keeps a new write key. The same one twice is an error.
+    async fn add_write_key(&self, key: &WriteKey) -> Result<(), StoreError>;
+    /// All write keys, revoked ones too, by source and then by age.
+    async fn write_keys(&self) -> Result<Vec<WriteKey>, StoreError>;
+    /// Revokes write keys by their hashes. One that is revoked already stays so since then; an unknown one is an error.
+    async fn revoke_write_keys(&self, key_hashes: &[String], at: Moment) -> Result<(), StoreError>;
 
     /// Takes (or renews, for the same holder) a lease until `until` (not included), if nobody else holds it at `now`. `false`:
     /// somebody does.

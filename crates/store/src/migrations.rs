@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-const SQLITE: [(&str, &str); 14] = [
+const SQLITE: [(&str, &str); 15] = [
     ("numbers", include_str!("../../../sql/sqlite/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/sqlite/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/sqlite/migrations/0003_segments.sql")),
@@ -20,9 +20,10 @@ const SQLITE: [(&str, &str); 14] = [
     ("compaction", include_str!("../../../sql/sqlite/migrations/0012_compaction.sql")),
     ("delivery", include_str!("../../../sql/sqlite/migrations/0013_delivery.sql")),
     ("models", include_str!("../../../sql/sqlite/migrations/0014_models.sql")),
+    ("write_keys", include_str!("../../../sql/sqlite/migrations/0015_write_keys.sql")),
 ];
 
-const POSTGRES: [(&str, &str); 14] = [
+const POSTGRES: [(&str, &str); 15] = [
     ("numbers", include_str!("../../../sql/postgres/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/postgres/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/postgres/migrations/0003_segments.sql")),
@@ -37,6 +38,7 @@ const POSTGRES: [(&str, &str); 14] = [
     ("compaction", include_str!("../../../sql/postgres/migrations/0012_compaction.sql")),
     ("delivery", include_str!("../../../sql/postgres/migrations/0013_delivery.sql")),
     ("models", include_str!("../../../sql/postgres/migrations/0014_models.sql")),
+    ("write_keys", include_str!("../../../sql/postgres/migrations/0015_write_keys.sql")),
 ];
 
 pub(crate) fn sqlite() -> Migrator {

@@ -17,6 +17,7 @@ pub(super) enum Role {
     Settings,
     CsvMappings,
     CsvMapping,
+    Collect,
     Condition,
     /// Conditions in a list.
     Conditions,
@@ -77,6 +78,7 @@ impl Role {
             (Self::Model, "from") => Self::ModelSource,
             (Self::Model, "identify") => Self::ModelIds,
             (Self::Settings, "csv") => Self::CsvMappings,
+            (Self::Settings, "collect") => Self::Collect,
             (Self::CsvMappings, _) => Self::CsvMapping,
             _ => Self::Free,
         }
@@ -100,6 +102,7 @@ impl Role {
             | Self::Settings
             | Self::CsvMappings
             | Self::CsvMapping
+            | Self::Collect
             | Self::Condition
             | Self::Paths
             | Self::Matcher
@@ -129,8 +132,9 @@ impl Role {
             Self::Model => among(MODEL_KEYS),
             Self::ModelSource => among(SOURCE_KEYS),
             Self::ModelIds => among(IDENTIFY_KEYS),
-            Self::Settings => listed(&["data", "store", "timezone", "schedule", "csv", "list_events"]),
+            Self::Settings => listed(&["data", "store", "timezone", "schedule", "csv", "list_events", "sources", "collect"]),
             Self::CsvMapping => listed(CSV_MAPPING),
+            Self::Collect => listed(&["listen", "origins", "requests_per_second", "event_kib_max"]),
             // A head comes first, whichever it is; then what says more about it.
             Self::Condition if CONDITION_HEADS.iter().any(|head| head.key.name == key) => 0,
             Self::Condition => 1 + among(COMPANION_KEYS),

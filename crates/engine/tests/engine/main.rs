@@ -3,6 +3,7 @@
 mod backfill;
 mod batches;
 mod compact;
+mod drain;
 mod examples;
 mod guards;
 mod lives;

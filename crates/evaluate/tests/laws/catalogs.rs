@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use definitions::{
-    Aggregate, Audience, AudienceState, Catalog, ComputedTrait, Condition, Filter, Guards, Operator, Reducer, ReferenceOf, Scalar,
-    Settings, StoreSetting,
+    Aggregate, Audience, AudienceState, Catalog, ComputedTrait, Condition, Filter, Guards, Operator, Reducer, ReferenceOf, Scalar, Settings,
 };
 use model::{AudienceKey, Collection, Fingerprint, IdentifierKind, Lookback, TraitKey, Value, WorkspaceZone};
 use proptest::prelude::*;
@@ -27,14 +26,7 @@ pub(crate) struct Defined {
 
 impl Defined {
     pub(crate) fn catalog(&self, zone: WorkspaceZone) -> Catalog {
-        let settings = Settings {
-            data: "data".to_owned(),
-            store: StoreSetting::Sqlite,
-            zone,
-            schedule: "0 * * * *".to_owned(),
-            csv: BTreeMap::new(),
-            list_events: BTreeMap::new(),
-        };
+        let settings = Settings { zone, ..Settings::default() };
         Catalog {
             settings,
             order: self.audiences.iter().map(|audience| audience.key.clone()).collect(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 pub(crate) mod audiences;
 pub(crate) mod backfill;
 pub(crate) mod check;
+pub(crate) mod collecting;
 pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod deliver;
@@ -20,6 +21,7 @@ pub(crate) mod resync;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod source;
 pub(crate) mod suppress;
 pub(crate) mod test;
 

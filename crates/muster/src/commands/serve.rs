@@ -1,16 +1,18 @@
-//! `muster serve`: the schedule at work, until it is told to stop.
+//! `muster serve`: the schedule at work, and messages over HTTP, until it is told to stop.
 
 use anyhow::Context as _;
 use engine::{RunOutcome, Schedule, Served, Workspace};
 use model::AsOf;
 
+use crate::cli::ServeArgs;
 use crate::commands::Asked;
+use crate::commands::collecting::{self, Collecting};
 use crate::exit::Ending;
 use crate::render::diagnostics;
 use crate::render::numbers::{counted, grouped};
 use crate::{opening, output};
 
-pub(crate) async fn run(asked: &Asked) -> anyhow::Result<Ending> {
+pub(crate) async fn run(asked: &Asked, args: &ServeArgs) -> anyhow::Result<Ending> {
     let workspace = opening::connected(&asked.folder).await?;
     let schedule = Schedule::parse(&workspace.catalog.settings.schedule)?;
     let stop = stopped()?;
@@ -19,9 +21,21 @@ pub(crate) async fn run(asked: &Asked) -> anyhow::Result<Ending> {
         asked.folder.display(),
         workspace.catalog.settings.schedule
     ));
+    let settings = collecting::settings(&workspace, args.listen);
+    let (workspace, collecting) = match settings {
+        Some(settings) => {
+            let (workspace, collecting) = Collecting::start(workspace, settings).await?;
+            output::note(&collecting.told());
+            (workspace, Some(collecting))
+        }
+        None => (workspace, None),
+    };
     let mut at_tick = |workspace: &Workspace| reloaded(asked, workspace);
     let mut on_run = |as_of: AsOf, served: &Served| tell(asked, as_of, served);
     workspace.serve(&schedule, stop, &mut at_tick, &mut on_run).await;
+    if let Some(collecting) = collecting {
+        collecting.stop().await;
+    }
     output::note("stopped\n");
     Ok(Ending::Done)
 }

@@ -11,6 +11,7 @@ mod news;
 mod runs;
 mod segments;
 mod syncs;
+mod write_keys;
 
 use std::sync::Arc;
 
@@ -47,6 +48,8 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
 
     leases::a_lease_has_one_holder(&*make().await).await;
     leases::of_two_takers_one_wins(make().await).await;
+
+    write_keys::write_keys_are_kept_until_revoked(&*make().await).await;
 
     runs::a_run_is_claimed_until_recorded(&*make().await).await;
     runs::a_run_is_recorded_once(&*make().await).await;

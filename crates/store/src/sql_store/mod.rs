@@ -14,6 +14,7 @@ mod runs;
 mod segments;
 mod suppressions;
 mod syncs;
+mod write_keys;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -29,7 +30,8 @@ use sqlx::migrate::Migrator;
 use crate::work::Work;
 use crate::{
     Claimed, Flush, Guarded, Hold, ImportProgress, Merge, ModelRow, ModelState, News, PendingSync, PeopleMark, ProfileIdentity,
-    RecordedChange, RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, Suppressed, SyncStart, migrations,
+    RecordedChange, RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, Suppressed, SyncStart, WriteKey,
+    migrations,
 };
 
 /// What differs between databases.
@@ -177,6 +179,23 @@ impl Store for SqlStore {
     async fn forget_model_checksums(&self, model: &ModelKey) -> Result<(), StoreError> {
         let mut work = self.write("forget what a model's rows said").await?;
         models::forget_checksums(&mut work, model).await?;
+        work.commit().await
+    }
+
+    async fn add_write_key(&self, key: &WriteKey) -> Result<(), StoreError> {
+        let mut work = self.write("keep a write key").await?;
+        write_keys::add(&mut work, key).await?;
+        work.commit().await
+    }
+
+    async fn write_keys(&self) -> Result<Vec<WriteKey>, StoreError> {
+        let mut work = self.read("list write keys").await?;
+        write_keys::all(&mut work).await
+    }
+
+    async fn revoke_write_keys(&self, key_hashes: &[String], at: Moment) -> Result<(), StoreError> {
+        let mut work = self.write("revoke write keys").await?;
+        write_keys::revoke(&mut work, key_hashes, at).await?;
         work.commit().await
     }
 

@@ -1,0 +1,37 @@
+//! Would this message be taken? Asked before one is accepted, of the very code that reads it later.
+
+use model::Moment;
+
+use crate::rejection::{Rejection, RejectionReason};
+use crate::{identifiers, parse};
+
+/// Judges one message, a JSON object on one line, as an import at the moment `now` will.
+///
+/// # Errors
+/// Why it would be rejected; without a word of what was sent.
+pub fn check(line: &[u8], now: Moment) -> Result<(), Rejection> {
+    let message = parse::message(line, now)?;
+    if !identifiers::of(&message, &mut |_, _| {}).identifies(message.kind) {
+        return Err(RejectionReason::Nobody.because("none of its ids identifies anybody"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn judge(line: &str, expected: Result<(), RejectionReason>) {
+        let now = Moment::parse("2025-03-08T12:00:00Z").expect("a moment");
+        assert_eq!(check(line.as_bytes(), now).map_err(|rejection| rejection.reason), expected);
+    }
+
+    #[test]
+    fn messages_are_judged_as_imports_judge_them() {
+        judge(r#"{"type":"track","userId":"u","event":"E"}"#, Ok(()));
+        judge(r#"{"type":"track","userId":"u"}"#, Err(RejectionReason::NoEvent));
+        judge(r#"{"type":"track","userId":"null","event":"E"}"#, Err(RejectionReason::Nobody));
+        judge("nonsense", Err(RejectionReason::InvalidJson));
+    }
+}

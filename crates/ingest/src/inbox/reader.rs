@@ -114,7 +114,8 @@ pub(super) fn read(path: &Path, mut each: impl FnMut(Accepted, u64) -> Result<()
             Next::Torn => break,
         }
     }
-    Ok(Some(Damage { whole_bytes, lost_bytes: length.saturating_sub(whole_bytes) }))
+    let lost_bytes = length.saturating_sub(whole_bytes);
+    Ok((lost_bytes > 0).then_some(Damage { whole_bytes, lost_bytes }))
 }
 
 /// Makes a folder's listing durable.

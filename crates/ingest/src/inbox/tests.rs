@@ -119,6 +119,32 @@ fn damage_in_the_middle_is_told_and_set_aside() {
 }
 
 #[test]
+fn a_file_that_was_only_begun_holds_nothing_and_is_no_damage() {
+    let place = tempfile::tempdir().expect("a folder");
+    for (number, begun) in ["", "muster-1"].iter().enumerate() {
+        fs::write(place.path().join(format!("{:012}.inbox", number + 1)), begun).expect("written");
+    }
+    opened(place.path()).append(&[accepted("web", "{1}\n")]).expect("written");
+    assert_eq!(held(place.path()), [pair("web", "{1}\n")]);
+}
+
+#[test]
+fn a_disk_that_says_no_leaves_nothing_behind() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path().join("inbox");
+    let inbox = opened(&folder);
+    fs::rename(&folder, place.path().join("gone")).expect("moved");
+    for _ in 0..3 {
+        assert!(matches!(inbox.append(&[accepted("web", "{1}\n")]), Err(InboxError::Disk { .. })));
+    }
+    fs::rename(place.path().join("gone"), &folder).expect("moved back");
+    inbox.append(&[accepted("web", "{2}\n")]).expect("written");
+    assert_eq!(inbox.seal().expect("sealed").len(), 1);
+    drop(inbox);
+    assert_eq!(held(&folder), [pair("web", "{2}\n")]);
+}
+
+#[test]
 fn a_file_of_another_kind_is_refused_and_kept() {
     let place = tempfile::tempdir().expect("a folder");
     let file = place.path().join("000000000001.inbox");

@@ -96,6 +96,10 @@ impl Inbox {
         if let Err(source) = current.file.write_all(buffer).and_then(|()| current.file.sync_data()) {
             // What was not acknowledged need not be there; where cutting fails too, its end is no record or a repeated one.
             let _ = current.file.set_len(current.bytes);
+            if current.bytes == MAGIC.len() as u64 {
+                // A full disk fails every call: each would leave a file behind.
+                let _ = fs::remove_file(&current.path);
+            }
             return Err(InboxError::Disk { doing: "write to", path: current.path, source });
         }
         current.bytes += buffer.len() as u64;
@@ -156,7 +160,10 @@ impl Inbox {
                 self.bytes.fetch_add(MAGIC.len() as u64, Ordering::Relaxed);
                 Ok(Open { file, path, bytes: MAGIC.len() as u64 })
             }
-            Err(source) => Err(InboxError::Disk { doing: "begin", path, source }),
+            Err(source) => {
+                let _ = fs::remove_file(&path);
+                Err(InboxError::Disk { doing: "begin", path, source })
+            }
         }
     }
 

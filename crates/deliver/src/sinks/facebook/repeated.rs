@@ -13,13 +13,16 @@ const VALUES_MAX: usize = 50_000;
 
 type Made = Result<Option<Cell>, Emptied>;
 
+/// From raw values to their cells.
+type Values = HashMap<String, Made>;
+
 /// What was made of which value.
 #[derive(Debug, Default)]
 pub(super) struct Repeated {
     /// By key, where the value says it all.
-    plain: HashMap<Key, HashMap<String, Made>>,
+    plain: HashMap<Key, Values>,
     /// By key and country, where the same text means something else elsewhere.
-    local: HashMap<(Key, Option<[u8; 2]>), HashMap<String, Made>>,
+    local: HashMap<(Key, Option<[u8; 2]>), Values>,
     /// Which country a text names.
     countries: HashMap<String, Option<Cell>>,
 }

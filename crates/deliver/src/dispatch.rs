@@ -6,6 +6,10 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Duration;
 
+use model::SyncState;
+
+use crate::LedgerError;
+
 /// What to do about a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -21,6 +25,21 @@ pub(crate) enum Verdict {
     Config,
     /// Right, but not now: stays pending, the rest goes on.
     Defer,
+}
+
+/// Why a sync or an erasure ends before its end.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The ledger does not work: nothing may be sent.
+    Ledger(LedgerError),
+    /// The destination, or what is known about it, does not allow to go on; the words are for people.
+    Halt(SyncState, String),
+}
+
+impl From<LedgerError> for Stop {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
+    }
 }
 
 /// How patient a sync is. The defaults suit production; tests are quicker.

@@ -104,10 +104,14 @@ impl Workspace {
         if has_left {
             // Where people go by an exit, the next sync tells it.
             self.deliver_pending().await?;
-            let rows: Vec<u64> = report.destinations.iter().map(|erased| erased.rows).collect();
-            report.destinations = self.erase(&profiles).await?.0;
-            for (erased, rows) in report.destinations.iter_mut().zip(rows) {
-                erased.rows = erased.rows.max(rows);
+            let lease = Lease::take(LeaseName::Delivery, self).await?;
+            let again = self.erase(&profiles).await;
+            lease.release().await;
+            let (again, _) = again?;
+            for erased in &mut report.destinations {
+                // Where nobody is any more, nothing is left to be asked.
+                let now = again.iter().find(|now| now.destination == erased.destination);
+                (erased.state, erased.message) = now.map_or((SyncState::Sent, None), |now| (now.state, now.message.clone()));
             }
         }
         Ok(report)

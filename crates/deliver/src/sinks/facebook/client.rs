@@ -13,6 +13,7 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use super::errors::{Advice, CallKind, Failure, GraphError, judge};
+use super::options::RemoveTransport;
 use super::usage::Usage;
 use crate::Secret;
 use crate::hex::hex;
@@ -44,6 +45,16 @@ impl Request {
     pub(super) fn post(path: impl Into<String>, members: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
         let body = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Self { method: Method::POST, path: path.into(), query: Vec::new(), body: Some(body), kind: CallKind::Other }
+    }
+}
+
+impl Request {
+    /// Makes it a removal, as this destination sends them.
+    pub(super) fn remove_by(&mut self, transport: RemoveTransport) {
+        match transport {
+            RemoveTransport::DeleteBody => self.method = Method::DELETE,
+            RemoveTransport::PostMethodDelete => drop(self.body.get_or_insert_default().insert("method".to_owned(), Value::from("DELETE"))),
+        }
     }
 }
 

@@ -6,16 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use model::{AudienceKey, LedgerChange, LedgerRow, LedgerState, ProfileId, SyncState};
-use reqwest::Method;
-use serde_json::{Value, json};
 
 use super::client::Request;
 use super::errors::CallKind;
-use super::halting::{Halting, Stop};
+use super::halting::Halting;
 use super::key::Key;
-use super::options::RemoveTransport;
+use super::plan;
 use super::row::{Cell, Row};
 use super::talk::Talk;
+use crate::dispatch::Stop;
 use crate::{Erasure, LedgerError};
 
 /// One erasure under way.
@@ -118,22 +117,13 @@ impl<'a> Erasing<'a> {
 
     fn request(&self, schema: &BTreeSet<Key>, batch: &[&Vec<(Key, Cell)>]) -> Request {
         let cell = |cells: &[(Key, Cell)], key: &Key| key.json(cells.iter().find(|(held, _)| held == key).map_or("", |(_, cell)| &**cell));
-        let data: Vec<Value> = batch.iter().map(|cells| schema.iter().map(|key| cell(cells, key)).collect()).collect();
-        let names: Vec<&str> = schema.iter().map(|key| key.name()).collect();
-        let mut payload = json!({ "schema": names, "is_raw": true, "data": data });
-        if schema.contains(&Key::AppUser) {
-            payload["app_ids"] = json!(self.halting.options.app_ids);
-        }
-        if schema.contains(&Key::PageUser) {
-            payload["page_ids"] = json!([self.halting.options.page_id]);
-        }
+        let data = batch.iter().map(|cells| schema.iter().map(|key| cell(cells, key)).collect()).collect();
+        let schema: Vec<Key> = schema.iter().copied().collect();
+        let payload = self.halting.options.payload(&schema, data);
         let path = format!("act_{}/usersofanyaudience", self.halting.options.account);
         let mut request = Request::post(path, [("payload", payload)]);
         request.kind = CallKind::Rows;
-        match self.halting.options.remove_transport {
-            RemoveTransport::DeleteBody => request.method = Method::DELETE,
-            RemoveTransport::PostMethodDelete => drop(request.body.get_or_insert_default().insert("method".to_owned(), json!("DELETE"))),
-        }
+        request.remove_by(self.halting.options.remove_transport);
         request
     }
 }
@@ -145,8 +135,5 @@ fn sent(theirs: &Rows) -> Result<BTreeSet<Vec<(Key, Cell)>>, Stop> {
 }
 
 fn read(row: &LedgerRow) -> Result<Row, Stop> {
-    Row::from_ledger(row).ok_or_else(|| {
-        let words = format!("the ledger holds a row with the keys `{}`, which this version cannot read", row.schema);
-        Stop::Halt(SyncState::Failed, words)
-    })
+    plan::read(row).map_err(|unreadable| Stop::Halt(SyncState::Failed, unreadable.to_string()))
 }

@@ -6,27 +6,12 @@ use model::{Moment, SyncState};
 
 use super::errors::{Advice, Failure};
 use super::options::Options;
-use crate::dispatch::Verdict;
-use crate::{Context, LedgerError};
+use crate::Context;
+use crate::dispatch::{Stop, Verdict};
 
 const BACKOFF_FIRST_S: u64 = 60;
 const BACKOFF_MAX_S: u64 = 30 * 60;
 const POLICY_BLOCK_S: u64 = 60 * 60;
-
-/// Why something ends before its end.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// The ledger does not work: nothing may be sent.
-    Ledger(LedgerError),
-    /// The destination, or what is known about it, does not allow to go on; the words are for people.
-    Halt(SyncState, String),
-}
-
-impl From<LedgerError> for Stop {
-    fn from(error: LedgerError) -> Self {
-        Self::Ledger(error)
-    }
-}
 
 /// What a failure is judged with.
 #[derive(Clone, Copy)]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use definitions::{Data, Destination, Diagnostic, Node};
 use model::Lookback;
 use reqwest::Url;
+use serde_json::{Value, json};
 
 use super::key::Key;
 use super::limited::Limited;
@@ -166,6 +167,20 @@ impl Options {
         reader.problems.extend(fields.finish());
         let understood = reader.problems.is_empty().then_some(options);
         (understood, reader.problems)
+    }
+
+    /// The payload of a request of rows, and whose ids they hold.
+    pub(super) fn payload(&self, schema: &[Key], rows: Vec<Value>) -> Value {
+        let names: Vec<&str> = schema.iter().map(|key| key.name()).collect();
+        let mut payload = json!({ "schema": names, "is_raw": true });
+        payload["data"] = Value::Array(rows);
+        if schema.contains(&Key::AppUser) {
+            payload["app_ids"] = json!(self.app_ids);
+        }
+        if schema.contains(&Key::PageUser) {
+            payload["page_ids"] = json!([self.page_id]);
+        }
+        payload
     }
 
     /// What the limits of calls are about: destinations with the same ad account share them.

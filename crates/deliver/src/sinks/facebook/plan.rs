@@ -136,7 +136,8 @@ pub(super) fn plan(mut desired: Vec<Row>, ledger: Vec<LedgerRow>, exits: Exits<'
     Ok(plan)
 }
 
-fn read(row: &LedgerRow) -> Result<Row, UnreadableRow> {
+/// The row that the ledger keeps.
+pub(super) fn read(row: &LedgerRow) -> Result<Row, UnreadableRow> {
     Row::from_ledger(row).ok_or_else(|| UnreadableRow { schema: row.schema.clone() })
 }
 

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use super::client::{Request, integer};
 use super::errors::{Advice, Failure};
 use super::options::OnDrift;
-use super::settling::{Settling, Stop};
+use super::settling::Settling;
 use super::standing::{self, Standing};
-use crate::dispatch::Verdict;
+use crate::dispatch::{Stop, Verdict};
 
 const LIST_FIELDS: &str = "id,name,account_id,subtype,description,is_value_based";
 const ACCOUNT_FIELDS: &str = "id,name,account_status,tos_accepted";

@@ -17,10 +17,10 @@ use super::plan::Plan;
 use super::row::Row;
 use super::samples::Samples;
 use super::session::Session;
-use super::settling::{Settling, Stop};
+use super::settling::Settling;
 use super::standing;
 use super::upload::{Group, Line, Operation};
-use crate::dispatch::Verdict;
+use crate::dispatch::{Stop, Verdict};
 
 /// Ledger rows changed in one transaction.
 const RECORDED_AT_A_TIME: usize = 10_000;

@@ -13,10 +13,11 @@ use super::people::{Desired, INSUFFICIENT, RowRules};
 use super::plan::{Exits, Plan, plan};
 use super::remote::Found;
 use super::replace::Replaced;
-use super::settling::{Settling, Stop};
+use super::settling::Settling;
 use super::standing;
 use super::strategy::{self, Outlook, Way};
 use super::upload::{Line, Offered, Operation};
+use crate::dispatch::Stop;
 use crate::{LedgerError, SyncOutcome};
 
 /// People whose rows are made before other work gets a turn.

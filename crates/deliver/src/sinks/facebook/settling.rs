@@ -8,9 +8,9 @@ use model::{LedgerChange, Moment, RemoteAudience, SyncState};
 use super::client::GraphClient;
 use super::errors::Failure;
 use super::halting::Halting;
-pub(super) use super::halting::Stop;
 use super::options::Options;
 use super::talk::Talk;
+use crate::dispatch::Stop;
 use crate::{Context, Pacing, SyncJob};
 
 const HALVING_CALLS_MAX: u32 = 30;

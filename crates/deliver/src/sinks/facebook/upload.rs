@@ -7,18 +7,16 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use model::{LedgerChange, LedgerRow, LedgerState, SyncState};
-use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::client::Request;
 use super::errors::{Advice, CallKind, Failure};
 use super::key::Key;
-use super::options::RemoveTransport;
 use super::row::Row;
 use super::samples::Samples;
 use super::session::Session;
-use super::settling::{Settling, Stop};
-use crate::dispatch::{Halving, Part, Verdict};
+use super::settling::Settling;
+use crate::dispatch::{Halving, Part, Stop, Verdict};
 
 /// Rows that Facebook calls invalid without saying which.
 const UNEXPLAINED: &str = "invalid, not said which";
@@ -192,24 +190,13 @@ impl Settling<'_> {
     }
 
     pub(super) fn request(&self, group: &Group<'_>, batch: &Range<usize>, session: Value) -> Request {
-        let names: Vec<&str> = group.schema.iter().map(|key| key.name()).collect();
-        let data: Vec<Value> = group.lines[batch.clone()].iter().map(|line| Value::Array(group.cells(line))).collect();
-        let mut payload = json!({ "schema": names, "is_raw": true, "data": data });
-        if group.schema.contains(&Key::AppUser) {
-            payload["app_ids"] = json!(self.options.app_ids);
-        }
-        if group.schema.contains(&Key::PageUser) {
-            payload["page_ids"] = json!([self.options.page_id]);
-        }
+        let data = group.lines[batch.clone()].iter().map(|line| Value::Array(group.cells(line))).collect();
+        let payload = self.options.payload(&group.schema, data);
         let edge = if group.operation == Operation::Replace { "usersreplace" } else { "users" };
         let mut request = Request::post(format!("{}/{edge}", group.remote_id), [("session", session), ("payload", payload)]);
         request.kind = CallKind::Rows;
-        match (group.operation, self.options.remove_transport) {
-            (Operation::Add | Operation::Replace, _) => {}
-            (Operation::Remove, RemoveTransport::DeleteBody) => request.method = Method::DELETE,
-            (Operation::Remove, RemoveTransport::PostMethodDelete) => {
-                request.body.get_or_insert_default().insert("method".to_owned(), json!("DELETE"));
-            }
+        if group.operation == Operation::Remove {
+            request.remove_by(self.options.remove_transport);
         }
         request
     }

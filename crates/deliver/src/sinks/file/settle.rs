@@ -9,6 +9,7 @@ use super::folder::Folder;
 use super::memory::Memory;
 use super::options::Options;
 use super::record::{Columns, Record, SCHEMA, entry};
+use crate::dispatch::Stop;
 use crate::roster::{Entry, Exits};
 use crate::{Context, LedgerError, Parquet, SyncJob, SyncOutcome};
 
@@ -16,21 +17,6 @@ use crate::{Context, LedgerError, Parquet, SyncJob, SyncOutcome};
 const PEOPLE_AT_A_TIME: usize = 500;
 /// Rows of the ledger changed at once.
 const ROWS_AT_A_TIME: usize = 10_000;
-
-/// Why a sync ends before its end.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// The ledger does not work: nothing may be written.
-    Ledger(LedgerError),
-    /// The folder, or what is known about it, does not allow to go on; the words are for people.
-    Halt(SyncState, String),
-}
-
-impl From<LedgerError> for Stop {
-    fn from(error: LedgerError) -> Self {
-        Self::Ledger(error)
-    }
-}
 
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {

@@ -12,7 +12,8 @@ use super::format::{self, Table};
 use super::memory::{self, Head, Memory};
 use super::options::Format;
 use super::record::{Record, SCHEMA};
-use super::settle::{Settling, Stop};
+use super::settle::Settling;
+use crate::dispatch::Stop;
 use crate::roster::{Entry, Plan, Telling, Told};
 
 impl Settling<'_> {

@@ -9,9 +9,9 @@ use std::time::Duration;
 use model::{LedgerChange, LedgerRow, LedgerState};
 use serde_json::{Value, json};
 
-use super::settle::{Settling, Stop};
+use super::settle::Settling;
 use super::verdict::Failure;
-use crate::dispatch::{Halving, Part, Verdict};
+use crate::dispatch::{Halving, Part, Stop, Verdict};
 
 /// Refused messages in a row, none taken: it is not the messages that are wrong.
 const SUSPECTS_MAX: usize = 30;

@@ -10,7 +10,7 @@ use super::message::{Details, SCHEMA, Transition, entry, message};
 use super::options::Options;
 use super::send::{Line, Suspect};
 use super::verdict::Failure;
-use crate::dispatch::Verdict;
+use crate::dispatch::{Stop, Verdict};
 use crate::roster::{Entry, Exits, Plan, Telling, Told};
 use crate::{Context, LedgerError, Pacing, SyncJob, SyncOutcome};
 
@@ -21,21 +21,6 @@ const HALVING_CALLS_MAX: u32 = 30;
 const PEACE: Duration = Duration::from_mins(1);
 /// Two messages about one person have moments that a timestamp tells apart.
 const TICK_MICROS: i64 = 1_000;
-
-/// Why a sync ends before its end.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// The ledger does not work: nothing may be sent.
-    Ledger(LedgerError),
-    /// The receiver, or what is known about it, does not allow to go on; the words are for people.
-    Halt(SyncState, String),
-}
-
-impl From<LedgerError> for Stop {
-    fn from(error: LedgerError) -> Self {
-        Self::Ledger(error)
-    }
-}
 
 /// What has happened so far.
 #[derive(Debug, Default)]

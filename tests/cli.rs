@@ -503,3 +503,29 @@ fn a_closed_pipe_is_success() {
         .status();
     assert!(status.expect("sh").success());
 }
+
+#[test]
+fn whatever_is_refused_is_counted_and_shown() {
+    let shop = Shop::new();
+    assert!(shop.expect(0, &["identities"]).contains("nobody is known yet"));
+    shop.write("muster.yaml", "identity: { kinds: { anonymous_id: { limit: { most: 2, per: week } } } }\n");
+    let line = |number: u32| {
+        format!(r#"{{"type":"track","userId":"u","anonymousId":"b{number}","event":"E","timestamp":"2025-03-0{}T10:00:00Z"}}"#, number + 1)
+    };
+    let lines: Vec<_> = (0..4).map(line).chain(["{}".to_owned()]).collect();
+    shop.write("m.ndjson", &lines.join("\n"));
+    let told = shop.expect(1, &["ingest", "m.ndjson"]);
+    assert!(told.contains("2 values of `anonymous_id` not attached: one profile may have 2 `anonymous_id` in a week"), "{told}");
+    let told = shop.json(&["identities"]);
+    assert_eq!((&told["profiles"]["users"], &told["identifiers"]["anonymous_id"]), (&1.into(), &2.into()));
+    assert_eq!((&told["near_limits"][0]["has"], &told["near_limits"][0]["per"]), (&2.into(), &"week".into()));
+    let mut refused: Vec<_> =
+        told["refusals"].as_array().expect("refusals").iter().map(|one| (one["subject"].as_str(), one["count"].as_u64())).collect();
+    refused.sort_unstable();
+    assert_eq!(refused, [(Some("anonymous_id"), Some(2)), (Some("message"), Some(1))]);
+    let drawn = shop.expect(0, &["identities"]);
+    assert!(drawn.lines().all(|line| line.chars().count() <= 80), "{drawn}");
+    // Read again, nothing is refused twice.
+    shop.expect(0, &["ingest", "m.ndjson"]);
+    assert_eq!(shop.json(&["identities"])["refusals"], told["refusals"]);
+}

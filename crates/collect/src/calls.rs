@@ -8,6 +8,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use ingest::Judge;
 use ingest::inbox::Accepted;
 use model::Moment;
 use serde_json::json;
@@ -21,6 +22,7 @@ use crate::commit::Commit;
 use crate::keys::WriteKeys;
 use crate::limits::Limits;
 use crate::messages::{Call, Sent};
+use crate::rejections::Rejections;
 
 /// What each path takes: the whole names, and the letters that the browser library shortens them to.
 const PATHS: [(&str, Call); 15] = [
@@ -54,6 +56,8 @@ pub(crate) type Now = Arc<dyn Fn() -> Moment + Send + Sync>;
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) keys: watch::Receiver<Arc<WriteKeys>>,
+    pub(crate) judge: Judge,
+    pub(crate) rejections: Arc<Rejections>,
     pub(crate) commit: Commit,
     pub(crate) now: Now,
     pub(crate) limits: Limits,
@@ -61,9 +65,9 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(keys: watch::Receiver<Arc<WriteKeys>>, commit: Commit, now: Now, limits: Limits) -> Self {
-        let memory = Arc::new(Semaphore::new(limits.memory_bytes.div_ceil(MEMORY_UNIT_BYTES)));
-        Self { keys, commit, now, limits, memory }
+    /// Memory for as many bodies at a time as these limits allow.
+    pub(crate) fn memory(limits: &Limits) -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(limits.memory_bytes.div_ceil(MEMORY_UNIT_BYTES)))
     }
 
     fn good_keys(&self) -> Arc<WriteKeys> {
@@ -114,7 +118,9 @@ async fn take(app: &App, call: Call, request: Request) -> Result<Taken, Refusal>
     let sent = Sent::read(&body, call, &app.limits)?;
     let key = auth::find(&keys, header_key.as_deref(), sent.write_key().as_deref())?;
     key.take().map_err(Refusal::TooOften)?;
-    let found = sent.lines((app.now)(), &app.limits)?;
+    let now = (app.now)();
+    let mut rejected = |code: &'static str, message: &str| app.rejections.add(&key.source, code, message, now);
+    let found = sent.lines(now, &app.judge, &app.limits, &mut rejected)?;
     if found.rejected > 0 || found.large > 0 {
         let first = found.taken.rejected.first().map_or("", |rejected| rejected.code);
         tracing::info!(

@@ -15,8 +15,10 @@ mod keys;
 mod limits;
 mod messages;
 mod outline;
+mod rejections;
 mod server;
 
 pub use keys::{KeyHash, WriteKeys, new_key};
 pub use limits::Limits;
+pub use rejections::{Rejection, Rejections};
 pub use server::{CollectError, Collector, Setup};

@@ -11,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use ingest::Judge;
 use ingest::inbox::Inbox;
 use model::Moment;
 use tokio::net::TcpListener;
@@ -21,6 +22,7 @@ use crate::calls::{App, routes};
 use crate::commit::Commit;
 use crate::keys::WriteKeys;
 use crate::limits::Limits;
+use crate::rejections::Rejections;
 
 /// How long requests under way may take once the collector stops.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
@@ -58,6 +60,10 @@ pub struct Setup {
     pub limits: Limits,
     /// The good keys; may change at any time.
     pub keys: watch::Receiver<Arc<WriteKeys>>,
+    /// Judges messages.
+    pub judge: Judge,
+    /// Where rejected messages are counted.
+    pub rejections: Arc<Rejections>,
     /// Where accepted messages go.
     pub inbox: Arc<Inbox>,
     /// Tells the time.
@@ -78,14 +84,15 @@ impl Collector {
     /// # Errors
     /// When the address cannot be listened on, or an origin is none.
     pub async fn start(setup: Setup) -> Result<Self, CollectError> {
-        let Setup { address, origins, limits, keys, inbox, now } = setup;
+        let Setup { address, origins, limits, keys, judge, rejections, inbox, now } = setup;
         let origin = |text: String| HeaderValue::from_str(&text).map_err(|_| CollectError::Origin(text));
         let origins = origins.into_iter().map(origin).collect::<Result<Vec<_>, _>>()?;
         let failed = |source| CollectError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
         let (commit, writer) = Commit::start(inbox, limits.waiting).map_err(CollectError::Thread)?;
-        let router = routes(App::new(keys, commit, now, limits), &origins);
+        let app = App { keys, judge, rejections, commit, now, limits, memory: App::memory(&limits) };
+        let router = routes(app, &origins);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(serve(listener, router, limits, stopped));
         Ok(Self { address: bound, stop, server, writer })

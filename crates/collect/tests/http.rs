@@ -6,7 +6,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use collect::{Collector, KeyHash, Limits, Setup, WriteKeys};
+use collect::{Collector, KeyHash, Limits, Rejections, Setup, WriteKeys};
+use ingest::Judge;
 use ingest::inbox::{self, Inbox, InboxLimits};
 use model::Moment;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header};
@@ -24,6 +25,7 @@ struct Rig {
     place: TempDir,
     collector: Collector,
     keys: watch::Sender<Arc<WriteKeys>>,
+    rejections: Arc<Rejections>,
     http: Client,
 }
 
@@ -43,17 +45,20 @@ impl Rig {
         let place = tempfile::tempdir().expect("a folder");
         let good = [(KEY, "web"), ("app-key", "app")].map(|(key, source)| (KeyHash::of(key), source.to_owned()));
         let (keys, known) = watch::channel(Arc::new(WriteKeys::default().renewed(good, limits.requests_per_second)));
+        let rejections = Arc::<Rejections>::default();
         let setup = Setup {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             origins: vec![ORIGIN.to_owned()],
             limits,
             keys: known,
+            judge: Judge::new(Arc::default()),
+            rejections: Arc::clone(&rejections),
             inbox: Arc::new(Inbox::open(place.path(), inbox_limits).expect("an inbox")),
             now: Arc::new(|| Moment::parse("2025-03-08T12:00:00Z").expect("a moment")),
         };
         let collector = Collector::start(setup).await.expect("it listens");
         let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        Self { place, collector, keys, http }
+        Self { place, collector, keys, rejections, http }
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -189,6 +194,10 @@ async fn bad_messages_cost_no_others_and_bad_bodies_are_named() {
     assert_eq!((mixed.status, mixed.json), (StatusCode::OK, json!({ "success": true, "accepted": 2, "rejected": [expected] })));
     let none = answer(rig.post("/v1/track", &json!({ "event": "E" }))).await;
     assert_eq!((none.status, &none.json["accepted"]), (StatusCode::OK, &json!(0)));
+    let counted = rig.rejections.take();
+    let counted: Vec<_> = counted.iter().map(|((source, code), rejected)| (source.as_str(), *code, rejected.count)).collect();
+    assert_eq!(counted, [("web", "no-user", 2)]);
+    assert!(rig.rejections.take().is_empty(), "told once");
     let text = |body: &'static str| rig.request(Method::POST, "/v1/batch").basic_auth(KEY, Some("")).body(body);
     for (body, code) in [("{", "invalid-json"), ("{}{}", "invalid-json"), ("[]", "not-an-object"), ("{}", "no-batch")] {
         let answer = answer(text(body)).await;

@@ -1,19 +1,17 @@
 //! `identified_by`: the identifiers a member must have at least one of.
 //!
-//! Accounts are known by `group_id` alone, users by everything else. `phone` is accepted beside other kinds, because
-//! definitions brought from elsewhere have it, and changes nothing: messages carry phone numbers as a trait. Alone it
-//! would make an audience that nobody is ever in, and is refused.
+//! Accounts are known by `group_id` and the settings' own kinds for them, users by everything else. `phone` is accepted beside
+//! other kinds even where the settings do not name it, because definitions brought from elsewhere have it, and changes nothing
+//! then: messages carry phone numbers as a trait. Alone it would make an audience that nobody is ever in, and is refused.
 
-use model::{Collection, IdentifierKind};
+use model::{Collection, IdentifierKind, IdentityRules};
 
 use crate::diagnostic::Diagnostic;
+use crate::language::PHONE;
 use crate::quote::{alternatives, quoted};
 use crate::scope::{Scope, duplicate_item};
 use crate::suggest::suggest;
 use crate::tree::{Data, Node};
-
-/// What a phone number is called where it counts as an identifier.
-const PHONE: &str = "phone";
 
 /// Reads the list of kinds. Without one, those that the collection is known by.
 pub(crate) fn identified_by(node: Option<&Node>, scope: &mut Scope) -> Option<Vec<IdentifierKind>> {
@@ -34,7 +32,8 @@ fn listed(node: &Node, scope: &mut Scope) -> Option<Vec<IdentifierKind>> {
             complete = false;
             continue;
         }
-        if items.len() > 1 && scope.collection == Collection::Users && item.data == Data::Text(PHONE.to_owned()) {
+        let is_idle = item.data == Data::Text(PHONE.to_owned()) && scope.identity.kind(PHONE).is_none();
+        if items.len() > 1 && scope.collection == Collection::Users && is_idle {
             scope.report(idle_phone(item));
             continue;
         }
@@ -48,28 +47,33 @@ fn listed(node: &Node, scope: &mut Scope) -> Option<Vec<IdentifierKind>> {
 
 fn kind(node: &Node, scope: &mut Scope) -> Option<IdentifierKind> {
     let name = scope.keep(node.as_text())?;
-    let known = IdentifierKind::KNOWN.contains(&name);
-    let finding = match (scope.collection, name == IdentifierKind::GROUP_ID) {
-        (Collection::Accounts, true) => return Some(IdentifierKind::new(name)),
-        (Collection::Users, false) if known => return Some(IdentifierKind::new(name)),
-        (Collection::Accounts, false) => {
-            let message = format!("accounts are known by `group_id` only, not by {}", quoted(name));
-            Diagnostic::error("identifier-of-others", message)
+    let finding = match (scope.collection, scope.identity.kind(name).map(|rule| rule.collection)) {
+        (asked, Some(found)) if asked == found => return Some(IdentifierKind::new(name)),
+        (Collection::Accounts, _) => {
+            let known = alternatives(kinds(&scope.identity, Collection::Accounts));
+            Diagnostic::error("identifier-of-others", format!("accounts are known by {known}, not by {}", quoted(name)))
                 .help("write `identified_by: [group_id]`, or leave it out; ask about an account's users with `any_user`")
         }
-        (Collection::Users, true) => Diagnostic::error("identifier-of-others", "`group_id` identifies accounts, not users")
-            .help("write `of: accounts` to make the members accounts; `account:` asks about the account a user belongs to"),
-        (Collection::Users, false) => unknown(name),
+        (Collection::Users, Some(_)) => {
+            Diagnostic::error("identifier-of-others", format!("{} identifies accounts, not users", quoted(name)))
+                .help("write `of: accounts` to make the members accounts; `account:` asks about the account a user belongs to")
+        }
+        (Collection::Users, None) => unknown(name, &scope.identity),
     };
     scope.report(finding.at(&node.place));
     None
 }
 
-fn unknown(name: &str) -> Diagnostic {
+/// The kinds that find users, or accounts.
+fn kinds(identity: &IdentityRules, collection: Collection) -> impl Iterator<Item = &str> {
+    identity.kinds().iter().filter(move |rule| rule.collection == collection).map(|rule| rule.kind.as_str())
+}
+
+fn unknown(name: &str, identity: &IdentityRules) -> Diagnostic {
     let finding = Diagnostic::error("unknown-identifier", format!("no identifier is called {}", quoted(name)));
-    let known = || IdentifierKind::KNOWN.into_iter().filter(|kind| *kind != IdentifierKind::GROUP_ID);
+    let known = || kinds(identity, Collection::Users);
     if name == PHONE {
-        finding.help("a phone number is a trait: ask for it with `traits: { phone: { exists: true } }`")
+        finding.help("a phone number is a trait, unless `muster.yaml` has `identity: { kinds: { phone: } }`; ask for it with `traits: { phone: { exists: true } }`")
     } else if let Some(nearest) = suggest(name, known()) {
         finding.help(format!("did you mean `{nearest}`?"))
     } else {
@@ -78,6 +82,6 @@ fn unknown(name: &str) -> Diagnostic {
 }
 
 fn idle_phone(node: &Node) -> Diagnostic {
-    let finding = Diagnostic::warning("idle-identifier", "`phone` identifies nobody: messages carry it as a trait").at(&node.place);
+    let finding = Diagnostic::warning("idle-identifier", "`phone` identifies nobody here: messages carry it as a trait").at(&node.place);
     finding.help("leave it out; to ask for a phone number, write `traits: { phone: { exists: true } }`")
 }

@@ -36,6 +36,7 @@ mod foreign;
 mod guards;
 mod heads;
 mod identified;
+mod identity;
 mod limits;
 mod load;
 mod matcher;

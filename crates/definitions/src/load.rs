@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use model::{AudienceKey, DestinationKey, Fingerprint, ModelKey, RowModel, TraitKey, WorkspaceZone};
 
@@ -72,7 +73,7 @@ fn read_folder(folder: &mut Folder<'_>) -> Option<Catalog> {
     let settings = read_settings(folder);
     let gap = ticks::longest_gap(&settings.schedule);
     let traits = read_traits(folder, settings.zone, gap);
-    let audiences = read_audiences(folder, settings.zone, gap);
+    let audiences = read_audiences(folder, &settings, gap);
     let (destinations, destination_keys) = read_destinations(folder, settings.zone);
     let models = read_models(folder, settings.zone);
     references::check(&audiences, &traits, &destination_keys, &mut folder.findings);
@@ -112,10 +113,10 @@ fn read_traits(folder: &mut Folder<'_>, zone: WorkspaceZone, gap: Option<Longest
     drafts
 }
 
-fn read_audiences(folder: &mut Folder<'_>, zone: WorkspaceZone, gap: Option<LongestGap>) -> Vec<AudienceDraft> {
+fn read_audiences(folder: &mut Folder<'_>, settings: &Settings, gap: Option<LongestGap>) -> Vec<AudienceDraft> {
     let mut drafts = Vec::new();
     for file in folder.files("audiences") {
-        let mut scope = Scope::new(zone);
+        let mut scope = Scope { identity: Arc::clone(&settings.identity), ..Scope::new(settings.zone) };
         let draft = tree(&file, &mut scope).map(|root| audience::audience(&file.stem, &root, &mut scope));
         drafts.push(draft.unwrap_or_else(|| AudienceDraft::unread(&file.stem)));
         ticks::check(gap, &mut scope);

@@ -11,10 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use model::{
-    AsOf, AudienceKey, Collection, CsvMapping, DestinationKey, EventName, Fingerprint, IdentifierKind, ListKey, ModelKey, Moment, RowModel,
-    TraitKey, Value, Window, WorkspaceZone,
+    AsOf, AudienceKey, Collection, CsvMapping, DestinationKey, EventName, Fingerprint, IdentifierKind, IdentityRules, ListKey, ModelKey,
+    Moment, RowModel, TraitKey, Value, Window, WorkspaceZone,
 };
 use serde::Serialize;
 
@@ -67,6 +68,8 @@ pub struct Settings {
     pub sources: BTreeMap<String, String>,
     /// How messages are taken over HTTP; absent: not at all, unless the command line says so.
     pub collect: Option<CollectSettings>,
+    /// What finds a profile, and how much one may have.
+    pub identity: Arc<IdentityRules>,
 }
 
 /// How `muster serve` takes messages over HTTP.

@@ -1,7 +1,9 @@
 //! What reading one file carries along: its findings, its references, and how much of the limits is used.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
-use model::{AsOf, AudienceKey, Collection, Lookback, Moment, MomentSpec, Window, WorkspaceZone};
+use model::{AsOf, AudienceKey, Collection, IdentityRules, Lookback, Moment, MomentSpec, Window, WorkspaceZone};
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::meaning::Word;
@@ -46,6 +48,8 @@ pub(crate) struct Scope {
     pub(crate) collection: Collection,
     /// How many conditions around it turned from users to accounts or back.
     pub(crate) turned: usize,
+    /// Which kinds of identifiers there are.
+    pub(crate) identity: Arc<IdentityRules>,
     /// The key of the audience being read, which makes its samples its own. None in other files.
     pub(crate) audience_key: Option<String>,
 }
@@ -62,6 +66,7 @@ impl Scope {
             leaves: 0,
             collection: Collection::Users,
             turned: 0,
+            identity: Arc::default(),
             audience_key: None,
         }
     }

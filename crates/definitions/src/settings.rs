@@ -1,6 +1,7 @@
 //! `muster.yaml`: how this workspace runs. Everything in it may be left out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono_tz::{TZ_VARIANTS, Tz};
 use model::{EventName, ListKey};
@@ -12,7 +13,7 @@ use crate::schedule;
 use crate::scope::Scope;
 use crate::suggest::suggest;
 use crate::tree::{Data, Node};
-use crate::{collect, csv};
+use crate::{collect, csv, identity};
 
 impl Default for Settings {
     /// What holds when `muster.yaml` says nothing.
@@ -26,6 +27,7 @@ impl Default for Settings {
             list_events: BTreeMap::new(),
             sources: BTreeMap::new(),
             collect: None,
+            identity: Arc::default(),
         }
     }
 }
@@ -57,6 +59,9 @@ pub(crate) fn settings(root: &Node, scope: &mut Scope) -> Settings {
     }
     if let Some(node) = fields.take("sources") {
         settings.sources = collect::sources(node, scope);
+    }
+    if let Some(node) = fields.take("identity") {
+        settings.identity = identity::identity(node, scope);
     }
     settings.collect = fields.take("collect").and_then(|node| collect::collect(node, scope));
     scope.findings.extend(fields.finish());

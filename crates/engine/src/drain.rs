@@ -117,13 +117,19 @@ impl Workspace {
         swept.map_err(|error| DrainError::Sweep(Box::new(error)))
     }
 
+    /// How messages are taken in here, whichever way they come.
+    pub fn import_options(&self) -> ImportOptions {
+        let settings = &self.catalog.settings;
+        ImportOptions { list_events: settings.list_events.clone(), identity: Arc::clone(&settings.identity), ..ImportOptions::default() }
+    }
+
     async fn drain_file(&self, file: &Path, report: &mut DrainReport) -> Result<(), DrainError> {
         let folder = self.data.join("cache").join("drain");
         let (sealed, into) = (file.to_owned(), folder.clone());
         let (expanded, damage) = cpu::run(move || inbox::expand(&sealed, &into)).await?;
         for part in expanded {
             let source = part.source.clone();
-            let options = ImportOptions { format: Format::Ndjson, source: Some(part.source), ..ImportOptions::default() };
+            let options = ImportOptions { format: Format::Ndjson, source: Some(part.source), ..self.import_options() };
             let (lake, store, now) = (self.lake.clone(), Arc::clone(&self.store), self.clock.now());
             let import = async move { import_file(&part.path, &options, &lake, store.as_ref(), now, &mut |_| {}).await };
             let imported = cpu::drive(import).await.map_err(|error| DrainError::Ingest { source_name: source.clone(), source: error })?;

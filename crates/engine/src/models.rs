@@ -1,6 +1,7 @@
 //! Models at work: their rows fetched, compared and made true; by hand, or before a scheduled run when they are due.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ingest::{Effect, IngestError, ModelOptions, ModelReport, ModelRows};
 use model::{ModelKey, Moment, RowModel, RowSource, SecretPlace};
@@ -123,6 +124,7 @@ impl Workspace {
         now: Moment,
         progress: &mut (dyn FnMut(u64) + Send),
     ) -> Result<ModelReport, ModelError> {
+        let options = ModelOptions { identity: Arc::clone(&self.catalog.settings.identity), ..options };
         let rows = match &model.from {
             RowSource::File(path) => ModelRows::file(&self.folder.join(path), model)?,
             RowSource::Query { sql, database } => ModelRows::query(QueryRows::ask(&self.database_url(database)?, sql)?),

@@ -9,9 +9,10 @@ use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
 use chrono::NaiveDate;
 use hashbrown::HashMap;
 use lake::{Member, ValueRef};
-use model::{EventName, MessageKey, Refusal, Value};
+use model::{EventName, IdentifierKind, MessageKey, Refusal, Value};
 
 use crate::identifiers::{Carried, Id};
+use crate::kinds::Kind;
 use crate::message::{Given, Message, MessageKind, When};
 use crate::rejection::Rejection;
 
@@ -27,7 +28,7 @@ pub(crate) struct Block {
     /// The lines that are no message.
     pub(crate) rejected: Vec<Rejected>,
     /// Values of taken messages that identify nobody, by the place of the message in `rows`; ascending.
-    pub(crate) refused: Vec<(usize, &'static str, Refusal)>,
+    pub(crate) refused: Vec<(usize, IdentifierKind, Refusal)>,
     /// The names of its events, each once.
     events: Vec<EventName>,
     ids: Vec<PackedId>,
@@ -55,7 +56,8 @@ pub(crate) struct Row {
     ids: Span,
     /// The first so many ids are the person's.
     user_ids: u32,
-    has_account: bool,
+    /// So many after them are the account's.
+    account_ids: u32,
     cells: Span,
 }
 
@@ -64,7 +66,7 @@ pub(crate) struct Row {
 pub(crate) struct Rejected {
     pub(crate) line: u64,
     pub(crate) rejection: Rejection,
-    pub(crate) refused: Vec<(&'static str, Refusal)>,
+    pub(crate) refused: Vec<(IdentifierKind, Refusal)>,
 }
 
 /// An identifier, as it lies in a block.
@@ -72,8 +74,7 @@ pub(crate) struct Rejected {
 pub(crate) struct IdRef<'b> {
     /// Made by the hasher that the block was filled with.
     pub(crate) hash: u64,
-    /// One of [`model::IdentifierKind::KNOWN`].
-    pub(crate) kind: &'static str,
+    pub(crate) kind: Kind,
     pub(crate) value: &'b str,
 }
 
@@ -81,7 +82,7 @@ pub(crate) struct IdRef<'b> {
 #[derive(Debug, Clone)]
 pub(crate) struct IdPlaces {
     pub(crate) user: std::ops::Range<usize>,
-    pub(crate) account: Option<usize>,
+    pub(crate) account: std::ops::Range<usize>,
     pub(crate) previous: Option<(usize, usize)>,
 }
 
@@ -94,7 +95,7 @@ struct Span {
 #[derive(Debug)]
 struct PackedId {
     hash: u64,
-    kind: &'static str,
+    kind: Kind,
     value: Span,
 }
 
@@ -121,7 +122,7 @@ impl Block {
         message: &Message<'_>,
         key: MessageKey,
         carried: &Carried<'_>,
-        refused: Vec<(&'static str, Refusal)>,
+        refused: Vec<(IdentifierKind, Refusal)>,
         hasher: &RandomState,
     ) {
         let place = self.rows.len();
@@ -144,7 +145,7 @@ impl Block {
             event,
             ids: span(ids_start, self.ids.len()),
             user_ids: count(carried.user.len()),
-            has_account: carried.account.is_some(),
+            account_ids: count(carried.account.len()),
             cells: span(cells_start, self.cells.len()),
         });
     }
@@ -248,8 +249,8 @@ impl Row {
     pub(crate) fn id_places(&self) -> IdPlaces {
         let std::ops::Range { start, end } = self.ids.range();
         let user = start..start + self.user_ids as usize;
-        let account = self.has_account.then_some(user.end);
-        let rest = user.end + usize::from(self.has_account);
+        let account = user.end..user.end + self.account_ids as usize;
+        let rest = account.end;
         IdPlaces { user, account, previous: (rest < end).then_some((rest, rest + 1)) }
     }
 }
@@ -261,7 +262,7 @@ impl Span {
 }
 
 /// The hash of an identifier, whoever asks.
-pub(crate) fn hash(hasher: &RandomState, kind: &str, value: &str) -> u64 {
+pub(crate) fn hash(hasher: &RandomState, kind: Kind, value: &str) -> u64 {
     let mut state = hasher.build_hasher();
     kind.hash(&mut state);
     value.hash(&mut state);

@@ -1,20 +1,34 @@
 //! Would this message be taken? Asked before one is accepted, of the very code that reads it later.
 
-use model::Moment;
+use std::sync::Arc;
 
+use model::{IdentityRules, Moment};
+
+use crate::kinds::Kinds;
 use crate::rejection::{Rejection, RejectionReason};
 use crate::{identifiers, parse};
 
-/// Judges one message, a JSON object on one line, as an import at the moment `now` will.
-///
-/// # Errors
-/// Why it would be rejected; without a word of what was sent.
-pub fn check(line: &[u8], now: Moment) -> Result<(), Rejection> {
-    let message = parse::message(line, now)?;
-    if !identifiers::of(&message, &mut |_, _| {}).identifies(message.kind) {
-        return Err(RejectionReason::Nobody.because("none of its ids identifies anybody"));
+/// Judges messages by the rules of a workspace.
+#[derive(Debug, Clone)]
+pub struct Judge(Kinds);
+
+impl Judge {
+    /// One who goes by these rules.
+    pub fn new(rules: Arc<IdentityRules>) -> Self {
+        Self(Kinds::new(rules))
     }
-    Ok(())
+
+    /// Judges one message, a JSON object on one line, as an import at the moment `now` will.
+    ///
+    /// # Errors
+    /// Why it would be rejected; without a word of what was sent.
+    pub fn check(&self, line: &[u8], now: Moment) -> Result<(), Rejection> {
+        let message = parse::message(line, now)?;
+        if !identifiers::of(&message, &self.0, &mut |_, _| {}).identifies(message.kind) {
+            return Err(RejectionReason::Nobody.because("none of its ids identifies anybody"));
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -24,7 +38,7 @@ mod tests {
     #[track_caller]
     fn judge(line: &str, expected: Result<(), RejectionReason>) {
         let now = Moment::parse("2025-03-08T12:00:00Z").expect("a moment");
-        assert_eq!(check(line.as_bytes(), now).map_err(|rejection| rejection.reason), expected);
+        assert_eq!(Judge::new(Arc::default()).check(line.as_bytes(), now).map_err(|rejection| rejection.reason), expected);
     }
 
     #[test]

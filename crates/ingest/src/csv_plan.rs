@@ -92,17 +92,13 @@ impl Plan {
             }
         };
         Ok(Message {
-            kind,
             user_id,
             anonymous_id,
-            group_id: None,
-            previous_id: None,
             message_id: check_message_id(cell(self.message_id))?,
             emails: email.into_iter().collect(),
-            device: None,
             event,
             members: values,
-            when: self.stamps(cells)?.settle(now)?,
+            ..Message::empty(kind, self.stamps(cells)?.settle(now)?)
         })
     }
 

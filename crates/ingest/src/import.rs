@@ -12,13 +12,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lake::{Lake, RowForm};
-use model::{CsvMapping, EventName, ListKey, Moment};
+use model::{CsvMapping, EventName, IdentityRules, ListKey, Moment};
 use store::{Flush, ImportProgress, Store};
 use tracing::info;
 
 use crate::ahead::Ahead;
 use crate::csv_rows::separator;
 use crate::keys::KeyMaker;
+use crate::kinds::Kinds;
 use crate::lines::{Content, Packing};
 use crate::report::{ImportReport, Progress};
 use crate::rows::{Batch, BatchMax, Rows, Understanding};
@@ -52,6 +53,8 @@ pub struct ImportOptions {
     pub effect: Effect,
     /// Events that say who is on a list and who no longer, and which list.
     pub list_events: BTreeMap<EventName, ListKey>,
+    /// What finds a profile, and how much one may have.
+    pub identity: Arc<IdentityRules>,
 }
 
 /// What an import leaves behind.
@@ -66,7 +69,14 @@ pub enum Effect {
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { format: Format::Auto, source: None, batch_lines: 200_000, effect: Effect::Import, list_events: BTreeMap::new() }
+        Self {
+            format: Format::Auto,
+            source: None,
+            batch_lines: 200_000,
+            effect: Effect::Import,
+            list_events: BTreeMap::new(),
+            identity: Arc::default(),
+        }
     }
 }
 
@@ -100,10 +110,17 @@ pub async fn import_file(
     let hasher = RandomState::new();
     let lists = Arc::new(options.list_events.clone());
     let table = (options.format == Format::Warehouse).then(|| Arc::new(warehouse::Table::of(path)));
+    let kinds = Kinds::new(Arc::clone(&options.identity));
     let max = BatchMax { lines: options.batch_lines.max(1) as u64, bytes: BATCH_BYTES_MAX };
     let begin = |source: &str, lines_done: u64| {
-        let understanding =
-            Understanding { keys: KeyMaker::new(source), now, hasher: hasher.clone(), lists: Arc::clone(&lists), table: table.clone() };
+        let understanding = Understanding {
+            keys: KeyMaker::new(source),
+            now,
+            hasher: hasher.clone(),
+            lists: Arc::clone(&lists),
+            kinds: kinds.clone(),
+            table: table.clone(),
+        };
         let rows = Rows::open(content.lines(path, form)?, &options.format, path, understanding, max)?;
         Ahead::new(rows, lines_done).map_err(|source| IngestError::Read { path: path.to_owned(), source })
     };
@@ -122,7 +139,7 @@ pub async fn import_file(
         }
         None => ImportProgress { content: fingerprint, source: name, lines: 0, accepted: 0, duplicates: 0, rejected: 0, finished_at: None },
     };
-    let mut settler = Settler::new(lake, store, now, &before.source, options.effect, hasher.clone()).await?;
+    let mut settler = Settler::new(lake, store, now, &before.source, options.effect, (hasher.clone(), kinds.clone())).await?;
     settler.report.resumed_after = before.lines;
     let mut import =
         Import { path, settler, now, bytes_total: content.bytes, batches, lines_done: before.lines, bytes_done: 0, before, progress };
@@ -213,7 +230,7 @@ impl Import<'_> {
             for rejected in &block.rejected {
                 self.settler.report.reject(rejected.line, &rejected.rejection);
                 for (kind, refusal) in &rejected.refused {
-                    self.settler.report.refuse(kind, *refusal);
+                    self.settler.report.refuse(kind.clone(), *refusal);
                 }
             }
             self.read_up_to(block.lines_done, block.bytes_done);

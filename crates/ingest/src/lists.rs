@@ -92,17 +92,11 @@ fn person<'m>(event: &'m Message<'_>, keys: &'m BTreeMap<String, Value>, list: &
     let mut members: Vec<Member<'m>> = named.map(|(name, value)| (Cow::Borrowed(name), Some(given(value)))).collect();
     members.push((Cow::Owned(list.member_trait()), Some(Given::Other(Value::Flag(on_list)))));
     Ok(Message {
-        kind: MessageKind::Identify,
         user_id: user_id.map(Cow::Owned),
-        anonymous_id: None,
-        group_id: None,
-        previous_id: None,
-        message_id: None,
         emails: email.map(Cow::Owned).into_iter().collect(),
         device,
-        event: None,
         members,
-        when: event.when,
+        ..Message::empty(MessageKind::Identify, event.when)
     })
 }
 
@@ -116,7 +110,7 @@ fn given(value: &Value) -> Given<'_> {
 /// Advertising ids do not say whose system they are of; by custom those of iOS are written in capitals.
 fn device(madid: String) -> Device<'static> {
     let system = if madid.contains(|c: char| c.is_ascii_uppercase()) { System::Ios } else { System::Android };
-    Device { system, id: None, advertising_id: Some(Cow::Owned(madid)) }
+    Device { system, id: None, advertising_id: Some(Cow::Owned(madid)), push_token: None }
 }
 
 fn is_hash(text: &str) -> bool {

@@ -65,11 +65,39 @@ pub(crate) struct Message<'l> {
     /// E-mail addresses of the person, from traits and context.
     pub(crate) emails: Vec<Cow<'l, str>>,
     pub(crate) device: Option<Device<'l>>,
+    /// What Google Analytics calls the browser.
+    pub(crate) ga_client_id: Option<Cow<'l, str>>,
+    /// Ids of kinds that the sender names.
+    pub(crate) external_ids: Vec<ExternalId<'l>>,
+    /// What the context says of the person: it identifies, and is no trait.
+    pub(crate) context_traits: Vec<Member<'l>>,
     /// The event; none if it says traits (of the account in a group call; none at all in an alias call).
     pub(crate) event: Option<EventName>,
     /// Properties, or traits; the latter are taken away by nothing. Names are unique.
     pub(crate) members: Vec<Member<'l>>,
     pub(crate) when: When,
+}
+
+impl Message<'_> {
+    /// One that says nothing of nobody.
+    pub(crate) fn empty(kind: MessageKind, when: When) -> Self {
+        Self {
+            kind,
+            user_id: None,
+            anonymous_id: None,
+            group_id: None,
+            previous_id: None,
+            message_id: None,
+            emails: Vec::new(),
+            device: None,
+            ga_client_id: None,
+            external_ids: Vec::new(),
+            context_traits: Vec::new(),
+            event: None,
+            members: Vec::new(),
+            when,
+        }
+    }
 }
 
 /// A property or trait.
@@ -91,6 +119,17 @@ pub(crate) struct Device<'l> {
     pub(crate) id: Option<Cow<'l, str>>,
     /// Present only when its owner allows to be tracked by it.
     pub(crate) advertising_id: Option<Cow<'l, str>>,
+    /// Where it takes notifications.
+    pub(crate) push_token: Option<Cow<'l, str>>,
+}
+
+/// An entry of `context.externalIds`, as sent; what is absent or of another type is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ExternalId<'l> {
+    pub(crate) id: Option<Cow<'l, str>>,
+    pub(crate) kind: Option<Cow<'l, str>>,
+    pub(crate) collection: Option<Cow<'l, str>>,
+    pub(crate) encoding: Option<Cow<'l, str>>,
 }
 
 /// Whose device ids are known.

@@ -11,25 +11,28 @@ mod source;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::RandomState;
+use std::sync::Arc;
 
 use lake::Lake;
-use model::{Identifier, Moment, RowModel};
+use model::{Identifier, IdentityRules, Moment, RowModel};
 use store::{Flush, ModelBatch, ModelRow, Store};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::block::Block;
+use crate::identifiers::{self, Id};
 use crate::keys::KeyMaker;
+use crate::kinds::Kinds;
 use crate::message::Message;
 use crate::rejection::{Rejection, RejectionReason};
 use crate::settle::{Repeats, Settler};
 use crate::table::TableRow;
-use crate::{Effect, IngestError, identifiers};
+use crate::{Effect, IngestError};
 
 pub use report::ModelReport;
 pub use source::ModelRows;
 
 /// How a model is synced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelOptions {
     /// Whether anything becomes true at all. A dry run remembers 16 bytes a row.
     pub effect: Effect,
@@ -37,11 +40,13 @@ pub struct ModelOptions {
     pub if_empty: IfEmpty,
     /// Rows compared, and made true, at once.
     pub chunk_rows: usize,
+    /// What finds a profile, and how much one may have.
+    pub identity: Arc<IdentityRules>,
 }
 
 impl Default for ModelOptions {
     fn default() -> Self {
-        Self { effect: Effect::Import, if_empty: IfEmpty::Refuse, chunk_rows: 20_000 }
+        Self { effect: Effect::Import, if_empty: IfEmpty::Refuse, chunk_rows: 20_000, identity: Arc::default() }
     }
 }
 
@@ -70,7 +75,8 @@ pub async fn sync_model(
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<ModelReport, IngestError> {
     // A chunk of no rows would look like the end of them.
-    let options = ModelOptions { chunk_rows: options.chunk_rows.max(1), ..options };
+    let (chunk_rows, if_empty) = (options.chunk_rows.max(1), options.if_empty);
+    let options = ModelOptions { chunk_rows, ..options };
     let known = store.models().await.map_err(IngestError::Store)?;
     let known_rows = known.iter().find(|state| state.model == model.key).map_or(0, |state| state.rows);
     let sync = match options.effect {
@@ -79,7 +85,8 @@ pub async fn sync_model(
     };
     let source = format!("models/{}", model.key);
     let hasher = RandomState::new();
-    let settler = Settler::new(lake, store, now, &source, options.effect, hasher.clone()).await?;
+    let kinds = Kinds::new(Arc::clone(&options.identity));
+    let settler = Settler::new(lake, store, now, &source, options.effect, (hasher.clone(), kinds.clone())).await?;
     let report = ModelReport { model: model.key.to_string(), dry_run: options.effect == Effect::DryRun, ..ModelReport::default() };
     let mut syncing = Syncing {
         model,
@@ -88,6 +95,7 @@ pub async fn sync_model(
         sync,
         options,
         settler,
+        kinds,
         hasher,
         keys: KeyMaker::new(&source),
         said: 0,
@@ -97,14 +105,14 @@ pub async fn sync_model(
         report,
     };
     loop {
-        let chunk = rows.chunk(model, options.chunk_rows).await?;
+        let chunk = rows.chunk(model, chunk_rows).await?;
         if chunk.is_empty() {
             break;
         }
         syncing.compare(chunk).await?;
         progress(syncing.report.rows);
     }
-    if !syncing.met_any && known_rows > 0 && options.if_empty == IfEmpty::Refuse {
+    if !syncing.met_any && known_rows > 0 && if_empty == IfEmpty::Refuse {
         return Err(IngestError::NoRows { model: model.key.to_string(), known: known_rows });
     }
     syncing.delete_unmet(known_rows).await?;
@@ -119,6 +127,7 @@ struct Syncing<'a> {
     sync: u64,
     options: ModelOptions,
     settler: Settler<'a>,
+    kinds: Kinds,
     hasher: RandomState,
     keys: KeyMaker,
     /// How many messages were made, which gives each a key and a place of its own.
@@ -229,17 +238,18 @@ impl Syncing<'_> {
 
     fn identified(&mut self, message: &Message<'_>) -> Result<Vec<Identifier>, Rejection> {
         let report = &mut self.settler.report;
-        let carried = identifiers::of(message, &mut |kind, refusal| report.refuse(kind, refusal));
+        let carried = identifiers::of(message, &self.kinds, &mut |kind, refusal| report.refuse(kind, refusal));
         if carried.user.is_empty() {
             return Err(RejectionReason::Nobody.because("none of the columns under `identify` identifies anybody"));
         }
-        Ok(carried.user.iter().map(|id| Identifier { kind: model::IdentifierKind::new(id.kind), value: id.value.to_string() }).collect())
+        let named = |id: &Id<'_>| Identifier { kind: self.kinds.rule(id.kind).kind.clone(), value: id.value.to_string() };
+        Ok(carried.user.iter().map(named).collect())
     }
 
     fn say(&mut self, block: &mut Block, message: &Message<'_>) {
         self.said += 1;
         let key = self.keys.of_id(&format!("{}/{}", self.sync, self.said));
-        let carried = identifiers::of(message, &mut |_, _| {});
+        let carried = identifiers::of(message, &self.kinds, &mut |_, _| {});
         block.take(self.said, message, key, &carried, Vec::new(), &self.hasher);
     }
 
@@ -259,6 +269,7 @@ impl Syncing<'_> {
             rejected: facts.rejected,
             rejections: facts.rejections,
             refusals: facts.refusals,
+            set_aside: facts.set_aside,
             new_profiles: facts.new_profiles,
             known_profiles: facts.known_profiles,
             merges: facts.merges,

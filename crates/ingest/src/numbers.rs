@@ -3,9 +3,10 @@
 use std::hash::RandomState;
 
 use hashbrown::HashTable;
-use model::{Identifier, IdentifierKind};
+use model::Identifier;
 
 use crate::block::{IdRef, hash};
+use crate::kinds::{Kind, Kinds};
 
 /// An identifier met before, or now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +24,7 @@ pub(crate) struct Numbers {
 #[derive(Debug)]
 struct Entry {
     hash: u64,
-    kind: &'static str,
+    kind: Kind,
     start: usize,
     length: u32,
 }
@@ -49,20 +50,19 @@ impl Numbers {
     }
 
     /// The same of one that stands by itself.
-    pub(crate) fn of_identifier(&mut self, identifier: &Identifier) -> Number {
-        let kind = known(&identifier.kind);
-        self.of(IdRef { hash: hash(&self.hasher, kind, &identifier.value), kind, value: &identifier.value })
+    pub(crate) fn of_value(&mut self, kind: Kind, value: &str) -> Number {
+        self.of(IdRef { hash: hash(&self.hasher, kind, value), kind, value })
     }
 
     /// Its kind.
-    pub(crate) fn kind(&self, number: Number) -> &'static str {
+    pub(crate) fn kind(&self, number: Number) -> Kind {
         self.entries[number.index()].kind
     }
 
     /// The identifier.
-    pub(crate) fn identifier(&self, number: Number) -> Identifier {
+    pub(crate) fn identifier(&self, number: Number, kinds: &Kinds) -> Identifier {
         let entry = &self.entries[number.index()];
-        Identifier { kind: IdentifierKind::new(entry.kind), value: value(entry, &self.text).to_owned() }
+        Identifier { kind: kinds.rule(entry.kind).kind.clone(), value: value(entry, &self.text).to_owned() }
     }
 
     /// How many there are.
@@ -81,12 +81,6 @@ impl Number {
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
-}
-
-/// The kind as one of those that messages are searched for.
-pub(crate) fn known(kind: &IdentifierKind) -> &'static str {
-    let found = IdentifierKind::KNOWN.into_iter().find(|known| *known == kind.as_str());
-    found.expect("messages are searched for known kinds only")
 }
 
 fn is(entry: &Entry, text: &str, id: IdRef<'_>) -> bool {

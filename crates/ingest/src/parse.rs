@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use model::{EventName, Moment};
 use serde_json::error::Category;
 
-use crate::message::{Device, Given, Member, Message, MessageKind, System};
+use crate::message::{Device, ExternalId, Given, Member, Message, MessageKind, System};
 use crate::rejection::{Rejection, RejectionReason};
-use crate::shape::{Context, ContextDevice, Line, Members, Scalar, Shape};
+use crate::shape::{Context, ContextDevice, ContextExternalId, Line, Members, Scalar, Shape};
 use crate::when::{Stamp, Stamps};
 
 const MESSAGE_ID_CHARS_MAX: usize = 100;
@@ -54,17 +54,10 @@ fn checked(line: Line<'_>, now: Moment) -> Result<Message<'_>, Rejection> {
     .settle(now)?;
     let context = object("context", line.context)?.unwrap_or_default();
     let mut message = Message {
-        kind,
         user_id: id("userId", line.user_id)?,
         anonymous_id: id("anonymousId", line.anonymous_id)?,
-        group_id: None,
-        previous_id: None,
         message_id: message_id(line.message_id)?,
-        emails: Vec::new(),
-        device: None,
-        event: None,
-        members: Vec::new(),
-        when,
+        ..Message::empty(kind, when)
     };
     match kind {
         MessageKind::Identify => {
@@ -199,8 +192,19 @@ pub(crate) fn check_names(field: &str, members: &[Member<'_>]) -> Result<(), Rej
 
 fn take_context<'l>(context: Context<'l>, message: &mut Message<'l>) -> Result<(), Rejection> {
     // What is in a context never decides whether a message is taken: odd values are as good as none.
-    if let Shape::Object(traits) = context.traits {
-        message.emails.extend(loose_text(traits.email));
+    if let Shape::Object(Members(traits)) = context.traits {
+        // Of two equal keys the last wins.
+        let email = traits.iter().rfind(|(name, _)| name == "email");
+        if let Some((_, Some(Given::Text(email)))) = email {
+            message.emails.push(email.clone());
+        }
+        message.context_traits = traits;
+    }
+    message.external_ids = context.external_ids.0.into_iter().map(external_id).collect();
+    if let Shape::Object(integrations) = context.integrations
+        && let Shape::Object(google_analytics) = integrations.google_analytics
+    {
+        message.ga_client_id = loose_id(google_analytics.client_id);
     }
     if let Shape::Object(device) = context.device {
         message.device = take_device(device);
@@ -219,7 +223,25 @@ fn take_device(device: ContextDevice<'_>) -> Option<Device<'_>> {
     };
     let allowed = device.tracking_enabled == Scalar::Flag(true);
     let advertising_id = if allowed { loose_text(device.advertising_id) } else { None };
-    Some(Device { system, id: loose_text(device.id), advertising_id })
+    Some(Device { system, id: loose_text(device.id), advertising_id, push_token: loose_text(device.token) })
+}
+
+fn external_id(sent: Shape<ContextExternalId<'_>>) -> ExternalId<'_> {
+    let sent = match sent {
+        Shape::Object(sent) => sent,
+        Shape::Absent | Shape::Other => ContextExternalId::default(),
+    };
+    let (id, kind) = (loose_id(sent.id), loose_text(sent.kind));
+    ExternalId { id, kind, collection: loose_text(sent.collection), encoding: loose_text(sent.encoding) }
+}
+
+/// A text, or a number as decimal text.
+fn loose_id(sent: Scalar<'_>) -> Option<Cow<'_, str>> {
+    match sent {
+        Scalar::Text(text) => Some(text),
+        Scalar::Number(number) => Some(Cow::Owned(number)),
+        Scalar::Absent | Scalar::Flag(_) | Scalar::Other => None,
+    }
 }
 
 fn loose_text(sent: Scalar<'_>) -> Option<Cow<'_, str>> {

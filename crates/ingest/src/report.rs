@@ -49,6 +49,8 @@ pub struct ImportReport {
     pub rejections: BTreeMap<RejectionReason, Rejections>,
     /// Values that identify nobody; their messages were taken if another value did.
     pub refusals: Vec<RefusalCount>,
+    /// Identifiers that were not attached, because one profile may not have them too; their messages were taken.
+    pub set_aside: Vec<RefusalCount>,
     /// Accepted messages with a timestamp that lacked an offset and was read as UTC.
     pub zone_missing: u64,
     /// Profiles that did not exist.
@@ -89,7 +91,7 @@ pub struct RejectionSample {
     pub message: String,
 }
 
-/// Values of one kind that identify nobody, for one reason.
+/// Values of one kind that identify nobody, or were left aside, for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RefusalCount {
     /// The kind of identifier it would have been.
@@ -119,11 +121,19 @@ impl ImportReport {
         }
     }
 
-    pub(crate) fn refuse(&mut self, kind: &str, refusal: Refusal) {
-        let reason = refusal.to_string();
-        match self.refusals.iter_mut().find(|count| count.kind.as_str() == kind && count.reason == reason) {
-            Some(count) => count.count += 1,
-            None => self.refusals.push(RefusalCount { kind: IdentifierKind::new(kind), reason, count: 1 }),
-        }
+    pub(crate) fn refuse(&mut self, kind: IdentifierKind, refusal: Refusal) {
+        count_refusal(&mut self.refusals, kind, refusal.to_string(), 1);
+    }
+
+    /// Counts identifiers that were left aside, because one profile may not have them too.
+    pub(crate) fn set_aside(&mut self, kind: IdentifierKind, reason: String, count: u64) {
+        count_refusal(&mut self.set_aside, kind, reason, count);
+    }
+}
+
+fn count_refusal(counts: &mut Vec<RefusalCount>, kind: IdentifierKind, reason: String, count: u64) {
+    match counts.iter_mut().find(|known| known.kind == kind && known.reason == reason) {
+        Some(known) => known.count += count,
+        None => counts.push(RefusalCount { kind, reason, count }),
     }
 }

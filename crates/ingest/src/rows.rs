@@ -18,6 +18,7 @@ use crate::csv_rows::{CsvRows, NextRow, separator, separator_by_name};
 use crate::identifiers;
 use crate::import::is_csv;
 use crate::keys::KeyMaker;
+use crate::kinds::Kinds;
 use crate::lines::{LINE_BYTES_MAX, Lines, Next, Packing};
 use crate::lists::{self, ListEvents};
 use crate::message::Message;
@@ -56,6 +57,8 @@ pub(crate) struct Understanding {
     pub(crate) hasher: RandomState,
     /// Events that are lists of people.
     pub(crate) lists: Arc<ListEvents>,
+    /// What finds a profile.
+    pub(crate) kinds: Kinds,
     /// The lines are rows of this table, not messages.
     pub(crate) table: Option<Arc<warehouse::Table>>,
 }
@@ -283,7 +286,7 @@ fn take_csv(block: &mut Block, csv: &CsvRows, plan: &Plan, content: &mut Vec<u8>
                 csv.content(content);
                 understanding.keys.of_line(line, content)
             };
-            take(block, line, &message, key, &understanding.hasher);
+            take(block, line, &message, key, understanding);
         }
         Err(rejection) => reject(block, line, rejection),
     }
@@ -309,7 +312,7 @@ fn take_line(block: &mut Block, number: u64, line: &[u8], understanding: &mut Un
         Some(id) => understanding.keys.of_id(id),
         None => understanding.keys.of_line(number, line),
     };
-    take(block, number, &message, key, &understanding.hasher);
+    take(block, number, &message, key, understanding);
 }
 
 /// Takes what a list event says of each person. Keys are made of the event's own and the person's place in it.
@@ -321,7 +324,7 @@ fn take_people(block: &mut Block, number: u64, line: &[u8], event: &Message<'_>,
                     Some(id) => understanding.keys.of_id(&format!("{id}#{place}")),
                     None => understanding.keys.of_line(number, &[line, &place.to_le_bytes()].concat()),
                 };
-                take(block, number, &person, key, &understanding.hasher);
+                take(block, number, &person, key, understanding);
             }
             Err(rejection) => reject(block, number, rejection),
         }
@@ -329,11 +332,11 @@ fn take_people(block: &mut Block, number: u64, line: &[u8], event: &Message<'_>,
 }
 
 /// Takes a message if it is about anybody.
-fn take(block: &mut Block, line: u64, message: &Message<'_>, key: MessageKey, hasher: &RandomState) {
+fn take(block: &mut Block, line: u64, message: &Message<'_>, key: MessageKey, understanding: &Understanding) {
     let mut refused = Vec::new();
-    let carried = identifiers::of(message, &mut |kind, refusal| refused.push((kind, refusal)));
+    let carried = identifiers::of(message, &understanding.kinds, &mut |kind, refusal| refused.push((kind, refusal)));
     if carried.identifies(message.kind) {
-        block.take(line, message, key, &carried, refused, hasher);
+        block.take(line, message, key, &carried, refused, &understanding.hasher);
     } else {
         let rejection = RejectionReason::Nobody.because("none of its ids identifies anybody");
         block.rejected.push(Rejected { line, rejection, refused });

@@ -9,14 +9,16 @@ use std::hash::RandomState;
 use lake::{Lake, Member, Told};
 use model::{Moment, ProfileId, SourceOrder};
 use rayon::prelude::*;
-use store::{Flush, Store};
+use store::{Flush, Refusals, Store};
 use tracing::debug;
 
 use crate::block::{Block, IdPlaces, Row};
-use crate::identity::{Numbered, Resolver};
+use crate::identity::{IdentityChanges, Numbered, Resolver};
+use crate::kinds::Kinds;
 use crate::known::KnownKeys;
 use crate::known_people::KnownPeople;
 use crate::numbers::Number;
+use crate::tally::Tally;
 use crate::{Effect, ImportReport, IngestError, keys};
 
 /// Identifiers remembered (some 150 MB) before those of earlier batches are forgotten.
@@ -41,20 +43,22 @@ pub(crate) struct Settler<'a> {
     /// Tells this source from others; a file that grew is the same batch.
     batch: u32,
     known: KnownKeys,
+    kinds: Kinds,
+    now: Moment,
     resolver: Resolver,
     spoken_of: KnownPeople,
     pub(crate) report: ImportReport,
 }
 
 impl<'a> Settler<'a> {
-    /// Begins with what the store knows. The hasher is the one that blocks are filled with.
+    /// Begins with what the store knows. The hasher and the kinds are those that blocks are filled with.
     pub(crate) async fn new(
         lake: &'a Lake,
         store: &'a dyn Store,
         now: Moment,
         source: &str,
         effect: Effect,
-        hasher: RandomState,
+        (hasher, kinds): (RandomState, Kinds),
     ) -> Result<Self, IngestError> {
         let next_profile = store.next_profile().await.map_err(IngestError::Store)?;
         let dry_run = effect == Effect::DryRun;
@@ -64,7 +68,9 @@ impl<'a> Settler<'a> {
             effect,
             batch: keys::batch(source),
             known: KnownKeys::default(),
-            resolver: Resolver::new(next_profile, now, hasher),
+            resolver: Resolver::new(next_profile, now, hasher, kinds.clone()),
+            kinds,
+            now,
             spoken_of: KnownPeople::before(next_profile),
             report: ImportReport { source: source.to_owned(), dry_run, ..ImportReport::default() },
         })
@@ -93,6 +99,7 @@ impl<'a> Settler<'a> {
             self.tell_facts(block, &new[place], &numbers[place], &members[place], &mut facts);
         }
         let changes = self.resolver.take_changes();
+        let refusals = self.refusals(&blocks, &new, &changes);
         self.report.new_profiles += changes.profiles.len() as u64;
         self.report.merges += changes.merges.len() as u64;
         self.report.known_profiles = self.spoken_of.count();
@@ -111,6 +118,7 @@ impl<'a> Settler<'a> {
             merges: changes.merges,
             links: changes.links,
             segments,
+            refusals,
             ..rest(&self.report)
         };
         self.store.flush(&flush).await.map_err(IngestError::Store)?;
@@ -118,6 +126,27 @@ impl<'a> Settler<'a> {
             self.resolver.forget();
         }
         Ok(())
+    }
+
+    /// What of a batch is not taken, once for each subject and reason, counted for the report as well.
+    fn refusals(&mut self, blocks: &[Block], new: &[Vec<bool>], changes: &IdentityChanges) -> Vec<Refusals> {
+        let mut tally = Tally::default();
+        for (block, new) in blocks.iter().zip(new) {
+            for rejected in &block.rejected {
+                tally.rejected(rejected.line, &rejected.rejection);
+                rejected.refused.iter().for_each(|(kind, refusal)| tally.refused(kind, *refusal));
+            }
+            for (_, kind, refusal) in block.refused.iter().filter(|(place, ..)| new[*place]) {
+                self.report.refuse(kind.clone(), *refusal);
+                tally.refused(kind, *refusal);
+            }
+        }
+        for ((kind, excess), aside) in &changes.aside {
+            let (kind, reason) = (self.kinds.rule(*kind).kind.clone(), excess.reason(&self.kinds));
+            self.report.set_aside(kind.clone(), reason.clone(), aside.count);
+            tally.set_aside(&kind, reason, *aside);
+        }
+        tally.done(&self.report.source, self.now)
     }
 
     /// Which rows were not taken before.
@@ -153,10 +182,10 @@ impl<'a> Settler<'a> {
                 }
             }
         }
-        let profiles: Vec<_> = profiles.into_iter().filter(|profile| self.resolver.needs_user_ids(*profile)).collect();
+        let profiles: Vec<_> = profiles.into_iter().filter(|profile| self.resolver.needs_held(*profile)).collect();
         for asked in profiles.chunks(ASKED_MAX) {
-            for identity in self.store.identities(asked).await.map_err(IngestError::Store)? {
-                self.resolver.learn_user_ids(identity.profile, &identity.identifiers);
+            for holding in self.store.holdings(asked).await.map_err(IngestError::Store)? {
+                self.resolver.learn_held(&holding);
             }
         }
         Ok(())
@@ -169,14 +198,12 @@ impl<'a> Settler<'a> {
             let IdPlaces { user, account, previous } = row.id_places();
             carried.user.clear();
             carried.user.extend_from_slice(&numbers[user]);
-            carried.account = account.map(|place| numbers[place]);
+            carried.account.clear();
+            carried.account.extend_from_slice(&numbers[account]);
             carried.previous = previous.map(|(as_user, as_anonymous)| (numbers[as_user], numbers[as_anonymous]));
             let profile = self.resolver.resolve(row.kind, &mut carried, row.when).expect("what identifies nobody was rejected when read");
             self.spoken_of.note(profile);
             facts.push(self.fact(block, row, profile, &members[row.said()]));
-        }
-        for (_, kind, refusal) in block.refused.iter().filter(|(place, ..)| new[*place]) {
-            self.report.refuse(kind, *refusal);
         }
     }
 

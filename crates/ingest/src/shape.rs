@@ -68,14 +68,35 @@ pub(crate) struct Members<'de>(pub(crate) Vec<Member<'de>>);
 #[derive(Debug, Default)]
 pub(crate) struct Context<'de> {
     pub(crate) group_id: Scalar<'de>,
-    pub(crate) traits: Shape<ContextTraits<'de>>,
+    pub(crate) traits: Shape<Members<'de>>,
     pub(crate) device: Shape<ContextDevice<'de>>,
+    pub(crate) external_ids: Items<ContextExternalId<'de>>,
+    pub(crate) integrations: Shape<ContextIntegrations<'de>>,
 }
 
-/// The part of `context.traits` that identifies.
+/// What stands where a list of objects is expected: the objects in it.
+#[derive(Debug)]
+pub(crate) struct Items<T>(pub(crate) Vec<Shape<T>>);
+
+/// An entry of `context.externalIds`.
 #[derive(Debug, Default)]
-pub(crate) struct ContextTraits<'de> {
-    pub(crate) email: Scalar<'de>,
+pub(crate) struct ContextExternalId<'de> {
+    pub(crate) id: Scalar<'de>,
+    pub(crate) kind: Scalar<'de>,
+    pub(crate) collection: Scalar<'de>,
+    pub(crate) encoding: Scalar<'de>,
+}
+
+/// The part of `context.integrations` that identifies.
+#[derive(Debug, Default)]
+pub(crate) struct ContextIntegrations<'de> {
+    pub(crate) google_analytics: Shape<ContextGoogleAnalytics<'de>>,
+}
+
+/// What Google Analytics says of a browser.
+#[derive(Debug, Default)]
+pub(crate) struct ContextGoogleAnalytics<'de> {
+    pub(crate) client_id: Scalar<'de>,
 }
 
 /// `context.device`.
@@ -85,6 +106,7 @@ pub(crate) struct ContextDevice<'de> {
     pub(crate) kind: Scalar<'de>,
     pub(crate) advertising_id: Scalar<'de>,
     pub(crate) tracking_enabled: Scalar<'de>,
+    pub(crate) token: Scalar<'de>,
 }
 
 impl<'de> Fields<'de> for Line<'de> {
@@ -125,16 +147,41 @@ impl<'de> Fields<'de> for Context<'de> {
             "groupId" => self.group_id = map.next_value()?,
             "traits" => self.traits = map.next_value()?,
             "device" => self.device = map.next_value()?,
+            "externalIds" => self.external_ids = map.next_value()?,
+            "integrations" => self.integrations = map.next_value()?,
             _ => skip(map)?,
         }
         Ok(())
     }
 }
 
-impl<'de> Fields<'de> for ContextTraits<'de> {
+impl<'de> Fields<'de> for ContextExternalId<'de> {
     fn set<A: MapAccess<'de>>(&mut self, name: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
         match &*name {
-            "email" => self.email = map.next_value()?,
+            "id" => self.id = map.next_value()?,
+            "type" => self.kind = map.next_value()?,
+            "collection" => self.collection = map.next_value()?,
+            "encoding" => self.encoding = map.next_value()?,
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Fields<'de> for ContextIntegrations<'de> {
+    fn set<A: MapAccess<'de>>(&mut self, name: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        match &*name {
+            "Google Analytics" => self.google_analytics = map.next_value()?,
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Fields<'de> for ContextGoogleAnalytics<'de> {
+    fn set<A: MapAccess<'de>>(&mut self, name: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        match &*name {
+            "clientId" => self.client_id = map.next_value()?,
             _ => skip(map)?,
         }
         Ok(())
@@ -148,6 +195,7 @@ impl<'de> Fields<'de> for ContextDevice<'de> {
             "type" => self.kind = map.next_value()?,
             "advertisingId" => self.advertising_id = map.next_value()?,
             "adTrackingEnabled" => self.tracking_enabled = map.next_value()?,
+            "token" => self.token = map.next_value()?,
             _ => skip(map)?,
         }
         Ok(())
@@ -208,6 +256,65 @@ impl<'de, T: Fields<'de>> Visitor<'de> for ShapeVisitor<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Shape<T>, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Shape::Other)
+    }
+}
+
+impl<T> Default for Items<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Fields<'de>> Deserialize<'de> for Items<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ItemsVisitor(PhantomData))
+    }
+}
+
+struct ItemsVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Fields<'de>> Visitor<'de> for ItemsVisitor<T> {
+    type Value = Items<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Items<T>, A::Error> {
+        let mut items = Items::default();
+        while let Some(item) = seq.next_element()? {
+            items.0.push(item);
+        }
+        Ok(items)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Items<T>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Items::default())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Items<T>, E> {
+        Ok(Items::default())
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Items<T>, E> {
+        Ok(Items::default())
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Items<T>, E> {
+        Ok(Items::default())
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Items<T>, E> {
+        Ok(Items::default())
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Items<T>, E> {
+        Ok(Items::default())
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Items<T>, E> {
+        Ok(Items::default())
     }
 }
 

@@ -30,17 +30,28 @@ impl IdentifierKind {
     pub const ANDROID_ID: &'static str = "android.id";
     /// An iOS installation.
     pub const IOS_ID: &'static str = "ios.id";
+    /// Where an Android installation takes notifications.
+    pub const ANDROID_PUSH_TOKEN: &'static str = "android.push_token";
+    /// Where an iOS installation takes notifications.
+    pub const IOS_PUSH_TOKEN: &'static str = "ios.push_token";
+    /// What Google Analytics calls a browser.
+    pub const GA_CLIENT_ID: &'static str = "ga_client_id";
+    /// A phone number, `+` and digits. Identifies only where the settings name it.
+    pub const PHONE: &'static str = "phone";
 
-    /// All kinds that messages are searched for today, in order of trust.
-    pub const KNOWN: [&'static str; 8] = [
+    /// All kinds that every message is searched for, in order of trust.
+    pub const KNOWN: [&'static str; 11] = [
         Self::USER_ID,
         Self::EMAIL,
         Self::ANDROID_ID,
         Self::ANDROID_IDFA,
+        Self::ANDROID_PUSH_TOKEN,
         Self::ANONYMOUS_ID,
+        Self::GA_CLIENT_ID,
         Self::GROUP_ID,
         Self::IOS_ID,
         Self::IOS_IDFA,
+        Self::IOS_PUSH_TOKEN,
     ];
 
     /// Who is considered at all unless an audience says otherwise (docs: semantics of `identified_by`).
@@ -80,6 +91,15 @@ pub enum Refusal {
     /// A NUL character inside, which PostgreSQL cannot keep.
     #[error("holds a NUL character")]
     Nul,
+    /// A phone number without its country.
+    #[error("not `+` and the digits of a phone number, country first")]
+    NoPhone,
+    /// An external id of a kind that the settings do not name.
+    #[error("no kind of identifier in `muster.yaml`")]
+    UnknownKind,
+    /// An external id without its four fields.
+    #[error("an external id has `id`, a `type` in lower case, `collection` and `encoding: none`")]
+    Incomplete,
 }
 
 /// A normalized, unblocked value that finds one profile.
@@ -95,8 +115,8 @@ const VALUE_LENGTH_MAX: usize = 500;
 const BLOCKED: [&str; 3] = ["-1", "null", "anonymous"];
 
 impl Identifier {
-    /// Normalizes a raw value (e-mail: trimmed, NFC, lower case; advertising ids: trimmed, lower case; all else
-    /// exactly as sent) and refuses what identifies nobody.
+    /// Normalizes a raw value (e-mail: trimmed, NFC, lower case; advertising ids: trimmed, lower case; phone: `+` and digits;
+    /// all else exactly as sent) and refuses what identifies nobody.
     ///
     /// # Errors
     /// The reason why the value identifies nobody.
@@ -129,9 +149,18 @@ impl Identifier {
             IdentifierKind::EMAIL if trimmed.is_ascii() => lower(trimmed),
             IdentifierKind::EMAIL => Cow::Owned(trimmed.nfc().collect::<String>().to_lowercase()),
             IdentifierKind::ANDROID_IDFA | IdentifierKind::IOS_IDFA => Cow::Owned(trimmed.to_lowercase()),
+            IdentifierKind::PHONE => Cow::Owned(phone(trimmed).ok_or(Refusal::NoPhone)?),
             _ => Cow::Borrowed(raw),
         })
     }
+}
+
+/// `+` and the digits of a number that begins with its country (E.164: at most fifteen, never a zero in front).
+fn phone(text: &str) -> Option<String> {
+    const BETWEEN: &str = " -./()\u{a0}";
+    let digits: String = text.strip_prefix('+')?.chars().filter(|c| !BETWEEN.contains(*c)).collect();
+    let is_number = (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+    is_number.then(|| format!("+{digits}"))
 }
 
 /// ASCII in lower case.
@@ -153,6 +182,15 @@ mod tests {
     fn spellings_of_one_mailbox_meet() {
         check("email", "  Mary@Example.COM ", Ok("mary@example.com"));
         check("email", "rene\u{301}@example.com", Ok("ren\u{e9}@example.com"));
+    }
+
+    #[test]
+    fn phone_numbers_name_their_country() {
+        check("phone", " +1 (555) 010-0199 ", Ok("+15550100199"));
+        check("phone", "+43.1.555.0100", Ok("+4315550100"));
+        for other in ["555 0100", "0043 1 5550100", "+0 555 0100 1", "+1 555 CALL", "+1 55", "+1234567890123456"] {
+            check("phone", other, Err(Refusal::NoPhone));
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod csv;
 mod fact;
 mod identifier;
+mod identity;
 mod key;
 mod lookback;
 mod membership;
@@ -21,6 +22,7 @@ mod window;
 pub use csv::{CsvMapping, CsvMessage, CsvTimestamp};
 pub use fact::{Fact, FactKind, MessageKey, SourceOrder};
 pub use identifier::{Identifier, IdentifierKind, Refusal};
+pub use identity::{BlockedValue, IdentityRules, KindRule, Limit, Period};
 pub use key::{AudienceKey, DestinationKey, EventName, Fingerprint, InvalidKey, ListKey, ModelKey, ProfileId, PublicId, RunId, TraitKey};
 pub use lookback::{Lookback, Unit, WorkspaceZone};
 pub use membership::{Membership, MembershipDiff, Reason, UnreadableMembership};

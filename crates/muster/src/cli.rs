@@ -76,6 +76,9 @@ pub(crate) enum Command {
     /// List, count or export the members of one audience.
     #[command(after_help = MEMBERS_EXAMPLES)]
     Members(MembersArgs),
+    /// Count people, merges and refusals, and show who is near a limit of identity.
+    #[command(after_help = IDENTITIES_EXAMPLES)]
+    Identities(IdentitiesArgs),
     /// Send what is pending, without a new run.
     #[command(after_help = DELIVER_EXAMPLES)]
     Deliver(DeliverArgs),
@@ -472,6 +475,20 @@ pub(crate) struct SuppressArgs {
     /// A kind and a value, such as `email:ann@example.com`; `-` reads them from stdin.
     #[arg(value_name = "KIND:VALUE")]
     pub(crate) identifier: String,
+}
+
+const IDENTITIES_EXAMPLES: &str = "\
+Examples:
+  muster identities                            shared mailboxes and devices stand out here
+  muster identities --limit 50 --json | jq '.refusals'
+
+Profiles are named by their public ids: `muster profile id:...` shows one.";
+
+#[derive(Debug, Args)]
+pub(crate) struct IdentitiesArgs {
+    /// Merges, and profiles near each limit, that are listed.
+    #[arg(long, value_name = "COUNT", default_value_t = 10)]
+    pub(crate) limit: u32,
 }
 
 const COMPACT_EXAMPLES: &str = "\

@@ -57,6 +57,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Ending> {
         Command::Audiences(args) => commands::audiences::run(&asked, &args).await,
         Command::Members(args) => commands::members::run(&asked, &args).await,
         Command::Deliver(args) => commands::deliver::run(&asked, &args).await,
+        Command::Identities(args) => commands::identities::run(&asked, &args).await,
         Command::Resync(args) => commands::resync::run(&asked, &args).await,
         Command::Destination(args) => commands::destination::run(&asked, &args).await,
         Command::Suppress(args) => commands::suppress::suppress(&asked, &args).await,

@@ -12,7 +12,9 @@ use model::{
     MembershipDiff, ModelKey, Moment, People, ProfileId, PublicId, Reason, RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
 };
 
-use crate::{News, PeopleMark, RunRecord, StoreError, SyncStart};
+use crate::{
+    Crowd, Crowded, Holding, IdentityCounts, News, PeopleMark, PublicMerge, RecordedRefusals, Refusals, RunRecord, StoreError, SyncStart,
+};
 
 /// What ingest hands over when a batch is done: all of it or nothing becomes true.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,6 +34,8 @@ pub struct Flush {
     pub import: Option<ImportProgress>,
     /// What this batch says of the rows of a model.
     pub model: Option<ModelBatch>,
+    /// What of the batch was not taken, each source, subject and reason once.
+    pub refusals: Vec<Refusals>,
 }
 
 /// A part of a model's sync, true together with the facts it made.
@@ -97,6 +101,8 @@ pub struct AttachedIdentifier {
     pub profile: ProfileId,
     /// The `occurred_at` of the message that carried it.
     pub first_seen_at: Moment,
+    /// The `received_at` of the message that gave it to its profile; the first one told stays.
+    pub attached_at: Moment,
 }
 
 /// Two profiles that are one person.
@@ -302,6 +308,18 @@ pub trait Store: Send + Sync {
     /// Name and identifiers of these profiles, in the order asked. A merged one is answered with its survivor; a number never
     /// given is an error.
     async fn identities(&self, profiles: &[ProfileId]) -> Result<Vec<ProfileIdentity>, StoreError>;
+    /// What these profiles have, each once. A merged one is answered with its survivor; a number never given is an error.
+    async fn holdings(&self, profiles: &[ProfileId]) -> Result<Vec<Holding>, StoreError>;
+    /// How many profiles and identifiers there are.
+    async fn identity_counts(&self) -> Result<IdentityCounts, StoreError>;
+    /// The latest merges, newest first.
+    async fn latest_merges(&self, limit: u32) -> Result<Vec<PublicMerge>, StoreError>;
+    /// The profiles that have at least so many of something, the most crowded first.
+    async fn crowded(&self, crowd: &Crowd, least: u32, limit: u32) -> Result<Vec<Crowded>, StoreError>;
+    /// Adds what was not taken outside a flush, as a flush does within.
+    async fn note_refusals(&self, refusals: &[Refusals]) -> Result<(), StoreError>;
+    /// What was not taken, the latest first.
+    async fn refusals(&self, limit: u32) -> Result<Vec<RecordedRefusals>, StoreError>;
     /// Losers of the merges after the first `seen`, and how many merges there are in all.
     async fn merges_since(&self, seen: u64) -> Result<(Vec<Merge>, u64), StoreError>;
 

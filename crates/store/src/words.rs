@@ -11,6 +11,11 @@ pub(crate) fn of_collection(collection: Collection) -> &'static str {
     }
 }
 
+pub(crate) fn collection(word: &str) -> Result<Collection, StoreError> {
+    let all = [Collection::Users, Collection::Accounts];
+    all.into_iter().find(|collection| of_collection(*collection) == word).ok_or(StoreError::damaged("a collection"))
+}
+
 pub(crate) fn of_run_kind(kind: RunKind) -> &'static str {
     match kind {
         RunKind::Schedule => "schedule",

@@ -15,8 +15,7 @@ use model::IdentifierKind;
 use serde_json::{Map, Value, json};
 
 use crate::language::{
-    AUDIENCE_KEYS, KeySpec, MODEL_KEYS, NUMBER_REDUCERS, PERSON_KEYS, PHONE, REDUCER_KEYS, SOURCE_KEYS, Shape, TEXT_REDUCERS, TRAIT_KEYS,
-    UNITS,
+    AUDIENCE_KEYS, KeySpec, MODEL_KEYS, NUMBER_REDUCERS, PERSON_KEYS, REDUCER_KEYS, SOURCE_KEYS, Shape, TEXT_REDUCERS, TRAIT_KEYS, UNITS,
 };
 
 pub use vocabulary::Vocabulary;
@@ -60,14 +59,15 @@ pub fn schema(vocabulary: &Vocabulary) -> Value {
     })
 }
 
-/// Accounts are known by their own identifier alone, users by all the others.
+/// Accounts are known by their own identifiers, users by all the others. Which kinds the settings name is not known here.
 fn audience_file() -> Value {
     let group = json!([IdentifierKind::GROUP_ID]);
     let items = |items: Value| json!({ "properties": { "identified_by": { "items": items } } });
     let of_accounts = json!({ "required": ["of"], "properties": { "of": { "const": "accounts" } } });
     let mut file = object(AUDIENCE_KEYS, 0);
     file["if"] = of_accounts;
-    file["then"] = items(json!({ "enum": group }));
+    let of_users: Vec<&str> = IdentifierKind::KNOWN.into_iter().filter(|kind| *kind != IdentifierKind::GROUP_ID).collect();
+    file["then"] = items(json!({ "not": { "enum": of_users } }));
     file["else"] = items(json!({ "not": { "enum": group } }));
     file
 }
@@ -151,8 +151,9 @@ fn shape(shape: Shape, depth: usize) -> Value {
         Shape::Property | Shape::Trait => path(),
         Shape::Choice(words) => json!({ "enum": words }),
         Shape::Identifiers => {
-            let kinds: Vec<&str> = IdentifierKind::KNOWN.into_iter().chain([PHONE]).collect();
-            json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": { "enum": kinds }, "not": { "const": [PHONE] } })
+            // Settings may name kinds of their own.
+            let known = json!({ "type": "string", "pattern": "^[a-z][a-z0-9_.]*$", "examples": IdentifierKind::KNOWN });
+            json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": known })
         }
         Shape::Line => json!({ "type": "string", "minLength": 1 }),
         Shape::Texts => json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": { "type": "string" } }),

@@ -25,6 +25,7 @@ const BEYOND_SHAPE: &[(&str, &str)] = &[
     ("retired-audience", "looks at other files"),
     ("too-many-conditions", "counts over the whole file"),
     ("unknown-destination", "looks at other files"),
+    ("unknown-identifier", "looks at the settings"),
     ("value-not-number", "looks at other files"),
 ];
 

@@ -88,7 +88,7 @@ pub(crate) fn profiles(first: u32, last: u32, lake: &Lake) -> anyhow::Result<Flu
         let profile = ProfileId(number);
         let identifier = Identifier::parse(&IdentifierKind::new(IdentifierKind::USER_ID), &format!("u-{number}"))?;
         flush.profiles.push(NewProfile { profile, collection: Collection::Users, created_at: BEGINS });
-        flush.identifiers.push(AttachedIdentifier { identifier, profile, first_seen_at: BEGINS });
+        flush.identifiers.push(AttachedIdentifier { identifier, profile, first_seen_at: BEGINS, attached_at: BEGINS });
         let place = hash(u64::from(number), 1);
         let mut traits = vec![("country".to_owned(), Some(Value::from(skewed(&COUNTRIES, place))))];
         traits.push(("plan".to_owned(), Some(Value::from(skewed(&PLANS, hash(place, 2))))));

@@ -1,20 +1,26 @@
 //! Identity: cases one by one, and the law that batches do not matter.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use model::{IdentifierKind, IdentityRules, KindRule, Limit, Period};
+
 use super::*;
 use crate::identifiers::{Carried, Id, Previous};
-use crate::numbers::known;
+use crate::kinds::Kinds;
 
 /// What a store would remember: identifiers and their owners, mapped through merges. Written to be obviously right.
 #[derive(Default)]
 struct Remembered {
     profiles: u32,
-    owners: BTreeMap<Identifier, (ProfileId, Moment)>,
+    /// Whose, since when seen, since when attached.
+    owners: BTreeMap<Identifier, (ProfileId, Moment, Moment)>,
     merged_into: BTreeMap<ProfileId, ProfileId>,
     links: BTreeSet<(ProfileId, ProfileId)>,
+    /// How many identifiers were left aside.
+    left: u64,
 }
 
 /// An identifier, whose it is, and since when.
@@ -31,9 +37,9 @@ impl Remembered {
             assert!(merge.loser.0 < self.profiles && !self.merged_into.contains_key(&merge.loser), "merged once");
             self.merged_into.insert(merge.loser, merge.winner);
         }
-        for AttachedIdentifier { identifier, profile, first_seen_at } in changes.identifiers {
-            let owner = self.owners.entry(identifier).or_insert((profile, first_seen_at));
-            *owner = (profile, owner.1.min(first_seen_at));
+        for AttachedIdentifier { identifier, profile, first_seen_at, attached_at } in changes.identifiers {
+            let owner = self.owners.entry(identifier).or_insert((profile, first_seen_at, attached_at));
+            *owner = (profile, owner.1.min(first_seen_at), owner.2);
         }
         self.links.extend(changes.links.into_iter().map(|link| (link.user, link.account)));
     }
@@ -44,24 +50,25 @@ impl Remembered {
 
     fn teach(&self, resolver: &mut Resolver, carried: &[Carried<'static>]) {
         for id in carried.iter().flat_map(Carried::all) {
-            let identifier = &owned(id);
-            let number = resolver.number_of(identifier);
+            let identifier = &owned(&resolver.kinds, id);
+            let number = resolver.number_of(id.kind, &id.value);
             let Some(asked) = resolver.needs(number) else { continue };
             assert_eq!(asked, *identifier);
-            let Some((owner, _)) = self.owners.get(identifier) else { continue };
+            let Some((owner, ..)) = self.owners.get(identifier) else { continue };
             let profile = self.survivor(*owner);
             resolver.learn(number, profile);
-            if resolver.needs_user_ids(profile) {
-                let theirs = self.owners.iter().filter(|(_, (owner, _))| self.survivor(*owner) == profile);
-                let theirs: Vec<_> = theirs.map(|(identifier, _)| identifier.clone()).collect();
-                resolver.learn_user_ids(profile, &theirs);
+            if resolver.needs_held(profile) {
+                let theirs = self.owners.iter().filter(|(_, (owner, ..))| self.survivor(*owner) == profile);
+                let identifiers = theirs.map(|(identifier, (.., attached_at))| (identifier.clone(), *attached_at)).collect();
+                let merges = self.merged_into.keys().filter(|loser| self.survivor(**loser) == profile).count();
+                resolver.learn_held(&Holding { profile, merges: u32::try_from(merges).unwrap(), identifiers });
             }
         }
     }
 
     /// Everything that can be told from outside.
     fn told(&self) -> (Vec<Told>, BTreeSet<(ProfileId, ProfileId)>) {
-        let owners = self.owners.iter().map(|(identifier, (owner, seen))| (identifier.clone(), self.survivor(*owner), *seen));
+        let owners = self.owners.iter().map(|(identifier, (owner, seen, _))| (identifier.clone(), self.survivor(*owner), *seen));
         let links = self.links.iter().map(|(user, account)| (self.survivor(*user), self.survivor(*account)));
         (owners.collect(), links.collect())
     }
@@ -72,13 +79,15 @@ fn identifier(text: &str) -> Identifier {
     Identifier { kind: IdentifierKind::new(kind), value: value.to_owned() }
 }
 
-fn owned(id: &Id<'_>) -> Identifier {
-    Identifier { kind: IdentifierKind::new(id.kind), value: id.value.to_string() }
+fn owned(kinds: &Kinds, id: &Id<'_>) -> Identifier {
+    Identifier { kind: kinds.rule(id.kind).kind.clone(), value: id.value.to_string() }
 }
 
+/// Kinds in their default order, whatever their limits are.
 fn id(text: &str) -> Id<'static> {
     let Identifier { kind, value } = identifier(text);
-    Id { kind: known(&kind), value: value.into() }
+    let kind = Kinds::new(Arc::default()).named(kind.as_str()).unwrap();
+    Id { kind, value: value.into() }
 }
 
 fn carried(user: &[&str]) -> Carried<'static> {
@@ -86,15 +95,23 @@ fn carried(user: &[&str]) -> Carried<'static> {
 }
 
 fn resolver() -> Resolver {
-    Resolver::new(ProfileId(0), Moment::from_micros(0), RandomState::new())
+    resolver_by(IdentityRules::default())
+}
+
+fn resolver_by(rules: IdentityRules) -> Resolver {
+    Resolver::new(ProfileId(0), Moment::from_micros(0), RandomState::new(), Kinds::new(Arc::new(rules)))
+}
+
+fn limited(kind: &str, most: u32, per: Period) -> KindRule {
+    KindRule { limit: Limit { most, per }, ..KindRule::of(kind) }
 }
 
 /// Resolves a message given by its identifiers.
 fn resolve(resolver: &mut Resolver, kind: MessageKind, carried: &Carried<'_>, when: When) -> Option<ProfileId> {
-    let mut number = |id: &Id<'_>| resolver.number_of(&owned(id));
+    let mut number = |id: &Id<'_>| resolver.number_of(id.kind, &id.value);
     let mut numbered = Numbered {
         user: carried.user.iter().map(&mut number).collect(),
-        account: carried.account.as_ref().map(&mut number),
+        account: carried.account.iter().map(&mut number).collect(),
         previous: carried.previous.as_ref().map(|previous| (number(&previous.as_user), number(&previous.as_anonymous))),
     };
     resolver.resolve(kind, &mut numbered, when)
@@ -190,10 +207,83 @@ fn an_alias_joins_a_browser_but_never_two_users() {
     assert_eq!(resolve(MessageKind::Track, carried(&["anonymous_id:r"])), 0);
 }
 
+/// A person with one user id and as many browsers as are given, each at a day.
+#[track_caller]
+fn browsers(most: u32, per: Period, days: &[i64], expected: &[u32]) {
+    let mut resolver = resolver_by(IdentityRules::new(vec![limited("anonymous_id", most, per)], &[], 100, 1_000));
+    for (number, day) in days.iter().enumerate() {
+        let message = carried(&["user_id:u", &format!("anonymous_id:{number}")]);
+        assert_eq!(resolve(&mut resolver, MessageKind::Track, &message, at(day * 24 * 60)), Some(ProfileId(0)), "it lands by the user id");
+    }
+    let attached: Vec<_> = resolver.take_changes().identifiers.into_iter().map(|attached| attached.identifier.value).collect();
+    let expected: Vec<_> = std::iter::once("u".to_owned()).chain(expected.iter().map(u32::to_string)).collect();
+    assert_eq!(attached, expected);
+}
+
+#[test]
+fn one_more_browser_than_a_week_allows_is_attached_a_week_later() {
+    browsers(5, Period::Week, &[0, 0, 1, 2, 3, 6, 7], &[0, 1, 2, 3, 4, 6]);
+    browsers(2, Period::Ever, &[0, 0, 400], &[0, 1]);
+    browsers(1, Period::Month, &[0, 29, 30], &[0, 2]);
+    browsers(1, Period::Year, &[0, 364, 365], &[0, 2]);
+}
+
+#[test]
+fn what_is_left_aside_is_told_with_its_reason_and_whom_it_was_about() {
+    let mut resolver = resolver();
+    resolve(&mut resolver, MessageKind::Track, &carried(&["user_id:a", "email:x"]), at(0));
+    resolve(&mut resolver, MessageKind::Track, &carried(&["user_id:b", "email:x"]), at(1));
+    resolve(&mut resolver, MessageKind::Track, &carried(&["user_id:b", "email:x"]), at(2));
+    let kinds = resolver.kinds.clone();
+    let aside = resolver.take_changes().aside;
+    let told: Vec<_> =
+        aside.iter().map(|((kind, excess), aside)| (kinds.rule(*kind).kind.as_str(), excess.reason(&kinds), *aside)).collect();
+    let expected = Aside { count: 2, profile: ProfileId(1), at: at(2).received_at };
+    assert_eq!(told, [("email", "one profile may have 1 `user_id`".to_owned(), expected)]);
+}
+
+#[test]
+fn merges_end_and_events_still_land() {
+    let mut resolver = resolver_by(IdentityRules::new(Vec::new(), &[], 1, 1_000));
+    let mut about = |ids: &[&str]| resolve(&mut resolver, MessageKind::Track, &carried(ids), at(0)).unwrap().0;
+    assert_eq!([about(&["user_id:u"]), about(&["anonymous_id:a"]), about(&["anonymous_id:b"])], [0, 1, 2]);
+    assert_eq!(about(&["user_id:u", "anonymous_id:a"]), 0);
+    assert_eq!(about(&["user_id:u", "anonymous_id:b"]), 0, "the browser is left aside");
+    assert_eq!(about(&["anonymous_id:b"]), 2);
+}
+
+#[test]
+fn identifiers_end_and_events_still_land() {
+    let mut resolver = resolver_by(IdentityRules::new(Vec::new(), &[], 100, 2));
+    let mut about = |ids: &[&str]| resolve(&mut resolver, MessageKind::Track, &carried(ids), at(0)).unwrap().0;
+    assert_eq!(about(&["user_id:u", "email:x"]), 0);
+    assert_eq!(about(&["user_id:u", "email:x", "anonymous_id:a"]), 0);
+    assert_eq!(about(&["anonymous_id:a"]), 1, "nobody's yet");
+}
+
+#[test]
+fn a_workspace_trusts_what_it_says_it_trusts() {
+    let rules = IdentityRules::new(Vec::new(), &["email", "user_id"].map(IdentifierKind::new), 100, 1_000);
+    let kinds = Kinds::new(Arc::new(rules.clone()));
+    let id = |text: &str| {
+        let Identifier { kind, value } = identifier(text);
+        Id { kind: kinds.named(kind.as_str()).unwrap(), value: value.into() }
+    };
+    let mut resolver = resolver_by(rules);
+    let mut about = |ids: &[&str]| {
+        let mut user: Vec<_> = ids.iter().map(|text| id(text)).collect();
+        user.sort_by_key(|id| id.kind);
+        resolve(&mut resolver, MessageKind::Track, &Carried { user, ..Carried::default() }, at(0)).unwrap().0
+    };
+    assert_eq!(about(&["user_id:a", "email:x"]), 0);
+    assert_eq!(about(&["user_id:b", "email:x"]), 0, "the user id is left aside, not the address");
+    assert_eq!(about(&["user_id:b"]), 1);
+}
+
 #[test]
 fn a_group_call_is_about_the_account_and_links_its_user() {
     let mut resolver = resolver();
-    let group = |user: &[&str]| Carried { account: Some(id("group_id:g")), ..carried(user) };
+    let group = |user: &[&str]| Carried { account: vec![id("group_id:g")], ..carried(user) };
     assert_eq!(resolve(&mut resolver, MessageKind::Group, &group(&["user_id:u"]), at(0)), Some(ProfileId(1)));
     assert_eq!(resolve(&mut resolver, MessageKind::Group, &group(&[]), at(0)), Some(ProfileId(1)));
     let changes = resolver.take_changes();
@@ -219,19 +309,31 @@ fn any_message() -> impl Strategy<Value = (MessageKind, Carried<'static>, When)>
     let person = ids.prop_map(|(user, email, anonymous, ios)| [user, email, anonymous, ios].into_iter().flatten().collect::<Vec<_>>());
     let person = person.prop_filter("somebody", |user| !user.is_empty());
     let other = prop_oneof![
-        4 => Just((MessageKind::Track, None, None)),
-        1 => (0..3_u8).prop_map(|n| (MessageKind::Group, Some(id(&format!("group_id:{n}"))), None)),
-        1 => (0..6_u8).prop_map(|n| (MessageKind::Alias, None, alias("", &n.to_string()).previous)),
+        4 => Just((MessageKind::Track, Vec::new(), None)),
+        1 => (0..3_u8).prop_map(|n| (MessageKind::Group, vec![id(&format!("group_id:{n}"))], None)),
+        1 => (0..6_u8).prop_map(|n| (MessageKind::Alias, Vec::new(), alias("", &n.to_string()).previous)),
     ];
-    (person, other, 0..50_i64).prop_map(|(user, (kind, account, previous), minute)| (kind, Carried { user, account, previous }, at(minute)))
+    (person, other, 0..20_i64)
+        .prop_map(|(user, (kind, account, previous), day)| (kind, Carried { user, account, previous }, at(day * 24 * 60)))
+}
+
+/// Limits so low that they are met often.
+fn any_rules() -> impl Strategy<Value = IdentityRules> {
+    let per = prop_oneof![Just(Period::Ever), Just(Period::Week)];
+    let limit = || (1..4_u32, per.clone());
+    (limit(), limit(), limit(), 0..4_u32, 3..9_u32).prop_map(|(email, anonymous, ios, merges_max, identifiers_max)| {
+        let kinds =
+            vec![limited("email", email.0, email.1), limited("anonymous_id", anonymous.0, anonymous.1), limited("ios.id", ios.0, ios.1)];
+        IdentityRules::new(kinds, &[], merges_max, identifiers_max)
+    })
 }
 
 type Messages = Vec<(MessageKind, Carried<'static>, When)>;
 
 /// Feeds messages in batches that end after the given counts; `forgetful`: keeping nothing from batch to batch.
-fn feed(messages: &Messages, ends: &[usize], forgetful: bool) -> (Vec<Option<ProfileId>>, Remembered) {
+fn feed(rules: &IdentityRules, messages: &Messages, ends: &[usize], forgetful: bool) -> (Vec<Option<ProfileId>>, Remembered) {
     let mut remembered = Remembered::default();
-    let mut resolver = resolver();
+    let mut resolver = resolver_by(rules.clone());
     let mut about = Vec::new();
     let mut start = 0;
     for end in ends.iter().copied().chain([messages.len()]) {
@@ -241,7 +343,9 @@ fn feed(messages: &Messages, ends: &[usize], forgetful: bool) -> (Vec<Option<Pro
         for (kind, carried, when) in batch {
             about.push(resolve(&mut resolver, *kind, carried, *when));
         }
-        remembered.apply(resolver.take_changes());
+        let changes = resolver.take_changes();
+        remembered.left += changes.aside.values().map(|aside| aside.count).sum::<u64>();
+        remembered.apply(changes);
         if forgetful {
             resolver.forget();
         }
@@ -255,20 +359,22 @@ proptest! {
     fn the_answer_is_the_same_wherever_a_batch_ends(
         messages in proptest::collection::vec(any_message(), 1..60),
         mut ends in proptest::collection::vec(0..60_usize, 0..8),
+        rules in any_rules(),
     ) {
         ends.sort_unstable();
         let one_by_one: Vec<usize> = (1..messages.len()).collect();
-        let (about, remembered) = feed(&messages, &one_by_one, true);
+        let (about, remembered) = feed(&rules, &messages, &one_by_one, true);
         for (ends, forgetful) in [(ends.as_slice(), true), (ends.as_slice(), false), (&[], false), (one_by_one.as_slice(), false)] {
-            let (same_about, same) = feed(&messages, ends, forgetful);
+            let (same_about, same) = feed(&rules, &messages, ends, forgetful);
             prop_assert_eq!(&same_about, &about);
             prop_assert_eq!(same.told(), remembered.told());
+            prop_assert_eq!(same.left, remembered.left);
         }
     }
 
     #[test]
     fn nobody_ever_has_two_user_ids(messages in proptest::collection::vec(any_message(), 1..60)) {
-        let (_, remembered) = feed(&messages, &[], false);
+        let (_, remembered) = feed(&IdentityRules::default(), &messages, &[], false);
         let users: Vec<_> = remembered.told().0.into_iter().filter(|(identifier, ..)| identifier.kind.as_str() == IdentifierKind::USER_ID).map(|(_, profile, _)| profile).collect();
         let distinct: BTreeSet<_> = users.iter().collect();
         prop_assert_eq!(distinct.len(), users.len());

@@ -27,6 +27,8 @@ pub struct ModelReport {
     pub rejections: BTreeMap<RejectionReason, Rejections>,
     /// Values that identify nobody; their rows were taken if another value did.
     pub refusals: Vec<RefusalCount>,
+    /// Identifiers that were not attached, because one profile may not have them too; their rows were taken.
+    pub set_aside: Vec<RefusalCount>,
     /// Profiles that did not exist.
     pub new_profiles: u64,
     /// Profiles that did, and are spoken of here.

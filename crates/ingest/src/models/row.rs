@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use model::{Identifier, IdentifierKind, Moment, RowModel, RowTraits, Value};
+use model::{Identifier, Moment, RowModel, RowTraits, Value};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::csv_plan::add_email;
-use crate::message::{Given, Member, Message, MessageKind, TimeSource, When};
+use crate::message::{ExternalId, Given, Member, Message, MessageKind, TimeSource, When};
 use crate::parse::check_names;
 use crate::rejection::{Rejection, RejectionReason};
 use crate::table::Cells;
@@ -64,12 +64,16 @@ pub(super) fn understood<'c>(model: &'c RowModel, cells: &'c Cells, now: Moment)
 
 /// That somebody has no row any more.
 pub(super) fn gone<'i>(model: &RowModel, identifiers: &'i [Identifier], now: Moment) -> Message<'i> {
-    let of = |kind: &'static str| identifiers.iter().filter(move |identifier| identifier.kind.as_str() == kind);
-    let value = |identifier: &'i Identifier| Cow::Borrowed(identifier.value.as_str());
+    const NONE: Option<Cow<'_, str>> = Some(Cow::Borrowed("none"));
+    const USERS: Option<Cow<'_, str>> = Some(Cow::Borrowed("users"));
+    let external = |identifier: &'i Identifier| ExternalId {
+        id: Some(Cow::Borrowed(identifier.value.as_str())),
+        kind: Some(Cow::Borrowed(identifier.kind.as_str())),
+        collection: USERS,
+        encoding: NONE,
+    };
     Message {
-        user_id: of(IdentifierKind::USER_ID).map(value).next(),
-        anonymous_id: of(IdentifierKind::ANONYMOUS_ID).map(value).next(),
-        emails: of(IdentifierKind::EMAIL).map(value).collect(),
+        external_ids: identifiers.iter().map(external).collect(),
         members: vec![(Cow::Owned(model.member_trait()), Some(Given::Other(Value::Flag(false))))],
         ..nothing(now)
     }
@@ -80,19 +84,7 @@ fn nothing<'m>(now: Moment) -> Message<'m> {
     // A run asked for in the same second is as of that second: it is to see this. Which of two syncs was later, the moment
     // of receipt says.
     let when = When { occurred_at: now.whole_seconds(), received_at: now, zone_missing: false, source: TimeSource::Message };
-    Message {
-        kind: MessageKind::Identify,
-        user_id: None,
-        anonymous_id: None,
-        group_id: None,
-        previous_id: None,
-        message_id: None,
-        emails: Vec::new(),
-        device: None,
-        event: None,
-        members: Vec::new(),
-        when,
-    }
+    Message::empty(MessageKind::Identify, when)
 }
 
 fn traits<'c>(model: &'c RowModel, cells: &'c Cells) -> Vec<Member<'c>> {

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use model::{Moment, Value};
+use std::sync::Arc;
+
+use model::{BlockedValue, Collection, IdentityRules, KindRule, Moment, Value};
 use serde::Deserialize;
 
 use super::*;
 use crate::identifiers;
+use crate::kinds::Kinds;
 use crate::rejection::RejectionReason;
 
 const TAKEN: &str = include_str!("../../../../fixtures/messages/taken.ndjson");
@@ -14,6 +17,16 @@ const REFUSED: &str = include_str!("../../../../fixtures/messages/refused.ndjson
 
 fn now() -> Moment {
     Moment::parse("2025-03-08T12:00:00Z").unwrap()
+}
+
+/// A workspace with kinds of its own.
+fn kinds() -> Kinds {
+    let spelled = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let loyalty = KindRule { fields: spelled(&["loyalty_id", "loyaltyId"]), ..KindRule::of("loyalty_id") };
+    let site = KindRule { collection: Collection::Accounts, fields: spelled(&["site_id", "siteId"]), ..KindRule::of("site_id") };
+    let blocked = BlockedValue::new("*@example.invalid").into_iter().collect();
+    let email = KindRule { blocked, ..KindRule::of("email") };
+    Kinds::new(Arc::new(IdentityRules::new(vec![loyalty, site, email, KindRule::of("phone")], &[], 100, 1_000)))
 }
 
 /// A message of a fixture says itself what is to become of it, under keys that a reader passes over.
@@ -29,6 +42,8 @@ struct Case {
     at: Option<String>,
     #[serde(rename = "_ids", default)]
     ids: Vec<String>,
+    #[serde(rename = "_refused", default)]
+    refused: Vec<String>,
     #[serde(rename = "_zone_missing", default)]
     zone_missing: bool,
     #[serde(rename = "_reason", default)]
@@ -37,6 +52,7 @@ struct Case {
 
 #[test]
 fn messages_are_taken_as_their_fixtures_say() {
+    let kinds = kinds();
     for line in TAKEN.lines() {
         let case: Case = serde_json::from_str(line).unwrap();
         let message = message(line.as_bytes(), now()).unwrap_or_else(|rejection| panic!("{}: {}", case.title, rejection.message));
@@ -50,11 +66,13 @@ fn messages_are_taken_as_their_fixtures_say() {
         assert_eq!(log, case.log.as_deref().unwrap_or("traits"), "{}", case.title);
         assert_eq!(says, case.says, "{}", case.title);
         assert_eq!(message.when.zone_missing, case.zone_missing, "{}", case.title);
+        let mut refused = Vec::new();
         let at = case.at.map_or(now(), |at| Moment::parse(&at).unwrap());
         assert_eq!(message.when.occurred_at, at, "{}", case.title);
-        let carried = identifiers::of(&message, &mut |_, _| {});
-        let ids: Vec<String> = carried.all().map(|identifier| format!("{}:{}", identifier.kind, identifier.value)).collect();
+        let carried = identifiers::of(&message, &kinds, &mut |kind, refusal| refused.push(format!("{kind}: {refusal}")));
+        let ids: Vec<String> = carried.all().map(|id| format!("{}:{}", kinds.rule(id.kind).kind, id.value)).collect();
         assert_eq!(ids, case.ids, "{}", case.title);
+        assert_eq!(refused, case.refused, "{}", case.title);
     }
 }
 

@@ -11,7 +11,14 @@ fn rows(text: &[u8], max: BatchMax) -> Rows {
     file.write_all(text).unwrap();
     let lines = Content::open(file.path()).unwrap().lines(file.path(), lake::RowForm::Json { nested: &[] }).unwrap();
     let now = Moment::parse("2025-03-08T12:00:00Z").unwrap();
-    let understanding = Understanding { keys: KeyMaker::new("test"), now, hasher: RandomState::new(), lists: Arc::default(), table: None };
+    let understanding = Understanding {
+        keys: KeyMaker::new("test"),
+        now,
+        hasher: RandomState::new(),
+        lists: Arc::default(),
+        kinds: crate::kinds::Kinds::new(Arc::default()),
+        table: None,
+    };
     Rows::open(lines, &Format::Ndjson, file.path(), understanding, max).unwrap()
 }
 

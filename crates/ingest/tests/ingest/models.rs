@@ -188,7 +188,7 @@ async fn more_rows_than_a_chunk_come_and_go() {
     let options = ModelOptions { chunk_rows: 5_000, ..ModelOptions::default() };
     let sync = async |numbers, at| {
         let rows = ModelRows::file(&scene.file("members.ndjson", rows(numbers)), &members()).unwrap();
-        sync_model(&members(), rows, options, &scene.lake, scene.store.as_ref(), at, &mut |_| {}).await.unwrap()
+        sync_model(&members(), rows, options.clone(), &scene.lake, scene.store.as_ref(), at, &mut |_| {}).await.unwrap()
     };
     assert_eq!(counts(&sync(0..12_000, hour(0)).await), [12_000, 0, 0, 0, 0]);
     assert_eq!(counts(&sync(11_000..13_000, hour(1)).await), [1_000, 0, 11_000, 1_000, 0]);
@@ -241,7 +241,7 @@ async fn dying_anywhere_nothing_is_lost_and_nothing_said_twice() {
     for waits in 0.. {
         let scene = Scene::new().await;
         sync(&scene, &first, hour(0)).await;
-        let ended = dying_after(waits, try_sync(&scene, &members(), &second, small, hour(1))).await;
+        let ended = dying_after(waits, try_sync(&scene, &members(), &second, small.clone(), hour(1))).await;
         let scene = scene.reopened().await;
         sync(&scene, &second, hour(2)).await;
         assert!(all_marks(&scene).await == expected, "after {waits} waits");

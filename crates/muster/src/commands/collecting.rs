@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use collect::{Collector, KeyHash, Limits, Setup, WriteKeys};
+use collect::{Collector, KeyHash, Limits, Rejections, Setup, WriteKeys};
 use definitions::CollectSettings;
 use engine::{Clock as _, SystemClock, Workspace};
+use ingest::Judge;
 use ingest::inbox::{Inbox, InboxLimits};
-use store::{Store, StoreError};
+use store::{Refusals, Store, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -24,6 +25,8 @@ pub(crate) struct Collecting {
     collector: Collector,
     keys: watch::Receiver<Arc<WriteKeys>>,
     renewal: JoinHandle<()>,
+    rejections: Arc<Rejections>,
+    store: Arc<dyn Store>,
 }
 
 /// How messages are to be taken, if they are.
@@ -44,17 +47,21 @@ impl Collecting {
         let (sender, keys) = watch::channel(Arc::new(WriteKeys::default().renewed(good, per_second)));
         let defaults = Limits::default();
         let limits = Limits { requests_per_second: per_second, event_bytes: settings.event_kib_max as usize * 1_024, ..defaults };
+        let rejections = Arc::<Rejections>::default();
         let setup = Setup {
             address: settings.listen,
             origins: settings.origins,
             limits,
             keys: keys.clone(),
+            judge: Judge::new(Arc::clone(&workspace.catalog.settings.identity)),
+            rejections: Arc::clone(&rejections),
             inbox: Arc::clone(&inbox),
             now: Arc::new(|| SystemClock.now()),
         };
         let collector = Collector::start(setup).await?;
-        let renewal = tokio::spawn(renew(Arc::clone(&workspace.store), sender, per_second));
-        Ok((workspace.with_inbox(inbox), Self { collector, keys, renewal }))
+        let renewal = tokio::spawn(renew(Arc::clone(&workspace.store), sender, per_second, Arc::clone(&rejections)));
+        let store = Arc::clone(&workspace.store);
+        Ok((workspace.with_inbox(inbox), Self { collector, keys, renewal, rejections, store }))
     }
 
     /// What a person who started it wants to know.
@@ -75,6 +82,30 @@ impl Collecting {
     pub(crate) async fn stop(self) {
         self.renewal.abort();
         self.collector.stop().await;
+        note(&self.rejections, self.store.as_ref()).await;
+    }
+}
+
+/// Notes what was rejected where it adds up.
+async fn note(rejections: &Rejections, store: &dyn Store) {
+    let refusals: Vec<Refusals> = rejections
+        .take()
+        .into_iter()
+        .map(|((source, code), rejected)| Refusals {
+            source,
+            subject: "message".to_owned(),
+            reason: code.to_owned(),
+            count: rejected.count,
+            at: rejected.at,
+            sample: Some(rejected.message),
+            profile: None,
+        })
+        .collect();
+    if refusals.is_empty() {
+        return;
+    }
+    if let Err(error) = store.note_refusals(&refusals).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "rejected messages were not counted");
     }
 }
 
@@ -85,9 +116,10 @@ async fn good_keys(store: &dyn Store) -> Result<Vec<(KeyHash, String)>, StoreErr
 
 /// Keys are made and revoked by other processes: the store is asked again and again. While it does not answer, the keys
 /// that were good stay good.
-async fn renew(store: Arc<dyn Store>, keys: watch::Sender<Arc<WriteKeys>>, per_second: NonZeroU32) {
+async fn renew(store: Arc<dyn Store>, keys: watch::Sender<Arc<WriteKeys>>, per_second: NonZeroU32, rejections: Arc<Rejections>) {
     loop {
         tokio::time::sleep(KEYS_EVERY).await;
+        note(&rejections, store.as_ref()).await;
         match good_keys(store.as_ref()).await {
             Ok(good) => {
                 let renewed = keys.borrow().renewed(good, per_second);

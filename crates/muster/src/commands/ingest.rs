@@ -25,8 +25,7 @@ pub(crate) async fn run(asked: &Asked, args: &IngestArgs) -> anyhow::Result<Endi
     let workspace = opening::workspace(&asked.folder).await?;
     let format = if args.warehouse { Format::Warehouse } else { format(&workspace, args.csv.as_deref())? };
     let effect = if args.dry_run { Effect::DryRun } else { Effect::Import };
-    let list_events = workspace.catalog.settings.list_events.clone();
-    let options = ImportOptions { format, source: args.source.clone(), effect, list_events, ..ImportOptions::default() };
+    let options = ImportOptions { format, source: args.source.clone(), effect, ..workspace.import_options() };
     let findings = if args.dry_run {
         let _reading = Reading::begin(&workspace).await?;
         import_all(asked, args, &workspace, &options).await
@@ -112,7 +111,7 @@ pub(crate) fn told(file: &Path, report: &ImportReport) -> String {
     if report.dry_run {
         text.push_str(&rehearsed(report));
     }
-    text.push_str(&rejections::told("line", &report.rejections, &report.refusals));
+    text.push_str(&rejections::told("line", &report.rejections, &report.refusals, &report.set_aside));
     if report.zone_missing > 0 {
         text.push_str(&format!("  {} had no time zone and were read as UTC\n", counted(report.zone_missing, "timestamp")));
     }

@@ -13,6 +13,7 @@ pub(crate) mod demo;
 pub(crate) mod destination;
 pub(crate) mod explain;
 pub(crate) mod fmt;
+pub(crate) mod identities;
 pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod members;

@@ -39,7 +39,7 @@ async fn sync(asked: &Asked, workspace: &Workspace, args: &ModelSyncArgs) -> any
     };
     let (mut findings, mut failed) = (false, Vec::new());
     for model in models {
-        match sync_one(workspace, model, options).await {
+        match sync_one(workspace, model, options.clone()).await {
             Ok(report) => {
                 findings |= report.rejected > 0;
                 if asked.json { output::json(&report)? } else { output::text(&told(model, &report))? }
@@ -85,7 +85,7 @@ fn told(model: &RowModel, report: &ModelReport) -> String {
         RowSource::File(_) => "line",
         RowSource::Query { .. } => "row",
     };
-    text.push_str(&rejections::told(place, &report.rejections, &report.refusals));
+    text.push_str(&rejections::told(place, &report.rejections, &report.refusals, &report.set_aside));
     text
 }
 

@@ -7,7 +7,12 @@ use ingest::{RefusalCount, RejectionReason, Rejections};
 use crate::render::numbers::{counted, grouped};
 
 /// Lines and rows that were not taken; `place` is what their numbers count.
-pub(crate) fn told(place: &str, rejections: &BTreeMap<RejectionReason, Rejections>, refusals: &[RefusalCount]) -> String {
+pub(crate) fn told(
+    place: &str,
+    rejections: &BTreeMap<RejectionReason, Rejections>,
+    refusals: &[RefusalCount],
+    set_aside: &[RefusalCount],
+) -> String {
     let mut text = String::new();
     for (reason, rejections) in rejections {
         text.push_str(&format!("  {} rejected: {reason}\n", grouped(rejections.count)));
@@ -22,6 +27,9 @@ pub(crate) fn told(place: &str, rejections: &BTreeMap<RejectionReason, Rejection
             refusal.kind,
             refusal.reason
         ));
+    }
+    for left in set_aside {
+        text.push_str(&format!("  {} of `{}` not attached: {}\n", counted(left.count, "value"), left.kind, left.reason));
     }
     text
 }

@@ -37,7 +37,7 @@ pub(super) fn members(profiles: &[u32]) -> Membership {
 }
 
 pub(super) fn attached(identifier: Identifier, profile: u32, first_seen_at: Moment) -> AttachedIdentifier {
-    AttachedIdentifier { identifier, profile: ProfileId(profile), first_seen_at }
+    AttachedIdentifier { identifier, profile: ProfileId(profile), first_seen_at, attached_at: first_seen_at }
 }
 
 pub(super) fn merge(winner: u32, loser: u32) -> Merge {

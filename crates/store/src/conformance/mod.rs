@@ -8,6 +8,7 @@ mod lives;
 mod merging;
 mod models;
 mod news;
+mod overview;
 mod runs;
 mod segments;
 mod syncs;
@@ -31,6 +32,10 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     merging::chains_are_flattened(&*make().await).await;
     merging::merges_are_counted_and_listed(&*make().await).await;
     merging::strangers_cannot_merge(&*make().await).await;
+
+    overview::holdings_are_told_whole(&*make().await).await;
+    overview::identities_are_counted_and_crowds_found(&*make().await).await;
+    overview::refusals_add_up(&*make().await).await;
 
     news::only_what_is_new_is_told(&*make().await).await;
     news::whatever_happens_the_news_add_up(&*make().await).await;

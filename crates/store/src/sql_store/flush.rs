@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{AccountLink, Identifier, Moment, ProfileId};
 
-use super::{imports, merging, models, news, segments};
+use super::{imports, merging, models, news, overview, segments};
 use crate::work::Work;
 use crate::{AttachedIdentifier, Flush, NewProfile, StoreError, queries, words};
 
@@ -21,7 +21,7 @@ pub(crate) async fn flush(work: &mut Work<'_>, flush: &Flush) -> Result<(), Stor
     if let Some(batch) = &flush.model {
         models::save(work, batch).await?;
     }
-    Ok(())
+    overview::note_refusals(work, &flush.refusals).await
 }
 
 /// Takes the numbers that the new profiles already have, and gives the first. Taken also for none: whoever holds them flushes
@@ -45,13 +45,16 @@ async fn insert_profiles(work: &mut Work<'_>, profiles: &[NewProfile]) -> Result
 }
 
 async fn attach_identifiers(work: &mut Work<'_>, attached: &[AttachedIdentifier]) -> Result<(), StoreError> {
-    // Each identifier once, with the last profile named and the earliest sighting; sorted, as the table is.
-    let mut latest: BTreeMap<&Identifier, (ProfileId, Moment)> = BTreeMap::new();
-    for AttachedIdentifier { identifier, profile, first_seen_at } in attached {
-        let entry = latest.entry(identifier).or_insert((*profile, *first_seen_at));
-        *entry = (*profile, entry.1.min(*first_seen_at));
+    // Each identifier once, with the last profile named, the earliest sighting and the first attachment; sorted, as the table is.
+    let mut latest: BTreeMap<&Identifier, (ProfileId, Moment, Moment)> = BTreeMap::new();
+    for AttachedIdentifier { identifier, profile, first_seen_at, attached_at } in attached {
+        let entry = latest.entry(identifier).or_insert((*profile, *first_seen_at, *attached_at));
+        *entry = (*profile, entry.1.min(*first_seen_at), entry.2);
     }
-    let rows: Vec<_> = latest.into_iter().map(|(identifier, (profile, at))| (&identifier.kind, &identifier.value, profile, at)).collect();
+    let rows: Vec<_> = latest
+        .into_iter()
+        .map(|(identifier, (profile, seen, attached))| (&identifier.kind, &identifier.value, profile, seen, attached))
+        .collect();
     work.write_rows(queries::UPSERT_IDENTIFIERS, &rows).await
 }
 

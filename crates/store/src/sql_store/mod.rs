@@ -9,6 +9,7 @@ mod lives;
 mod merging;
 mod models;
 mod news;
+mod overview;
 mod recording;
 mod runs;
 mod segments;
@@ -29,9 +30,9 @@ use sqlx::migrate::Migrator;
 
 use crate::work::Work;
 use crate::{
-    Claimed, Flush, Guarded, Hold, ImportProgress, Merge, ModelRow, ModelState, News, PendingSync, PeopleMark, ProfileIdentity,
-    RecordedChange, RecordedMembership, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, Suppressed, SyncStart, WriteKey,
-    migrations,
+    Claimed, Crowd, Crowded, Flush, Guarded, Hold, Holding, IdentityCounts, ImportProgress, Merge, ModelRow, ModelState, News, PendingSync,
+    PeopleMark, ProfileIdentity, PublicMerge, RecordedChange, RecordedMembership, RecordedRefusals, Refusals, RunClaim, RunRecord,
+    RunSummary, Seen, Store, StoreError, Suppressed, SyncStart, WriteKey, migrations,
 };
 
 /// What differs between databases.
@@ -114,6 +115,37 @@ impl Store for SqlStore {
     async fn identities(&self, profiles: &[ProfileId]) -> Result<Vec<ProfileIdentity>, StoreError> {
         let mut work = self.read("load identities").await?;
         identities::identities(&mut work, profiles).await
+    }
+
+    async fn holdings(&self, profiles: &[ProfileId]) -> Result<Vec<Holding>, StoreError> {
+        let mut work = self.read("look up what profiles have").await?;
+        identities::holdings(&mut work, profiles).await
+    }
+
+    async fn identity_counts(&self) -> Result<IdentityCounts, StoreError> {
+        let mut work = self.read("count identities").await?;
+        overview::counts(&mut work).await
+    }
+
+    async fn latest_merges(&self, limit: u32) -> Result<Vec<PublicMerge>, StoreError> {
+        let mut work = self.read("list the latest merges").await?;
+        overview::latest_merges(&mut work, limit).await
+    }
+
+    async fn crowded(&self, crowd: &Crowd, least: u32, limit: u32) -> Result<Vec<Crowded>, StoreError> {
+        let mut work = self.read("look for crowded profiles").await?;
+        overview::crowded(&mut work, crowd, least, limit).await
+    }
+
+    async fn note_refusals(&self, refusals: &[Refusals]) -> Result<(), StoreError> {
+        let mut work = self.write("note what was refused").await?;
+        overview::note_refusals(&mut work, refusals).await?;
+        work.commit().await
+    }
+
+    async fn refusals(&self, limit: u32) -> Result<Vec<RecordedRefusals>, StoreError> {
+        let mut work = self.read("list what was refused").await?;
+        overview::refusals(&mut work, limit).await
     }
 
     async fn merges_since(&self, seen: u64) -> Result<(Vec<Merge>, u64), StoreError> {

@@ -104,9 +104,9 @@ async fn ingest(
 ) -> anyhow::Result<Vec<ImportReport>> {
     // The files reach beyond the backfill's end: they are read as they would be at the end of the story.
     clock.set(script.received_at);
-    let people = ImportOptions { format: Format::Auto, ..ImportOptions::default() };
+    let people = ImportOptions { format: Format::Auto, ..workspace.import_options() };
     let mapping = workspace.catalog.settings.csv.get("purchases").context("find the mapping `purchases`")?;
-    let purchases = ImportOptions { format: Format::Csv(mapping.clone()), ..ImportOptions::default() };
+    let purchases = ImportOptions { format: Format::Csv(mapping.clone()), ..workspace.import_options() };
     let mut reports = Vec::new();
     for (file, options) in [("people.ndjson.gz", people), ("purchases.csv.gz", purchases)] {
         reports.push(importing::import(workspace, &place.path().join(file), &options).await?);

@@ -1,0 +1,1 @@
+SELECT kind, count(*) FROM identifiers GROUP BY kind ORDER BY kind

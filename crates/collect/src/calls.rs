@@ -8,6 +8,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use ingest::Barred;
 use ingest::inbox::Accepted;
 use model::Moment;
 use serde_json::json;
@@ -54,6 +55,7 @@ pub(crate) type Now = Arc<dyn Fn() -> Moment + Send + Sync>;
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) keys: watch::Receiver<Arc<WriteKeys>>,
+    pub(crate) barred: watch::Receiver<Arc<Barred>>,
     pub(crate) commit: Commit,
     pub(crate) now: Now,
     pub(crate) limits: Limits,
@@ -61,9 +63,15 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(keys: watch::Receiver<Arc<WriteKeys>>, commit: Commit, now: Now, limits: Limits) -> Self {
+    pub(crate) fn new(
+        keys: watch::Receiver<Arc<WriteKeys>>,
+        barred: watch::Receiver<Arc<Barred>>,
+        commit: Commit,
+        now: Now,
+        limits: Limits,
+    ) -> Self {
         let memory = Arc::new(Semaphore::new(limits.memory_bytes.div_ceil(MEMORY_UNIT_BYTES)));
-        Self { keys, commit, now, limits, memory }
+        Self { keys, barred, commit, now, limits, memory }
     }
 
     fn good_keys(&self) -> Arc<WriteKeys> {
@@ -114,7 +122,8 @@ async fn take(app: &App, call: Call, request: Request) -> Result<Taken, Refusal>
     let sent = Sent::read(&body, call, &app.limits)?;
     let key = auth::find(&keys, header_key.as_deref(), sent.write_key().as_deref())?;
     key.take().map_err(Refusal::TooOften)?;
-    let found = sent.lines((app.now)(), &app.limits)?;
+    let barred = Arc::clone(&app.barred.borrow());
+    let found = sent.lines((app.now)(), &barred, &app.limits)?;
     if found.rejected > 0 || found.large > 0 {
         let first = found.taken.rejected.first().map_or("", |rejected| rejected.code);
         tracing::info!(

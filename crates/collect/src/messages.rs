@@ -3,7 +3,7 @@
 //! What the envelope says is written into each message where the message itself is silent; `receivedAt` is ours; a
 //! message without an id gets one, so that reading it twice never makes two of it. Write keys are left out.
 
-use ingest::check;
+use ingest::{Barred, check};
 use model::Moment;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -72,11 +72,11 @@ impl<'b> Sent<'b> {
         serde_json::from_str(self.envelope.write_key?.get()).ok()
     }
 
-    /// Writes the messages down as they will be kept, received `now`.
+    /// Writes the messages down as they will be kept, received `now`; those about somebody who is kept out are not.
     ///
     /// # Errors
     /// When they come to more than one request may.
-    pub(crate) fn lines(&self, now: Moment, limits: &Limits) -> Result<Found, Refusal> {
+    pub(crate) fn lines(&self, now: Moment, barred: &Barred, limits: &Limits) -> Result<Found, Refusal> {
         let received_at = raw(&now.to_utc().to_rfc3339());
         let kind = self.kind.map(raw);
         let context = self.envelope.context.filter(|_| self.kind.is_none()).and_then(members);
@@ -90,7 +90,7 @@ impl<'b> Sent<'b> {
                     let message = format!("{length} bytes, and at most {} are taken", limits.event_bytes);
                     Err(("too-long", message))
                 }
-                Ok(()) => check(&found.lines[start..], now).map_err(|rejection| (rejection.reason.as_str(), rejection.message)),
+                Ok(()) => check(&found.lines[start..], now, barred).map_err(|rejection| (rejection.reason.as_str(), rejection.message)),
                 Err(()) => Err(("not-an-object", "a message is a JSON object: `{\"type\": ...}`".to_owned())),
             };
             match judged {

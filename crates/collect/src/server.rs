@@ -11,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use ingest::Barred;
 use ingest::inbox::Inbox;
 use model::Moment;
 use tokio::net::TcpListener;
@@ -58,6 +59,8 @@ pub struct Setup {
     pub limits: Limits,
     /// The good keys; may change at any time.
     pub keys: watch::Receiver<Arc<WriteKeys>>,
+    /// Who is kept out; may change at any time.
+    pub barred: watch::Receiver<Arc<Barred>>,
     /// Where accepted messages go.
     pub inbox: Arc<Inbox>,
     /// Tells the time.
@@ -78,14 +81,14 @@ impl Collector {
     /// # Errors
     /// When the address cannot be listened on, or an origin is none.
     pub async fn start(setup: Setup) -> Result<Self, CollectError> {
-        let Setup { address, origins, limits, keys, inbox, now } = setup;
+        let Setup { address, origins, limits, keys, barred, inbox, now } = setup;
         let origin = |text: String| HeaderValue::from_str(&text).map_err(|_| CollectError::Origin(text));
         let origins = origins.into_iter().map(origin).collect::<Result<Vec<_>, _>>()?;
         let failed = |source| CollectError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
         let (commit, writer) = Commit::start(inbox, limits.waiting).map_err(CollectError::Thread)?;
-        let router = routes(App::new(keys, commit, now, limits), &origins);
+        let router = routes(App::new(keys, barred, commit, now, limits), &origins);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(serve(listener, router, limits, stopped));
         Ok(Self { address: bound, stop, server, writer })

@@ -3,15 +3,19 @@
 use model::Moment;
 
 use crate::rejection::{Rejection, RejectionReason};
-use crate::{identifiers, parse};
+use crate::{Barred, identifiers, parse};
 
-/// Judges one message, a JSON object on one line, as an import at the moment `now` will.
+/// Judges one message, a JSON object on one line, as an import at the moment `now` will, as long as nobody else is kept out.
 ///
 /// # Errors
 /// Why it would be rejected; without a word of what was sent.
-pub fn check(line: &[u8], now: Moment) -> Result<(), Rejection> {
+pub fn check(line: &[u8], now: Moment, barred: &Barred) -> Result<(), Rejection> {
     let message = parse::message(line, now)?;
-    if !identifiers::of(&message, &mut |_, _| {}).identifies(message.kind) {
+    let carried = identifiers::of(&message, &mut |_, _| {});
+    if let Some(rejection) = barred.refuses(&carried, message.when.occurred_at) {
+        return Err(rejection);
+    }
+    if !carried.identifies(message.kind) {
         return Err(RejectionReason::Nobody.because("none of its ids identifies anybody"));
     }
     Ok(())
@@ -24,7 +28,7 @@ mod tests {
     #[track_caller]
     fn judge(line: &str, expected: Result<(), RejectionReason>) {
         let now = Moment::parse("2025-03-08T12:00:00Z").expect("a moment");
-        assert_eq!(check(line.as_bytes(), now).map_err(|rejection| rejection.reason), expected);
+        assert_eq!(check(line.as_bytes(), now, &Barred::default()).map_err(|rejection| rejection.reason), expected);
     }
 
     #[test]

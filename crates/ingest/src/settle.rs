@@ -17,6 +17,7 @@ use crate::identity::{Numbered, Resolver};
 use crate::known::KnownKeys;
 use crate::known_people::KnownPeople;
 use crate::numbers::Number;
+use crate::verdicts::Verdicts;
 use crate::{Effect, ImportReport, IngestError, keys};
 
 /// Identifiers remembered (some 150 MB) before those of earlier batches are forgotten.
@@ -41,6 +42,7 @@ pub(crate) struct Settler<'a> {
     /// Tells this source from others; a file that grew is the same batch.
     batch: u32,
     known: KnownKeys,
+    pub(crate) verdicts: Verdicts,
     resolver: Resolver,
     spoken_of: KnownPeople,
     pub(crate) report: ImportReport,
@@ -57,6 +59,8 @@ impl<'a> Settler<'a> {
         hasher: RandomState,
     ) -> Result<Self, IngestError> {
         let next_profile = store.next_profile().await.map_err(IngestError::Store)?;
+        let mut verdicts = Verdicts::default();
+        verdicts.renew(store).await.map_err(IngestError::Store)?;
         let dry_run = effect == Effect::DryRun;
         Ok(Self {
             lake,
@@ -64,6 +68,7 @@ impl<'a> Settler<'a> {
             effect,
             batch: keys::batch(source),
             known: KnownKeys::default(),
+            verdicts,
             resolver: Resolver::new(next_profile, now, hasher),
             spoken_of: KnownPeople::before(next_profile),
             report: ImportReport { source: source.to_owned(), dry_run, ..ImportReport::default() },
@@ -77,14 +82,15 @@ impl<'a> Settler<'a> {
         repeats: Repeats,
         rest: impl FnOnce(&ImportReport) -> Flush + Send,
     ) -> Result<(), IngestError> {
-        let new: Vec<Vec<bool>> = match repeats {
-            Repeats::Possible => {
-                self.known.load(&blocks, self.lake, self.store).await?;
-                blocks.iter().map(|block| self.new_rows(block)).collect()
-            }
-            Repeats::Impossible => blocks.iter().map(|block| vec![true; block.rows.len()]).collect(),
-        };
+        self.verdicts.renew(self.store).await.map_err(IngestError::Store)?;
         let numbers: Vec<Vec<Number>> = blocks.iter().map(|block| self.number(block)).collect();
+        let mut new: Vec<Vec<bool>> = blocks.iter().zip(&numbers).map(|(block, numbers)| self.welcome_rows(block, numbers)).collect();
+        if repeats == Repeats::Possible {
+            self.known.load(&blocks, self.lake, self.store).await?;
+            for (block, new) in blocks.iter().zip(&mut new) {
+                self.keep_new_rows(block, new);
+            }
+        }
         self.learn(&blocks, &new, &numbers).await?;
 
         let members: Vec<Vec<Member<'_>>> = blocks.par_iter().map(Block::members).collect();
@@ -116,20 +122,40 @@ impl<'a> Settler<'a> {
         self.store.flush(&flush).await.map_err(IngestError::Store)?;
         if self.resolver.len() > IDENTIFIERS_HELD_MAX {
             self.resolver.forget();
+            self.verdicts.forget();
         }
         Ok(())
     }
 
-    /// Which rows were not taken before.
-    fn new_rows(&mut self, block: &Block) -> Vec<bool> {
-        let new: Vec<bool> = block.rows.iter().map(|row| self.known.take(block.event_of(row), row)).collect();
-        self.report.duplicates += new.iter().filter(|new| !**new).count() as u64;
-        new
+    /// Which rows are about nobody who is kept out; the others are rejected.
+    fn welcome_rows(&mut self, block: &Block, numbers: &[Number]) -> Vec<bool> {
+        let mut welcome = vec![true; block.rows.len()];
+        for (row, welcome) in block.rows.iter().zip(&mut welcome) {
+            if let Some(rejection) = self.verdicts.refuses(row, numbers) {
+                self.report.reject(row.line, &rejection);
+                *welcome = false;
+            }
+        }
+        welcome
     }
 
-    /// The numbers of a block's identifiers.
+    /// Keeps, of the rows that may be new, those that were not taken before.
+    fn keep_new_rows(&mut self, block: &Block, new: &mut [bool]) {
+        for (row, new) in block.rows.iter().zip(new).filter(|(_, new)| **new) {
+            *new = self.known.take(block.event_of(row), row);
+            self.report.duplicates += u64::from(!*new);
+        }
+    }
+
+    /// The numbers of a block's identifiers, each of which is judged.
     fn number(&mut self, block: &Block) -> Vec<Number> {
-        block.ids().map(|id| self.resolver.number(id)).collect()
+        let Self { resolver, verdicts, .. } = self;
+        let number = |id| {
+            let number = resolver.number(id);
+            verdicts.judge(id, number);
+            number
+        };
+        block.ids().map(number).collect()
     }
 
     /// Asks the store about everybody in the batch who is not known here.

@@ -8,6 +8,7 @@
 
 pub mod conformance;
 mod contract;
+mod erasures;
 mod error;
 mod migrations;
 mod news;
@@ -21,6 +22,7 @@ mod words;
 mod work;
 
 pub use contract::*;
+pub use erasures::{Erasure, ErasureCounts, ErasureRequest, ErasureState, Holdings, KeptOut, LeftAt, LeftState, Suppression};
 pub use error::StoreError;
 pub use news::{News, PeopleMark, PeopleNews};
 pub use open::{open, open_existing};

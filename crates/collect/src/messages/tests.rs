@@ -12,7 +12,7 @@ fn now() -> Moment {
 fn taken(body: &str, call: Call) -> (Vec<Value>, Vec<(usize, &'static str)>) {
     let limits = Limits { event_bytes: 2_000, batch_events: 50, ..Limits::default() };
     let sent = Sent::read(body.as_bytes(), call, &limits).expect("a body");
-    let found = sent.lines(now(), &limits).expect("within limits");
+    let found = sent.lines(now(), &Barred::default(), &limits).expect("within limits");
     let text = String::from_utf8(found.lines).expect("text");
     assert_eq!(text.lines().count(), found.taken.accepted);
     assert_eq!(found.rejected, found.taken.rejected.len());
@@ -98,7 +98,7 @@ fn an_envelope_cannot_make_messages_huge() {
     let body = format!(r#"{{"context":{{"x":"{}"}},"batch":[{}]}}"#, "x".repeat(100_000), vec![item; 100].join(","));
     let limits = Limits { request_bytes: 1 << 20, ..Limits::default() };
     let sent = Sent::read(body.as_bytes(), Call::Batch, &limits).expect("a body");
-    assert!(matches!(sent.lines(now(), &limits), Err(Refusal::TooLarge(_))));
+    assert!(matches!(sent.lines(now(), &Barred::default(), &limits), Err(Refusal::TooLarge(_))));
 }
 
 #[test]
@@ -119,11 +119,11 @@ proptest! {
         let limits = Limits::default();
         for call in [Call::Batch, Call::One("track")] {
             if let Ok(sent) = Sent::read(&body, call, &limits) {
-                let found = sent.lines(now(), &limits).expect("small");
+                let found = sent.lines(now(), &Barred::default(), &limits).expect("small");
                 let lines: Vec<_> = found.lines.split_inclusive(|byte| *byte == b'\n').collect();
                 prop_assert_eq!(lines.len(), found.taken.accepted);
                 for line in lines {
-                    prop_assert_eq!(check(line, now()), Ok(()));
+                    prop_assert_eq!(check(line, now(), &Barred::default()), Ok(()));
                 }
             }
         }

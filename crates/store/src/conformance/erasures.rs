@@ -171,8 +171,8 @@ pub(super) async fn everything_of_a_person_goes_and_nothing_else(store: &dyn Sto
 pub(super) async fn erased_people_were_never_members(store: &dyn Store) {
     let diff = |entered: &[u32], exited: &[u32]| MembershipDiff { entered: members(entered), exited: members(exited) };
     record(store, 1, vec![found("a", &[1, 2], vec![(Reason::Data, diff(&[1, 2], &[]))])]).await;
-    record(store, 2, vec![found("a", &[1, 3], vec![(Reason::Data, diff(&[3], &[])), (Reason::Time, diff(&[], &[2]))])]).await;
-    record(store, 2, vec![found("b", &[5], vec![(Reason::Data, diff(&[5], &[]))])]).await;
+    let second = found("a", &[1, 3], vec![(Reason::Data, diff(&[3], &[])), (Reason::Time, diff(&[], &[2]))]);
+    record(store, 2, vec![second, found("b", &[5], vec![(Reason::Data, diff(&[5], &[]))])]).await;
     store.allow_membership(&audience("a"), &members(&[2, 3]), hour(2)).await.expect("allowed");
     let start = |held_back: &[u32]| SyncStart { audience: audience("a"), destination: destination("files"), held_back: members(held_back) };
     store.save_sync_starts(&[start(&[2, 5])]).await.expect("noted");

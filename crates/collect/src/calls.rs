@@ -8,8 +8,8 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use ingest::Judge;
 use ingest::inbox::Accepted;
+use ingest::{Barred, Judge};
 use model::Moment;
 use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
@@ -58,6 +58,8 @@ pub(crate) struct App {
     pub(crate) keys: watch::Receiver<Arc<WriteKeys>>,
     pub(crate) judge: Judge,
     pub(crate) rejections: Arc<Rejections>,
+    /// Who is kept out.
+    pub(crate) barred: watch::Receiver<Arc<Barred>>,
     pub(crate) commit: Commit,
     pub(crate) now: Now,
     pub(crate) limits: Limits,
@@ -120,7 +122,8 @@ async fn take(app: &App, call: Call, request: Request) -> Result<Taken, Refusal>
     key.take().map_err(Refusal::TooOften)?;
     let now = (app.now)();
     let mut rejected = |code: &'static str, message: &str| app.rejections.add(&key.source, code, message, now);
-    let found = sent.lines(now, &app.judge, &app.limits, &mut rejected)?;
+    let barred = Arc::clone(&app.barred.borrow());
+    let found = sent.lines(now, (&app.judge, &barred), &app.limits, &mut rejected)?;
     if found.rejected > 0 || found.large > 0 {
         let first = found.taken.rejected.first().map_or("", |rejected| rejected.code);
         tracing::info!(

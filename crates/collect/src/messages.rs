@@ -3,7 +3,7 @@
 //! What the envelope says is written into each message where the message itself is silent; `receivedAt` is ours; a
 //! message without an id gets one, so that reading it twice never makes two of it. Write keys are left out.
 
-use ingest::Judge;
+use ingest::{Barred, Judge};
 use model::Moment;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -72,14 +72,15 @@ impl<'b> Sent<'b> {
         serde_json::from_str(self.envelope.write_key?.get()).ok()
     }
 
-    /// Writes the messages down as they will be kept, received `now` and judged; `rejected` hears why one is not.
+    /// Writes the messages down as they will be kept, received `now` and judged; those about somebody who is kept out are not.
+    /// `rejected` hears why one is not taken.
     ///
     /// # Errors
     /// When they come to more than one request may.
     pub(crate) fn lines(
         &self,
         now: Moment,
-        judge: &Judge,
+        (judge, barred): (&Judge, &Barred),
         limits: &Limits,
         rejected: &mut dyn FnMut(&'static str, &str),
     ) -> Result<Found, Refusal> {
@@ -96,7 +97,9 @@ impl<'b> Sent<'b> {
                     let message = format!("{length} bytes, and at most {} are taken", limits.event_bytes);
                     Err(("too-long", message))
                 }
-                Ok(()) => judge.check(&found.lines[start..], now).map_err(|rejection| (rejection.reason.as_str(), rejection.message)),
+                Ok(()) => {
+                    judge.check(&found.lines[start..], now, barred).map_err(|rejection| (rejection.reason.as_str(), rejection.message))
+                }
                 Err(()) => Err(("not-an-object", "a message is a JSON object: `{\"type\": ...}`".to_owned())),
             };
             match judged {

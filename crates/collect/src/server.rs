@@ -11,8 +11,8 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use ingest::Judge;
 use ingest::inbox::Inbox;
+use ingest::{Barred, Judge};
 use model::Moment;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -64,6 +64,8 @@ pub struct Setup {
     pub judge: Judge,
     /// Where rejected messages are counted.
     pub rejections: Arc<Rejections>,
+    /// Who is kept out; may change at any time.
+    pub barred: watch::Receiver<Arc<Barred>>,
     /// Where accepted messages go.
     pub inbox: Arc<Inbox>,
     /// Tells the time.
@@ -84,14 +86,14 @@ impl Collector {
     /// # Errors
     /// When the address cannot be listened on, or an origin is none.
     pub async fn start(setup: Setup) -> Result<Self, CollectError> {
-        let Setup { address, origins, limits, keys, judge, rejections, inbox, now } = setup;
+        let Setup { address, origins, limits, keys, judge, rejections, barred, inbox, now } = setup;
         let origin = |text: String| HeaderValue::from_str(&text).map_err(|_| CollectError::Origin(text));
         let origins = origins.into_iter().map(origin).collect::<Result<Vec<_>, _>>()?;
         let failed = |source| CollectError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
         let (commit, writer) = Commit::start(inbox, limits.waiting).map_err(CollectError::Thread)?;
-        let app = App { keys, judge, rejections, commit, now, limits, memory: App::memory(&limits) };
+        let app = App { keys, judge, rejections, barred, commit, now, limits, memory: App::memory(&limits) };
         let router = routes(app, &origins);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(serve(listener, router, limits, stopped));

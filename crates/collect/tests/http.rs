@@ -53,6 +53,7 @@ impl Rig {
             keys: known,
             judge: Judge::new(Arc::default()),
             rejections: Arc::clone(&rejections),
+            barred: watch::channel(Arc::default()).1,
             inbox: Arc::new(Inbox::open(place.path(), inbox_limits).expect("an inbox")),
             now: Arc::new(|| Moment::parse("2025-03-08T12:00:00Z").expect("a moment")),
         };

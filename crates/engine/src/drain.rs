@@ -136,7 +136,9 @@ impl Workspace {
             report.accepted += imported.accepted;
             report.duplicates += imported.duplicates;
             report.rejected += imported.rejected;
-            if imported.rejected > 0 {
+            let kept_out = imported.rejections.iter().filter(|(reason, _)| reason.is_about_somebody_kept_out());
+            let kept_out: u64 = kept_out.map(|(_, rejections)| rejections.count).sum();
+            if imported.rejected > kept_out {
                 tracing::warn!(source, imported.rejected, "accepted messages could not become facts: was the clock set?");
             }
         }

@@ -37,7 +37,7 @@ pub(crate) fn split(change: MembershipDiff, edited: bool, happened: &Happened) -
 }
 
 /// What concerns these profiles, and the rest.
-fn part(change: MembershipDiff, profiles: &Membership) -> (MembershipDiff, MembershipDiff) {
+pub(crate) fn part(change: MembershipDiff, profiles: &Membership) -> (MembershipDiff, MembershipDiff) {
     if profiles.is_empty() {
         return (MembershipDiff::default(), change);
     }

@@ -14,6 +14,7 @@ use store::{RunKind, RunSummary, StoreError};
 use crate::Workspace;
 use crate::delivery::{DeliveryError, DeliveryReport};
 use crate::drain::DrainError;
+use crate::erase::Which;
 use crate::lease::{Lease, LeaseError, LeaseName};
 use crate::life::LifeProblems;
 use crate::readers::Reading;
@@ -119,7 +120,7 @@ pub struct AudienceOutcome {
 }
 
 impl Workspace {
-    /// Runs as of a moment, records it and delivers what is pending.
+    /// Runs as of a moment, records it, delivers what is pending, and goes on with erasures that are not finished.
     ///
     /// # Errors
     /// When another process is writing, or a stage of the run fails. A destination that refuses is an outcome in the
@@ -128,6 +129,7 @@ impl Workspace {
         let outcome = self.record_one(as_of, kind).await?;
         let delivered = self.deliver_pending().await?;
         self.save_columns().await;
+        self.erase_meanwhile(Which::Unfinished).await;
         Ok((outcome, delivered))
     }
 

@@ -7,6 +7,7 @@ use model::{AsOf, Moment};
 use store::{RunKind, StoreError};
 
 use crate::delivery::DeliveryReport;
+use crate::erase::Which;
 use crate::run::{RunError, RunOutcome};
 use crate::{Schedule, Workspace};
 
@@ -22,7 +23,8 @@ impl Workspace {
     /// `at_tick` gives the workspace to use (definitions may have been edited since) and `on_run` hears how it went. A
     /// failed run is told and the next tick tries again; after one that went well, small segments of the lake are merged, as
     /// far as there is time. Ticks that passed while no process ran are made up for by a
-    /// single run, as of the latest of them. While this process accepts messages, the inbox is emptied between two naps.
+    /// single run, as of the latest of them. While this process accepts messages, the inbox is emptied between two naps. Erasures
+    /// that another process began are gone on with as well.
     pub async fn serve(
         &self,
         schedule: &Schedule,
@@ -63,6 +65,7 @@ impl Workspace {
             if self.inbox.is_some() {
                 self.drain_meanwhile().await;
             }
+            self.erase_meanwhile(Which::NotWaiting).await;
             let wait = match schedule.next(now) {
                 Some(next) => Duration::from_micros(u64::try_from(next.micros() - self.clock.now().micros()).unwrap_or(0)),
                 None if self.inbox.is_some() => NAP_MAX,

@@ -55,6 +55,8 @@ pub(crate) struct History {
     sent: BTreeSet<Pair>,
     starts: BTreeMap<Pair, Membership>,
     retired: BTreeSet<AudienceKey>,
+    /// Suppressed, or being erased: in no audience, whatever is known of them.
+    kept_out: Membership,
 }
 
 /// What an audience is compared with: who was in, as recorded.
@@ -142,7 +144,7 @@ impl History {
         for (key, audience) in &workspace.catalog.audiences {
             let before = self.members_before(key);
             let members = match audience.state {
-                AudienceState::Live => Arc::new(evaluation.memberships.remove(key).unwrap_or_default()),
+                AudienceState::Live => self.let_in(evaluation.memberships.remove(key).unwrap_or_default()),
                 AudienceState::Paused => {
                     outcomes.push(outcome(audience, &before, &[]));
                     continue;
@@ -159,7 +161,9 @@ impl History {
                 self.request(workspace, audience, &change, happened.concerns(&members), &mut record);
                 record.starts.extend(self.starts(audience, &members));
             }
-            let changes = reasons::split(change, edited, happened);
+            let (kept_out, change) = reasons::part(change, &self.kept_out);
+            let mut changes = reasons::split(change, edited, happened);
+            changes.extend(Some((Reason::Erasure, kept_out)).filter(|(_, part)| !part.is_empty()));
             outcomes.push(outcome(audience, &members, &changes));
             record.audiences.push(self.found(audience, &before, members, changes));
         }
@@ -205,6 +209,11 @@ impl History {
             Ok(Found { evaluation, happened, since: since.collect::<Result<_, EvaluateError>>()? })
         })
         .await
+    }
+
+    /// Those of an evaluation's members who are not kept out.
+    fn let_in(&self, members: Membership) -> Arc<Membership> {
+        Arc::new(if members.is_disjoint(&self.kept_out) { members } else { members.minus(&self.kept_out) })
     }
 
     /// Who was in, with merged profiles counted as the one they turned out to be: nobody enters or exits by a merge alone.

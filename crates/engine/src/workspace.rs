@@ -14,7 +14,7 @@ use store::{Store, StoreError, StoreUrl};
 
 use crate::known::Known;
 use crate::lease::LeaseError;
-use crate::readers::Alone;
+use crate::readers::{Alone, Reading};
 use crate::{BatchLimits, Clock, Lease, cpu};
 
 /// Memory for decoded columns kept between the ticks of a backfill.
@@ -151,6 +151,8 @@ impl Workspace {
 
     /// Saves the columns that were decoded for the next process. What cannot be saved costs time, and nothing else.
     pub(crate) async fn save_columns(&self) {
+        // While it lives no file goes away, and none of a segment that is gone is written anew.
+        let Ok(_reading) = Reading::begin(self).await else { return };
         let Ok(snapshot) = self.snapshot().await else { return };
         let evaluator = Arc::clone(&self.evaluator);
         if let Err(error) = cpu::run(move || evaluator.save_columns(&snapshot)).await {

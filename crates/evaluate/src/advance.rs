@@ -55,7 +55,8 @@ pub(crate) struct Progress {
     traits: BTreeMap<TraitKey, ComputedTrait>,
     zone: WorkspaceZone,
     as_of: AsOf,
-    segments: Vec<SegmentId>,
+    /// Each by its number and its path: without the rows of somebody erased it keeps the one, and not the other.
+    segments: Vec<(SegmentId, String)>,
     people: Arc<People>,
     counted: Vec<CountedGroup>,
     heard: Vec<HeardTrait>,
@@ -126,7 +127,7 @@ impl Progress {
             traits: catalog.traits.clone(),
             zone: clock.zone,
             as_of: clock.as_of,
-            segments: snapshot.segments.iter().map(|(number, _)| *number).collect(),
+            segments: named(&snapshot.segments).collect(),
             people: Arc::clone(&snapshot.people),
             counted,
             heard,
@@ -150,7 +151,10 @@ impl Progress {
         clock.as_of >= self.as_of
             && clock.zone == self.zone
             && snapshot.people.len() >= self.people.len()
-            && known.is_some_and(|known| known.iter().map(|(number, _)| number).eq(&self.segments))
+            && known.is_some_and(|known| {
+                let known = known.iter().map(|(number, segment)| (number, &segment.path));
+                known.eq(self.segments.iter().map(|(number, path)| (number, path)))
+            })
             && catalog.traits == self.traits
             && Plan::of(catalog) == self.plan
     }
@@ -203,7 +207,7 @@ impl Progress {
         let universe_changes = self.universes.step(&self.plan, people, same_people, clock.as_of);
         self.people = Arc::clone(people);
         self.as_of = clock.as_of;
-        self.segments.extend(new.iter().map(|(number, _)| *number));
+        self.segments.extend(named(new));
         self.decide(question, &links, Decided::Changed { leaves: &changed, universes: &universe_changes })?;
         self.links.clone_from(&links);
         Ok(self.evaluation(tally, true))
@@ -260,6 +264,11 @@ impl Split {
 
 fn is_steady(leaf: &crate::leaf::EventLeaf) -> bool {
     leaf.of == model::Collection::Users && !demand::conditions(&leaf.filter).any(demand::moves_with_time)
+}
+
+/// Segments by number and path.
+fn named(segments: &[(SegmentId, model::Segment)]) -> impl Iterator<Item = (SegmentId, String)> + '_ {
+    segments.iter().map(|(number, segment)| (*number, segment.path.clone()))
 }
 
 fn timeline(segments: &[(SegmentId, model::Segment)]) -> Timeline<'_> {

@@ -6,7 +6,7 @@ use model::{IdentityRules, Moment};
 
 use crate::kinds::Kinds;
 use crate::rejection::{Rejection, RejectionReason};
-use crate::{identifiers, parse};
+use crate::{Barred, identifiers, parse};
 
 /// Judges messages by the rules of a workspace.
 #[derive(Debug, Clone)]
@@ -18,13 +18,17 @@ impl Judge {
         Self(Kinds::new(rules))
     }
 
-    /// Judges one message, a JSON object on one line, as an import at the moment `now` will.
+    /// Judges one message, a JSON object on one line, as an import at the moment `now` will, as long as nobody else is kept out.
     ///
     /// # Errors
     /// Why it would be rejected; without a word of what was sent.
-    pub fn check(&self, line: &[u8], now: Moment) -> Result<(), Rejection> {
+    pub fn check(&self, line: &[u8], now: Moment, barred: &Barred) -> Result<(), Rejection> {
         let message = parse::message(line, now)?;
-        if !identifiers::of(&message, &self.0, &mut |_, _| {}).identifies(message.kind) {
+        let carried = identifiers::of(&message, &self.0, &mut |_, _| {});
+        if let Some(rejection) = barred.refuses(&carried, &self.0, message.when.occurred_at) {
+            return Err(rejection);
+        }
+        if !carried.identifies(message.kind) {
             return Err(RejectionReason::Nobody.because("none of its ids identifies anybody"));
         }
         Ok(())
@@ -38,7 +42,8 @@ mod tests {
     #[track_caller]
     fn judge(line: &str, expected: Result<(), RejectionReason>) {
         let now = Moment::parse("2025-03-08T12:00:00Z").expect("a moment");
-        assert_eq!(Judge::new(Arc::default()).check(line.as_bytes(), now).map_err(|rejection| rejection.reason), expected);
+        let judged = Judge::new(Arc::default()).check(line.as_bytes(), now, &Barred::default());
+        assert_eq!(judged.map_err(|rejection| rejection.reason), expected);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::hash::RandomState;
 
 use hashbrown::HashMap;
 use model::{AccountLink, Collection, Identifier, Moment, ProfileId};
-use store::{AttachedIdentifier, Holding, Merge, NewProfile};
+use store::{AttachedIdentifier, Attachments, Merge, NewProfile};
 
 use crate::block::IdRef;
 use crate::held::{Held, Owners};
@@ -129,20 +129,20 @@ impl Resolver {
     }
 
     /// Takes what the store knows of a profile.
-    pub(crate) fn learn_held(&mut self, holding: &Holding) {
-        let mut held = Held::after(holding.merges);
-        for (identifier, attached_at) in &holding.identifiers {
+    pub(crate) fn learn_held(&mut self, attachments: &Attachments) {
+        let mut held = Held::after(attachments.merges);
+        for (identifier, attached_at) in &attachments.identifiers {
             match self.kinds.named(identifier.kind.as_str()) {
                 Some(kind) => {
                     let number = self.number_of(kind, &identifier.value);
-                    self.owners.of_mut(number).profile.get_or_insert(holding.profile);
+                    self.owners.of_mut(number).profile.get_or_insert(attachments.profile);
                     self.owners.hold(&mut held, number, *attached_at);
                 }
                 // Of a kind that messages are searched for no longer: it only counts.
                 None => held.identifiers += 1,
             }
         }
-        self.held.insert(holding.profile, held);
+        self.held.insert(attachments.profile, held);
     }
 
     /// How many identifiers are remembered.

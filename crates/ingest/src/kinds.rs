@@ -66,6 +66,11 @@ impl Kinds {
         &self.rules.kinds()[kind.index()]
     }
 
+    /// The name of a kind.
+    pub(crate) fn name(&self, kind: Kind) -> &str {
+        self.rule(kind).kind.as_str()
+    }
+
     /// The kind of this name, if it is one that finds anybody.
     pub(crate) fn named(&self, name: &str) -> Option<Kind> {
         self.rules.kinds().iter().position(|rule| rule.kind.as_str() == name).map(number)

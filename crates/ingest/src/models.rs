@@ -190,6 +190,11 @@ impl Syncing<'_> {
                     continue;
                 }
             };
+            if let Some(rejection) = self.refused(&message) {
+                self.reject(*line, &rejection);
+                seen.extend(before.map(|row| row.key.clone()));
+                continue;
+            }
             match before {
                 Some(row) if !row.checksum.is_empty() => self.report.updated += 1,
                 Some(_) | None => self.report.new += 1,
@@ -246,7 +251,17 @@ impl Syncing<'_> {
         Ok(carried.user.iter().map(named).collect())
     }
 
+    /// Why a row is refused because of whom it is about. Nothing of it is remembered, so it is looked at again each time.
+    fn refused(&self, message: &Message<'_>) -> Option<Rejection> {
+        let carried = identifiers::of(message, &self.kinds, &mut |_, _| {});
+        self.settler.verdicts.barred.refuses(&carried, &self.kinds, message.when.occurred_at)
+    }
+
     fn say(&mut self, block: &mut Block, message: &Message<'_>) {
+        if self.refused(message).is_some() {
+            // That somebody who is kept out has a row no more needs no saying.
+            return;
+        }
         self.said += 1;
         let key = self.keys.of_id(&format!("{}/{}", self.sync, self.said));
         let carried = identifiers::of(message, &self.kinds, &mut |_, _| {});

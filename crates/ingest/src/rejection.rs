@@ -61,6 +61,10 @@ pub enum RejectionReason {
     DuplicateKey,
     /// Somebody in a list event beyond the most people it may hold.
     ListTooLong,
+    /// About somebody who is suppressed.
+    Suppressed,
+    /// About somebody who was erased after it happened, or is being erased.
+    Erased,
 }
 
 impl RejectionReason {
@@ -92,7 +96,14 @@ impl RejectionReason {
             Self::NoKey => "no-key",
             Self::DuplicateKey => "duplicate-key",
             Self::ListTooLong => "list-too-long",
+            Self::Suppressed => "suppressed",
+            Self::Erased => "erased",
         }
+    }
+
+    /// Whether the message itself is as it should be, and refused only for whom it is about.
+    pub fn is_about_somebody_kept_out(self) -> bool {
+        self == Self::Suppressed || self == Self::Erased
     }
 
     /// A rejection for this reason, in words.

@@ -19,6 +19,7 @@ use crate::known::KnownKeys;
 use crate::known_people::KnownPeople;
 use crate::numbers::Number;
 use crate::tally::Tally;
+use crate::verdicts::Verdicts;
 use crate::{Effect, ImportReport, IngestError, keys};
 
 /// Identifiers remembered (some 150 MB) before those of earlier batches are forgotten.
@@ -45,6 +46,9 @@ pub(crate) struct Settler<'a> {
     known: KnownKeys,
     kinds: Kinds,
     now: Moment,
+    /// What of the batch under way is not taken.
+    tally: Tally,
+    pub(crate) verdicts: Verdicts,
     resolver: Resolver,
     spoken_of: KnownPeople,
     pub(crate) report: ImportReport,
@@ -61,6 +65,8 @@ impl<'a> Settler<'a> {
         (hasher, kinds): (RandomState, Kinds),
     ) -> Result<Self, IngestError> {
         let next_profile = store.next_profile().await.map_err(IngestError::Store)?;
+        let mut verdicts = Verdicts::default();
+        verdicts.renew(store).await.map_err(IngestError::Store)?;
         let dry_run = effect == Effect::DryRun;
         Ok(Self {
             lake,
@@ -68,9 +74,11 @@ impl<'a> Settler<'a> {
             effect,
             batch: keys::batch(source),
             known: KnownKeys::default(),
+            verdicts,
             resolver: Resolver::new(next_profile, now, hasher, kinds.clone()),
             kinds,
             now,
+            tally: Tally::default(),
             spoken_of: KnownPeople::before(next_profile),
             report: ImportReport { source: source.to_owned(), dry_run, ..ImportReport::default() },
         })
@@ -83,14 +91,15 @@ impl<'a> Settler<'a> {
         repeats: Repeats,
         rest: impl FnOnce(&ImportReport) -> Flush + Send,
     ) -> Result<(), IngestError> {
-        let new: Vec<Vec<bool>> = match repeats {
-            Repeats::Possible => {
-                self.known.load(&blocks, self.lake, self.store).await?;
-                blocks.iter().map(|block| self.new_rows(block)).collect()
-            }
-            Repeats::Impossible => blocks.iter().map(|block| vec![true; block.rows.len()]).collect(),
-        };
+        self.verdicts.renew(self.store).await.map_err(IngestError::Store)?;
         let numbers: Vec<Vec<Number>> = blocks.iter().map(|block| self.number(block)).collect();
+        let mut new: Vec<Vec<bool>> = blocks.iter().zip(&numbers).map(|(block, numbers)| self.welcome_rows(block, numbers)).collect();
+        if repeats == Repeats::Possible {
+            self.known.load(&blocks, self.lake, self.store).await?;
+            for (block, new) in blocks.iter().zip(&mut new) {
+                self.keep_new_rows(block, new);
+            }
+        }
         self.learn(&blocks, &new, &numbers).await?;
 
         let members: Vec<Vec<Member<'_>>> = blocks.par_iter().map(Block::members).collect();
@@ -124,13 +133,14 @@ impl<'a> Settler<'a> {
         self.store.flush(&flush).await.map_err(IngestError::Store)?;
         if self.resolver.len() > IDENTIFIERS_HELD_MAX {
             self.resolver.forget();
+            self.verdicts.forget();
         }
         Ok(())
     }
 
     /// What of a batch is not taken, once for each subject and reason, counted for the report as well.
     fn refusals(&mut self, blocks: &[Block], new: &[Vec<bool>], changes: &IdentityChanges) -> Vec<Refusals> {
-        let mut tally = Tally::default();
+        let mut tally = std::mem::take(&mut self.tally);
         for (block, new) in blocks.iter().zip(new) {
             for rejected in &block.rejected {
                 tally.rejected(rejected.line, &rejected.rejection);
@@ -149,16 +159,36 @@ impl<'a> Settler<'a> {
         tally.done(&self.report.source, self.now)
     }
 
-    /// Which rows were not taken before.
-    fn new_rows(&mut self, block: &Block) -> Vec<bool> {
-        let new: Vec<bool> = block.rows.iter().map(|row| self.known.take(block.event_of(row), row)).collect();
-        self.report.duplicates += new.iter().filter(|new| !**new).count() as u64;
-        new
+    /// Which rows are about nobody who is kept out; the others are rejected.
+    fn welcome_rows(&mut self, block: &Block, numbers: &[Number]) -> Vec<bool> {
+        let mut welcome = vec![true; block.rows.len()];
+        for (row, welcome) in block.rows.iter().zip(&mut welcome) {
+            if let Some(rejection) = self.verdicts.refuses(row, numbers) {
+                self.report.reject(row.line, &rejection);
+                self.tally.rejected(row.line, &rejection);
+                *welcome = false;
+            }
+        }
+        welcome
     }
 
-    /// The numbers of a block's identifiers.
+    /// Keeps, of the rows that may be new, those that were not taken before.
+    fn keep_new_rows(&mut self, block: &Block, new: &mut [bool]) {
+        for (row, new) in block.rows.iter().zip(new).filter(|(_, new)| **new) {
+            *new = self.known.take(block.event_of(row), row);
+            self.report.duplicates += u64::from(!*new);
+        }
+    }
+
+    /// The numbers of a block's identifiers, each of which is judged.
     fn number(&mut self, block: &Block) -> Vec<Number> {
-        block.ids().map(|id| self.resolver.number(id)).collect()
+        let Self { resolver, verdicts, kinds, .. } = self;
+        let number = |id| {
+            let number = resolver.number(id);
+            verdicts.judge(id, kinds, number);
+            number
+        };
+        block.ids().map(number).collect()
     }
 
     /// Asks the store about everybody in the batch who is not known here.
@@ -184,8 +214,8 @@ impl<'a> Settler<'a> {
         }
         let profiles: Vec<_> = profiles.into_iter().filter(|profile| self.resolver.needs_held(*profile)).collect();
         for asked in profiles.chunks(ASKED_MAX) {
-            for holding in self.store.holdings(asked).await.map_err(IngestError::Store)? {
-                self.resolver.learn_held(&holding);
+            for attachments in self.store.attachments(asked).await.map_err(IngestError::Store)? {
+                self.resolver.learn_held(&attachments);
             }
         }
         Ok(())

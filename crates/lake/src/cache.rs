@@ -2,7 +2,7 @@
 //!
 //! A cache only: segments never change, so what is here is what the file says, and losing it costs time alone.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::blocks::Blocks;
@@ -117,6 +117,20 @@ impl Cache {
         while kept.bytes > self.budget_bytes {
             kept.drop_oldest();
         }
+    }
+
+    /// Forgets the parts of all segments but these, given by their paths.
+    pub(crate) fn keep(&self, segments: &HashSet<&str>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let Kept { parts, by_use, bytes, .. } = &mut *kept;
+        parts.retain(|key, held| {
+            let stays = segments.contains(&*key.path);
+            if !stays {
+                by_use.remove(&held.used);
+                *bytes -= held.bytes;
+            }
+            stays
+        });
     }
 
     /// The parts that are not mapped.

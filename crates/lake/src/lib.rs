@@ -20,6 +20,7 @@ mod days;
 mod decode;
 mod disk;
 mod encode;
+mod erase;
 mod error;
 mod export;
 mod foreign;

@@ -70,14 +70,15 @@ impl Reader {
         self
     }
 
-    /// Saves what was decoded, and from then on maps it instead of holding it in memory. What is saved of segments other
-    /// than these is removed.
+    /// Saves what was decoded, and from then on maps it instead of holding it in memory. What is saved or held of segments
+    /// other than these is gone then.
     ///
     /// # Errors
     /// When the folder cannot be written in: nothing is lost by it but the time to decode again.
     pub fn save<'s>(&self, segments: impl Iterator<Item = &'s Segment>) -> Result<(), LakeError> {
-        let Some(hot) = &self.hot else { return Ok(()) };
         let named: HashSet<&str> = segments.map(|segment| segment.path.as_str()).collect();
+        self.cache.keep(&named);
+        let Some(hot) = &self.hot else { return Ok(()) };
         let saved: Result<(), std::io::Error> = hot.sweep(&named).and_then(|()| {
             self.cache.held().into_par_iter().filter(|(key, _)| named.contains(&*key.path)).try_for_each(|(key, part)| {
                 hot.save(&key, &part)?;

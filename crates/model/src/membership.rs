@@ -160,6 +160,8 @@ pub enum Reason {
     Definition,
     /// Two profiles turned out to be one person.
     Merge,
+    /// The profile is suppressed or being erased.
+    Erasure,
     /// A member goes by another number since a merge: neither entered nor exited. Recorded so that the memberships after
     /// earlier runs can be told exactly, before whatever else the run found; never reported.
     Moved,
@@ -167,7 +169,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in order of their names in reports.
-    pub const ALL: [Self; 5] = [Self::Data, Self::Time, Self::Definition, Self::Merge, Self::Moved];
+    pub const ALL: [Self; 6] = [Self::Data, Self::Time, Self::Definition, Self::Merge, Self::Erasure, Self::Moved];
 
     /// The word stored and shown.
     pub fn as_str(self) -> &'static str {
@@ -176,6 +178,7 @@ impl Reason {
             Self::Time => "time",
             Self::Definition => "definition",
             Self::Merge => "merge",
+            Self::Erasure => "erasure",
             Self::Moved => "moved",
         }
     }

@@ -87,11 +87,19 @@ pub(crate) enum Command {
     Resync(ResyncArgs),
     /// Look into a destination before anything is sent there.
     Destination(DestinationArgs),
-    /// Take somebody out of every destination, and keep them out.
+    /// Take somebody out of every destination and audience, and refuse what is said of them.
     #[command(after_help = SUPPRESS_EXAMPLES)]
     Suppress(SuppressArgs),
-    /// Let somebody who was suppressed be sent again.
+    /// Let somebody who was suppressed in again.
     Unsuppress(SuppressArgs),
+    /// List what is suppressed: hashes, and since when.
+    Suppressions(SuppressionsArgs),
+    /// Erase somebody: out of every destination first, then everything that is known of them here.
+    #[command(after_help = DELETE_EXAMPLES)]
+    Delete(DeleteArgs),
+    /// List erasures, or show the receipt of one.
+    #[command(after_help = ERASURES_EXAMPLES)]
+    Erasures(ErasuresArgs),
     /// Merge small files of the lake into larger ones; nothing they say changes.
     #[command(after_help = COMPACT_EXAMPLES)]
     Compact(CompactArgs),
@@ -467,8 +475,9 @@ Examples:
   muster suppress user_id:42
   echo email:ann@example.com | muster suppress -      what is typed stays in no history
 
-Every identifier known of the person is kept out, as a keyed hash. Where people were sent, they
-are removed by what was sent. Exit code 1 when a destination could not do it yet: do it again.";
+Every identifier known of the person is kept out, as a keyed hash: messages with it are refused, and
+no audience holds the person from the next run on. Where they were sent, they are removed by what
+was sent. Exit code 1 when a destination could not do it yet: do it again.";
 
 #[derive(Debug, Args)]
 pub(crate) struct SuppressArgs {
@@ -489,6 +498,70 @@ pub(crate) struct IdentitiesArgs {
     /// Merges, and profiles near each limit, that are listed.
     #[arg(long, value_name = "COUNT", default_value_t = 10)]
     pub(crate) limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SuppressionsArgs {
+    /// How many to list, the newest ones.
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(crate) limit: usize,
+}
+
+const DELETE_EXAMPLES: &str = "\
+Examples:
+  muster delete user_id:42 --dry-run           what would go; changes nothing
+  muster delete email:ann@example.com --by \"privacy desk, ticket 7\"
+  echo user_id:42 | muster delete - --yes      what is typed stays in no history
+  muster delete user_id:42 --suppress          and refuse what is said of them later
+  muster delete --resume                       go on with what was interrupted or waits
+
+The request is recorded first; nothing here is erased before every destination let the person go.
+Exit code 1 while one has not: runs and `muster serve` try again. What happened until now and is sent
+or imported again stays refused for ever; what happens later begins a new profile.";
+
+#[derive(Debug, Args)]
+pub(crate) struct DeleteArgs {
+    /// A kind and a value, such as `email:ann@example.com`; `-` reads them from stdin.
+    #[arg(value_name = "KIND:VALUE", conflicts_with = "resume")]
+    pub(crate) identifier: Option<String>,
+    /// Change nothing; say what is held of the person.
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) dry_run: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Refuse also what is said of the person later.
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) suppress: bool,
+    /// Who asks, for the receipt. Default: the name of the user at the keyboard.
+    #[arg(long, value_name = "TEXT", conflicts_with = "resume")]
+    pub(crate) by: Option<String>,
+    /// Go on with all erasures that are not finished.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Wait no longer for a destination that nobody can reach any more: what is there stays there.
+    #[arg(long, value_name = "DESTINATION", requires = "resume")]
+    pub(crate) give_up: Option<String>,
+}
+
+const ERASURES_EXAMPLES: &str = "\
+Examples:
+  muster erasures                              the latest ones
+  muster erasures 3f0c7a2b91de                 its receipt: what was done where
+  muster --json erasures 3f0c7a2b91de > receipt.json
+  muster erasures --verify receipt.json        whether this workspace said so";
+
+#[derive(Debug, Args)]
+pub(crate) struct ErasuresArgs {
+    /// One erasure. Default: the latest ones.
+    #[arg(value_name = "ERASURE")]
+    pub(crate) erasure: Option<String>,
+    /// How many to list.
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(crate) limit: u32,
+    /// Check the signature of a receipt, as `--json` printed it.
+    #[arg(long, value_name = "FILE", conflicts_with = "erasure")]
+    pub(crate) verify: Option<PathBuf>,
 }
 
 const COMPACT_EXAMPLES: &str = "\

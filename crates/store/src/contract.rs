@@ -3,7 +3,7 @@
 //! Every method is one transaction: it happens wholly or not at all. Moments are given by the caller; a store never asks
 //! what time it is.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
@@ -13,7 +13,8 @@ use model::{
 };
 
 use crate::{
-    Crowd, Crowded, Holding, IdentityCounts, News, PeopleMark, PublicMerge, RecordedRefusals, Refusals, RunRecord, StoreError, SyncStart,
+    Attachments, Crowd, Crowded, Erasure, ErasureRequest, ErasureState, Holdings, IdentityCounts, KeptOut, LeftAt, News, PeopleMark,
+    PublicMerge, RecordedRefusals, Refusals, RunRecord, StoreError, Suppression, SyncStart,
 };
 
 /// What ingest hands over when a batch is done: all of it or nothing becomes true.
@@ -214,15 +215,6 @@ pub struct RecordedMembership {
     pub fingerprint: Fingerprint,
 }
 
-/// Who must not be sent anywhere.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Suppressed {
-    /// Keyed hashes of identifiers.
-    pub digests: HashSet<String>,
-    /// The profiles that had them when they were suppressed.
-    pub profiles: BTreeSet<ProfileId>,
-}
-
 /// What the guards of an audience know.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Guarded {
@@ -309,7 +301,7 @@ pub trait Store: Send + Sync {
     /// given is an error.
     async fn identities(&self, profiles: &[ProfileId]) -> Result<Vec<ProfileIdentity>, StoreError>;
     /// What these profiles have, each once. A merged one is answered with its survivor; a number never given is an error.
-    async fn holdings(&self, profiles: &[ProfileId]) -> Result<Vec<Holding>, StoreError>;
+    async fn attachments(&self, profiles: &[ProfileId]) -> Result<Vec<Attachments>, StoreError>;
     /// How many profiles and identifiers there are.
     async fn identity_counts(&self) -> Result<IdentityCounts, StoreError>;
     /// The latest merges, newest first.
@@ -441,12 +433,43 @@ pub trait Store: Send + Sync {
     async fn not_before(&self, subject: &str) -> Result<Option<Moment>, StoreError>;
     /// Sets or clears it.
     async fn set_not_before(&self, subject: &str, until: Option<Moment>) -> Result<(), StoreError>;
-    /// Who must not be sent anywhere.
-    async fn suppressed(&self) -> Result<Suppressed, StoreError>;
-    /// Keeps people with these keyed hashes of identifiers out of every destination. Doing it twice changes nothing.
+    /// The suppressed identifiers, oldest first.
+    async fn suppressions(&self) -> Result<Vec<Suppression>, StoreError>;
+    /// Keeps out people with these keyed hashes of identifiers. Doing it twice changes nothing.
     async fn suppress(&self, digests: &[String], profile: Option<ProfileId>, at: Moment) -> Result<(), StoreError>;
-    /// Lets them be sent again.
-    async fn unsuppress(&self, digests: &[String]) -> Result<(), StoreError>;
+    /// Lets them in again, with all identifiers that an erasure knows to be the same person's: how many were suppressed.
+    async fn unsuppress(&self, digests: &[String]) -> Result<u64, StoreError>;
+    /// Whose messages are refused; nothing when that list is the one that is `known` by its version.
+    async fn kept_out(&self, known: Option<u64>) -> Result<Option<KeptOut>, StoreError>;
+    /// The profiles that no audience may hold: suppressed, or being erased. Numbers as they were then.
+    async fn profiles_kept_out(&self) -> Result<BTreeSet<ProfileId>, StoreError>;
+
+    /// Notes that somebody is to be erased; from now on everything said of them is refused.
+    async fn request_erasure(&self, request: &ErasureRequest) -> Result<(), StoreError>;
+    /// Notes more profiles and identifiers of the person: destinations have to be asked again.
+    async fn extend_erasure(&self, erasure_id: &str, profiles: &[ProfileId], digests: &[String]) -> Result<(), StoreError>;
+    /// The latest erasures, newest first.
+    async fn erasures(&self, limit: u32) -> Result<Vec<Erasure>, StoreError>;
+    /// The erasures that are not finished, oldest first.
+    async fn unfinished_erasures(&self) -> Result<Vec<Erasure>, StoreError>;
+    /// One of them.
+    async fn erasure(&self, erasure_id: &str) -> Result<Option<Erasure>, StoreError>;
+    /// Notes how destinations let the person go, and how far the erasure is by that. Of rows the most that were ever found count.
+    async fn note_left(&self, erasure_id: &str, left: &[LeftAt], state: ErasureState) -> Result<(), StoreError>;
+    /// Takes the erasure's profiles out of every membership and change, and of what guards and starts of syncs remember. Only
+    /// the writer may.
+    async fn erase_members(&self, erasure_id: &str) -> Result<(), StoreError>;
+    /// Names what is left of a segment instead of it, under its number. Refused when it is not in the lake any more.
+    async fn rewrite_segment(&self, erasure_id: &str, before: (SegmentId, &Segment), rest: Option<&Segment>) -> Result<(), StoreError>;
+    /// Forgets identifiers, links, ledger rows and rows of models of the erasure's profiles, and gives each another public id.
+    /// What happened until `at` and carries one of these keyed hashes stays refused.
+    async fn erase_person(&self, erasure_id: &str, digests: &[String], at: Moment) -> Result<(), StoreError>;
+    /// Notes that nothing is left anywhere.
+    async fn finish_erasure(&self, erasure_id: &str, damaged_files: u64, at: Moment) -> Result<(), StoreError>;
+    /// What is held of these profiles beside identifiers and memberships.
+    async fn holdings(&self, profiles: &[ProfileId]) -> Result<Holdings, StoreError>;
+    /// Leaves nothing of what was deleted in free places, as far as the database lets us. No transaction, and not quick.
+    async fn scrub(&self) -> Result<(), StoreError>;
     /// What keyed hashes are made with: 64 hexadecimal digits, made once.
     async fn hash_key(&self) -> Result<String, StoreError>;
     /// What tells this store from every other one: twelve hexadecimal digits, made once.

@@ -8,6 +8,7 @@
 
 pub mod conformance;
 mod contract;
+mod erasures;
 mod error;
 mod migrations;
 mod news;
@@ -22,10 +23,11 @@ mod words;
 mod work;
 
 pub use contract::*;
+pub use erasures::{Erasure, ErasureCounts, ErasureRequest, ErasureState, Holdings, KeptOut, LeftAt, LeftState, Suppression};
 pub use error::StoreError;
 pub use news::{News, PeopleMark, PeopleNews};
 pub use open::{open, open_existing};
 pub use record::{AudienceRecord, FoundMembers, RunRecord, SyncStart};
-pub use refused::{Crowd, Crowded, Holding, IdentityCounts, PublicMerge, RecordedRefusals, Refusals};
+pub use refused::{Attachments, Crowd, Crowded, IdentityCounts, PublicMerge, RecordedRefusals, Refusals};
 pub use source::{QueryRows, SourceError};
 pub use url::StoreUrl;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-const SQLITE: [(&str, &str); 16] = [
+const SQLITE: [(&str, &str); 17] = [
     ("numbers", include_str!("../../../sql/sqlite/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/sqlite/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/sqlite/migrations/0003_segments.sql")),
@@ -22,9 +22,10 @@ const SQLITE: [(&str, &str); 16] = [
     ("models", include_str!("../../../sql/sqlite/migrations/0014_models.sql")),
     ("write_keys", include_str!("../../../sql/sqlite/migrations/0015_write_keys.sql")),
     ("identity_limits", include_str!("../../../sql/sqlite/migrations/0016_identity_limits.sql")),
+    ("erasures", include_str!("../../../sql/sqlite/migrations/0017_erasures.sql")),
 ];
 
-const POSTGRES: [(&str, &str); 16] = [
+const POSTGRES: [(&str, &str); 17] = [
     ("numbers", include_str!("../../../sql/postgres/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/postgres/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/postgres/migrations/0003_segments.sql")),
@@ -41,6 +42,7 @@ const POSTGRES: [(&str, &str); 16] = [
     ("models", include_str!("../../../sql/postgres/migrations/0014_models.sql")),
     ("write_keys", include_str!("../../../sql/postgres/migrations/0015_write_keys.sql")),
     ("identity_limits", include_str!("../../../sql/postgres/migrations/0016_identity_limits.sql")),
+    ("erasures", include_str!("../../../sql/postgres/migrations/0017_erasures.sql")),
 ];
 
 pub(crate) fn sqlite() -> Migrator {

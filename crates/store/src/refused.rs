@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use model::{Collection, Identifier, IdentifierKind, Moment, ProfileId, PublicId};
 
-/// What a profile has, for the limits of identity.
+/// What is attached to a profile, for the limits of identity.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Holding {
+pub struct Attachments {
     /// Which: a survivor.
     pub profile: ProfileId,
     /// How many profiles were merged into it.

@@ -2,7 +2,7 @@
 
 use model::{Collection, LedgerState, SyncState};
 
-use crate::{RunKind, StoreError};
+use crate::{ErasureState, LeftState, RunKind, StoreError};
 
 pub(crate) fn of_collection(collection: Collection) -> &'static str {
     match collection {
@@ -66,4 +66,31 @@ pub(crate) fn of_ledger_state(state: LedgerState) -> &'static str {
 pub(crate) fn ledger_state(word: &str) -> Result<LedgerState, StoreError> {
     let all = [LedgerState::PendingAdd, LedgerState::Added, LedgerState::PendingRemove, LedgerState::Rejected];
     all.into_iter().find(|state| of_ledger_state(*state) == word).ok_or(StoreError::damaged("the state of a ledger row"))
+}
+
+pub(crate) fn of_erasure_state(state: ErasureState) -> &'static str {
+    match state {
+        ErasureState::Requested => "requested",
+        ErasureState::Left => "left",
+        ErasureState::Erased => "erased",
+        ErasureState::Finished => "finished",
+    }
+}
+
+pub(crate) fn erasure_state(word: &str) -> Result<ErasureState, StoreError> {
+    let all = [ErasureState::Requested, ErasureState::Left, ErasureState::Erased, ErasureState::Finished];
+    all.into_iter().find(|state| of_erasure_state(*state) == word).ok_or(StoreError::damaged("the state of an erasure"))
+}
+
+pub(crate) fn of_left_state(state: LeftState) -> &'static str {
+    match state {
+        LeftState::Removed => "removed",
+        LeftState::GivenUp => "given_up",
+        LeftState::Waiting => "waiting",
+    }
+}
+
+pub(crate) fn left_state(word: &str) -> Result<LeftState, StoreError> {
+    let all = [LeftState::Removed, LeftState::GivenUp, LeftState::Waiting];
+    all.into_iter().find(|state| of_left_state(*state) == word).ok_or(StoreError::damaged("the state of an erasure at a destination"))
 }

@@ -16,7 +16,7 @@ fn judge() -> Judge {
 fn taken(body: &str, call: Call) -> (Vec<Value>, Vec<(usize, &'static str)>) {
     let limits = Limits { event_bytes: 2_000, batch_events: 50, ..Limits::default() };
     let sent = Sent::read(body.as_bytes(), call, &limits).expect("a body");
-    let found = sent.lines(now(), &judge(), &limits, &mut |_, _| {}).expect("within limits");
+    let found = sent.lines(now(), (&judge(), &Barred::default()), &limits, &mut |_, _| {}).expect("within limits");
     let text = String::from_utf8(found.lines).expect("text");
     assert_eq!(text.lines().count(), found.taken.accepted);
     assert_eq!(found.rejected, found.taken.rejected.len());
@@ -102,7 +102,7 @@ fn an_envelope_cannot_make_messages_huge() {
     let body = format!(r#"{{"context":{{"x":"{}"}},"batch":[{}]}}"#, "x".repeat(100_000), vec![item; 100].join(","));
     let limits = Limits { request_bytes: 1 << 20, ..Limits::default() };
     let sent = Sent::read(body.as_bytes(), Call::Batch, &limits).expect("a body");
-    assert!(matches!(sent.lines(now(), &judge(), &limits, &mut |_, _| {}), Err(Refusal::TooLarge(_))));
+    assert!(matches!(sent.lines(now(), (&judge(), &Barred::default()), &limits, &mut |_, _| {}), Err(Refusal::TooLarge(_))));
 }
 
 #[test]
@@ -123,11 +123,11 @@ proptest! {
         let limits = Limits::default();
         for call in [Call::Batch, Call::One("track")] {
             if let Ok(sent) = Sent::read(&body, call, &limits) {
-                let found = sent.lines(now(), &judge(), &limits, &mut |_, _| {}).expect("small");
+                let found = sent.lines(now(), (&judge(), &Barred::default()), &limits, &mut |_, _| {}).expect("small");
                 let lines: Vec<_> = found.lines.split_inclusive(|byte| *byte == b'\n').collect();
                 prop_assert_eq!(lines.len(), found.taken.accepted);
                 for line in lines {
-                    prop_assert_eq!(judge().check(line, now()), Ok(()));
+                    prop_assert_eq!(judge().check(line, now(), &Barred::default()), Ok(()));
                 }
             }
         }

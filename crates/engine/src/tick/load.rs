@@ -73,6 +73,7 @@ impl History {
         let in_step = statuses.iter().filter(|status| matches!(status.state, SyncState::Sent | SyncState::SentBelowMinimum));
         let in_step = in_step.map(|status| (status.audience.clone(), status.destination.clone())).collect();
         let mappings = statuses.into_iter().map(|status| ((status.audience, status.destination), status.mapping));
+        let kept_out = store.profiles_kept_out().await?.into_iter().map(|profile| snapshot.people.survivor(profile)).collect();
         let starts = store.sync_starts().await?.into_iter().map(|start| ((start.audience, start.destination), start.held_back));
         Ok(Self {
             past: Past::load(store, &workspace.catalog, as_of, &before).await?,
@@ -87,6 +88,7 @@ impl History {
             in_step,
             sent: store.sent_pairs().await?,
             starts: starts.collect(),
+            kept_out,
             retired: store.retired_audiences().await?.into_keys().collect(),
         })
     }

@@ -8,6 +8,7 @@ mod examples;
 mod guards;
 mod lives;
 mod memory;
+mod privacy;
 mod run;
 mod serve;
 mod shop;

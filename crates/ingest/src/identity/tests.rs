@@ -61,7 +61,7 @@ impl Remembered {
                 let theirs = self.owners.iter().filter(|(_, (owner, ..))| self.survivor(*owner) == profile);
                 let identifiers = theirs.map(|(identifier, (.., attached_at))| (identifier.clone(), *attached_at)).collect();
                 let merges = self.merged_into.keys().filter(|loser| self.survivor(**loser) == profile).count();
-                resolver.learn_held(&Holding { profile, merges: u32::try_from(merges).unwrap(), identifiers });
+                resolver.learn_held(&Attachments { profile, merges: u32::try_from(merges).unwrap(), identifiers });
             }
         }
     }

@@ -53,6 +53,36 @@ pub fn set_aside(path: &Path) -> Result<PathBuf, InboxError> {
     Ok(aside)
 }
 
+/// Whether a process accepts messages into a folder.
+///
+/// # Errors
+/// When the lock does not work.
+pub fn is_taken(folder: &Path) -> Result<bool, InboxError> {
+    if !folder.is_dir() {
+        return Ok(false);
+    }
+    match super::writer::lock(folder) {
+        Ok(_lock) => Ok(false),
+        Err(InboxError::Taken { .. }) => Ok(true),
+        Err(other) => Err(other),
+    }
+}
+
+/// The files that were set aside.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn damaged(folder: &Path) -> Result<Vec<PathBuf>, InboxError> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let files = fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>());
+    let mut files = files.map_err(InboxError::disk("list", folder))?;
+    files.retain(|path| path.extension().is_some_and(|ending| ending == DAMAGED_ENDING));
+    files.sort_unstable();
+    Ok(files)
+}
+
 /// The files of a folder by number.
 pub(super) fn numbered(folder: &Path) -> Result<Vec<(u64, PathBuf)>, InboxError> {
     let failed = || InboxError::disk("list", folder);

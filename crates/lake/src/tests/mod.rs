@@ -2,6 +2,7 @@
 
 mod cache;
 mod damage;
+mod erase;
 mod files;
 mod merge;
 mod round_trip;

@@ -9,16 +9,16 @@ use anyhow::Context as _;
 use collect::{Collector, KeyHash, Limits, Rejections, Setup, WriteKeys};
 use definitions::CollectSettings;
 use engine::{Clock as _, SystemClock, Workspace};
-use ingest::Judge;
 use ingest::inbox::{Inbox, InboxLimits};
+use ingest::{Barred, Judge};
 use store::{Refusals, Store, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::render::numbers::counted;
 
-/// How soon a key that was made or revoked elsewhere is known here.
-const KEYS_EVERY: Duration = Duration::from_secs(2);
+/// How soon it is known here who made or revoked a key elsewhere, or kept somebody out.
+const RENEWED_EVERY: Duration = Duration::from_secs(2);
 
 /// A collector at work.
 pub(crate) struct Collecting {
@@ -45,6 +45,8 @@ impl Collecting {
         let per_second = settings.requests_per_second;
         let good = good_keys(workspace.store.as_ref()).await.context("load the write keys")?;
         let (sender, keys) = watch::channel(Arc::new(WriteKeys::default().renewed(good, per_second)));
+        let barred = Barred::load(workspace.store.as_ref()).await.context("load who is kept out")?;
+        let (bars, barred) = watch::channel(Arc::new(barred));
         let defaults = Limits::default();
         let limits = Limits { requests_per_second: per_second, event_bytes: settings.event_kib_max as usize * 1_024, ..defaults };
         let rejections = Arc::<Rejections>::default();
@@ -55,11 +57,12 @@ impl Collecting {
             keys: keys.clone(),
             judge: Judge::new(Arc::clone(&workspace.catalog.settings.identity)),
             rejections: Arc::clone(&rejections),
+            barred,
             inbox: Arc::clone(&inbox),
             now: Arc::new(|| SystemClock.now()),
         };
         let collector = Collector::start(setup).await?;
-        let renewal = tokio::spawn(renew(Arc::clone(&workspace.store), sender, per_second, Arc::clone(&rejections)));
+        let renewal = tokio::spawn(renew(Arc::clone(&workspace.store), sender, bars, per_second, Arc::clone(&rejections)));
         let store = Arc::clone(&workspace.store);
         Ok((workspace.with_inbox(inbox), Self { collector, keys, renewal, rejections, store }))
     }
@@ -114,11 +117,17 @@ async fn good_keys(store: &dyn Store) -> Result<Vec<(KeyHash, String)>, StoreErr
     Ok(keys.map(|key| (KeyHash::kept(key.key_hash), key.source)).collect())
 }
 
-/// Keys are made and revoked by other processes: the store is asked again and again. While it does not answer, the keys
-/// that were good stay good.
-async fn renew(store: Arc<dyn Store>, keys: watch::Sender<Arc<WriteKeys>>, per_second: NonZeroU32, rejections: Arc<Rejections>) {
+/// Keys are made and revoked, and people kept out, by other processes: the store is asked again and again. While it does not
+/// answer, what was so stays so. What was rejected meanwhile is noted.
+async fn renew(
+    store: Arc<dyn Store>,
+    keys: watch::Sender<Arc<WriteKeys>>,
+    bars: watch::Sender<Arc<Barred>>,
+    per_second: NonZeroU32,
+    rejections: Arc<Rejections>,
+) {
     loop {
-        tokio::time::sleep(KEYS_EVERY).await;
+        tokio::time::sleep(RENEWED_EVERY).await;
         note(&rejections, store.as_ref()).await;
         match good_keys(store.as_ref()).await {
             Ok(good) => {
@@ -127,6 +136,14 @@ async fn renew(store: Arc<dyn Store>, keys: watch::Sender<Arc<WriteKeys>>, per_s
             }
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "write keys could not be loaded anew; the last ones count");
+            }
+        }
+        let known = Arc::clone(&bars.borrow());
+        match known.renewed(store.as_ref()).await {
+            Ok(None) => {}
+            Ok(Some(barred)) => drop(bars.send_replace(Arc::new(barred))),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "who is kept out could not be loaded anew; the last list counts");
             }
         }
     }

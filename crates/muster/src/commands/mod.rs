@@ -8,9 +8,11 @@ pub(crate) mod check;
 pub(crate) mod collecting;
 pub(crate) mod compact;
 pub(crate) mod completions;
+pub(crate) mod delete;
 pub(crate) mod deliver;
 pub(crate) mod demo;
 pub(crate) mod destination;
+pub(crate) mod erasures;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod identities;
@@ -24,6 +26,7 @@ pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod source;
 pub(crate) mod suppress;
+pub(crate) mod suppressions;
 pub(crate) mod test;
 
 /// What every command is told.

@@ -1,4 +1,4 @@
-//! `muster suppress` and `muster unsuppress`: somebody is kept out of every destination, or no longer.
+//! `muster suppress` and `muster unsuppress`: somebody is kept out of everything, or no longer.
 
 use std::io::BufRead as _;
 
@@ -37,13 +37,13 @@ pub(crate) async fn unsuppress(asked: &Asked, args: &SuppressArgs) -> anyhow::Re
     } else if released == 0 {
         output::text("nobody is suppressed under this identifier\n")?;
     } else {
-        output::text(&format!("{} may be sent again; `muster deliver` sends whoever is a member\n", counted(released, "identifier")))?;
+        output::text(&format!("{} let in again; the next `muster run` says who is a member\n", counted(released, "identifier")))?;
     }
     Ok(Ending::Done)
 }
 
 /// `email:ann@example.com`, or `-` for one line of stdin: what is typed stays in the shell's history.
-fn identifier(typed: &str) -> anyhow::Result<Identifier> {
+pub(crate) fn identifier(typed: &str) -> anyhow::Result<Identifier> {
     let mut line = String::new();
     if typed == "-" {
         std::io::stdin().lock().read_line(&mut line).context("read an identifier from stdin")?;

@@ -1,6 +1,7 @@
 //! What every store must do: one suite, run on a fresh store per test. A failed expectation panics.
 
 mod cases;
+mod erasures;
 mod identities;
 mod leases;
 mod ledger;
@@ -33,7 +34,7 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     merging::merges_are_counted_and_listed(&*make().await).await;
     merging::strangers_cannot_merge(&*make().await).await;
 
-    overview::holdings_are_told_whole(&*make().await).await;
+    overview::attachments_are_told_whole(&*make().await).await;
     overview::identities_are_counted_and_crowds_found(&*make().await).await;
     overview::refusals_add_up(&*make().await).await;
 
@@ -82,6 +83,12 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     ledger::ledgers_of_different_pairs_do_not_mix(&*make().await).await;
     ledger::people_are_found_in_every_ledger_of_a_destination(&*make().await).await;
     ledger::a_large_ledger_reads_back_in_order(&*make().await).await;
+
+    erasures::an_erasure_is_remembered_step_by_step(&*make().await).await;
+    erasures::whoever_is_erased_is_kept_out(&*make().await).await;
+    erasures::everything_of_a_person_goes_and_nothing_else(&*make().await).await;
+    erasures::erased_people_were_never_members(&*make().await).await;
+    erasures::a_segment_is_named_without_their_rows(&*make().await).await;
 
     lives::a_retired_key_stays_retired(&*make().await).await;
     lives::a_run_that_is_refused_retires_nobody(&*make().await).await;

@@ -7,19 +7,19 @@ use model::{Collection, IdentifierKind, ProfileId};
 use super::cases::{attached, hour, identifier, merge, users, users_with};
 use crate::{AttachedIdentifier, Crowd, Flush, Refusals, Store, StoreError};
 
-pub(super) async fn holdings_are_told_whole(store: &dyn Store) {
+pub(super) async fn attachments_are_told_whole(store: &dyn Store) {
     let identifiers = ["a", "b", "c"].map(|value| identifier("email", value));
     users_with(store, &identifiers).await;
     store.flush(&Flush { merges: vec![merge(0, 2)], ..Flush::default() }).await.expect("a merge");
     // Seen again, earlier: when it was attached stays.
     let seen_earlier = AttachedIdentifier { attached_at: hour(50), ..attached(identifiers[2].clone(), 0, hour(-5)) };
     store.flush(&Flush { identifiers: vec![seen_earlier], ..Flush::default() }).await.expect("an earlier sighting");
-    let held = store.holdings(&[ProfileId(2), ProfileId(1), ProfileId(0)]).await.expect("two");
+    let held = store.attachments(&[ProfileId(2), ProfileId(1), ProfileId(0)]).await.expect("two");
     assert_eq!(held.iter().map(|held| (held.profile.0, held.merges)).collect::<Vec<_>>(), [(0, 1), (1, 0)]);
     let [a, _, c] = identifiers;
     assert_eq!(held[0].identifiers, [(a, hour(0)), (c, hour(2))]);
-    assert!(matches!(store.holdings(&[ProfileId(3)]).await, Err(StoreError::NotFound { .. })));
-    assert_eq!(store.holdings(&[]).await.expect("none"), Vec::new());
+    assert!(matches!(store.attachments(&[ProfileId(3)]).await, Err(StoreError::NotFound { .. })));
+    assert_eq!(store.attachments(&[]).await.expect("none"), Vec::new());
 }
 
 pub(super) async fn identities_are_counted_and_crowds_found(store: &dyn Store) {

@@ -3,7 +3,7 @@
 use model::{Moment, ProfileId, RemoteAudience, RunId, SyncState, SyncStatus};
 
 use super::cases::{as_of, audience, destination, fingerprint, hour};
-use crate::{Claimed, PendingSync, RunClaim, RunKind, RunRecord, Store, Suppressed};
+use crate::{Claimed, PendingSync, RunClaim, RunKind, RunRecord, Store, Suppression};
 
 async fn ask(store: &dyn Store, run: &str, pairs: &[(&str, &str)], at: Moment) {
     let pairs: Vec<_> = pairs.iter().map(|(a, d)| (audience(a), destination(d))).collect();
@@ -141,15 +141,21 @@ pub(super) async fn a_store_has_a_name_of_its_own(store: &dyn Store, other: &dyn
 }
 
 pub(super) async fn whoever_is_suppressed_is_known_by_hashes(store: &dyn Store) {
-    assert_eq!(store.suppressed().await.expect("nobody"), Suppressed::default());
+    assert_eq!(store.suppressions().await.expect("nobody"), []);
     let [one, two, three] = ["aa", "bb", "cc"].map(str::to_owned);
     store.suppress(&[one.clone(), two.clone()], Some(ProfileId(7)), hour(1)).await.expect("noted");
     store.suppress(&[two.clone(), three.clone()], None, hour(2)).await.expect("noted again");
-    let known = store.suppressed().await.expect("three");
-    assert_eq!(known.digests, [one.clone(), two.clone(), three.clone()].into());
-    assert_eq!(known.profiles, [ProfileId(7)].into(), "what was known of the profile is not forgotten");
-    store.unsuppress(&[one, two, "dd".to_owned()]).await.expect("forgotten");
-    assert_eq!(store.suppressed().await.expect("one"), Suppressed { digests: [three].into(), ..Suppressed::default() });
+    let suppression = |digest: &String, profile: Option<u32>, hours| Suppression {
+        digest: digest.clone(),
+        profile: profile.map(ProfileId),
+        since: hour(hours),
+    };
+    let known = [suppression(&one, Some(7), 1), suppression(&two, Some(7), 1), suppression(&three, None, 2)];
+    assert_eq!(store.suppressions().await.expect("three"), known, "what was known of the profile is not forgotten");
+    assert_eq!(store.profiles_kept_out().await.expect("one"), [ProfileId(7)].into());
+    assert_eq!(store.unsuppress(&[one, two, "dd".to_owned()]).await.expect("forgotten"), 2);
+    assert_eq!(store.suppressions().await.expect("one"), known[2..]);
+    assert!(store.profiles_kept_out().await.expect("nobody").is_empty());
     let key = store.hash_key().await.expect("a key");
     assert!(key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit()), "64 digits");
     assert_eq!(store.hash_key().await.expect("the same"), key);

@@ -6,7 +6,7 @@ use model::{AccountLink, Identifier, IdentifierKind, Moment, People, ProfileId, 
 use sqlx::query;
 
 use crate::work::{Work, to_i64, unpack};
-use crate::{Holding, ProfileIdentity, StoreError, queries};
+use crate::{Attachments, ProfileIdentity, StoreError, queries};
 
 /// Sightings fetched at once: some megabytes.
 const PAGE_ROWS: i64 = 100_000;
@@ -85,7 +85,7 @@ pub(crate) async fn identities(work: &mut Work<'_>, profiles: &[ProfileId]) -> R
     profiles.iter().map(identity).collect()
 }
 
-pub(crate) async fn holdings(work: &mut Work<'_>, profiles: &[ProfileId]) -> Result<Vec<Holding>, StoreError> {
+pub(crate) async fn attachments(work: &mut Work<'_>, profiles: &[ProfileId]) -> Result<Vec<Attachments>, StoreError> {
     let asked: Vec<(ProfileId,)> = profiles.iter().map(|profile| (*profile,)).collect();
     let found: Vec<(ProfileId, ProfileId, PublicId)> = work.ask_rows(queries::FIND_SURVIVORS, &asked).await?;
     let known: HashMap<ProfileId, ProfileId> = found.into_iter().map(|(profile, survivor, _)| (profile, survivor)).collect();
@@ -94,21 +94,21 @@ pub(crate) async fn holdings(work: &mut Work<'_>, profiles: &[ProfileId]) -> Res
     }
     let survivors: BTreeSet<ProfileId> = known.into_values().collect();
     let survivors: Vec<(ProfileId,)> = survivors.into_iter().map(|profile| (profile,)).collect();
-    let mut holdings: BTreeMap<ProfileId, Holding> = BTreeMap::new();
+    let mut attached: BTreeMap<ProfileId, Attachments> = BTreeMap::new();
     for (profile,) in &survivors {
-        holdings.insert(*profile, Holding { profile: *profile, merges: 0, identifiers: Vec::new() });
+        attached.insert(*profile, Attachments { profile: *profile, merges: 0, identifiers: Vec::new() });
     }
     let merges: Vec<(ProfileId, u32)> = work.ask_rows(queries::MERGE_COUNTS, &survivors).await?;
     for (profile, merges) in merges {
-        holdings.get_mut(&profile).ok_or(StoreError::damaged("a count of merges"))?.merges = merges;
+        attached.get_mut(&profile).ok_or(StoreError::damaged("a count of merges"))?.merges = merges;
     }
-    let mut identifiers: Vec<(ProfileId, Moment, IdentifierKind, String)> = work.ask_rows(queries::HOLDINGS, &survivors).await?;
+    let mut identifiers: Vec<(ProfileId, Moment, IdentifierKind, String)> = work.ask_rows(queries::ATTACHMENTS, &survivors).await?;
     identifiers.sort_unstable();
     for (profile, attached_at, kind, value) in identifiers {
-        let holding = holdings.get_mut(&profile).ok_or(StoreError::damaged("an identifier"))?;
-        holding.identifiers.push((Identifier { kind, value }, attached_at));
+        let attached = attached.get_mut(&profile).ok_or(StoreError::damaged("an identifier"))?;
+        attached.identifiers.push((Identifier { kind, value }, attached_at));
     }
-    Ok(holdings.into_values().collect())
+    Ok(attached.into_values().collect())
 }
 
 async fn identifiers_of(work: &mut Work<'_>, survivors: BTreeSet<ProfileId>) -> Result<HashMap<ProfileId, Vec<Identifier>>, StoreError> {

@@ -1,5 +1,7 @@
 //! The store over SQL: each method opens one transaction and hands it to the module of its subject.
 
+mod erased_members;
+mod erasures;
 mod flush;
 mod identities;
 mod imports;
@@ -12,6 +14,7 @@ mod news;
 mod overview;
 mod recording;
 mod runs;
+mod scrub;
 mod segments;
 mod suppressions;
 mod syncs;
@@ -30,9 +33,10 @@ use sqlx::migrate::Migrator;
 
 use crate::work::Work;
 use crate::{
-    Claimed, Crowd, Crowded, Flush, Guarded, Hold, Holding, IdentityCounts, ImportProgress, Merge, ModelRow, ModelState, News, PendingSync,
-    PeopleMark, ProfileIdentity, PublicMerge, RecordedChange, RecordedMembership, RecordedRefusals, Refusals, RunClaim, RunRecord,
-    RunSummary, Seen, Store, StoreError, Suppressed, SyncStart, WriteKey, migrations,
+    Attachments, Claimed, Crowd, Crowded, Erasure, ErasureRequest, ErasureState, Flush, Guarded, Hold, Holdings, IdentityCounts,
+    ImportProgress, KeptOut, LeftAt, Merge, ModelRow, ModelState, News, PendingSync, PeopleMark, ProfileIdentity, PublicMerge,
+    RecordedChange, RecordedMembership, RecordedRefusals, Refusals, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, Suppression,
+    SyncStart, WriteKey, migrations,
 };
 
 /// What differs between databases.
@@ -47,6 +51,8 @@ pub(crate) struct Backend {
     pub(crate) begin_read: &'static str,
     /// How a transaction begins that writes.
     pub(crate) begin_write: &'static str,
+    /// What leaves nothing of deleted rows behind, outside of transactions.
+    pub(crate) scrub: &'static str,
 }
 
 impl Backend {
@@ -56,6 +62,7 @@ impl Backend {
         session: include_str!("../../../../sql/sqlite/queries/session.sql"),
         begin_read: include_str!("../../../../sql/sqlite/queries/begin_read.sql"),
         begin_write: include_str!("../../../../sql/sqlite/queries/begin_write.sql"),
+        scrub: include_str!("../../../../sql/sqlite/queries/scrub.sql"),
     };
     pub(crate) const POSTGRES: Self = Self {
         migrations: migrations::postgres,
@@ -63,6 +70,7 @@ impl Backend {
         session: include_str!("../../../../sql/postgres/queries/session.sql"),
         begin_read: include_str!("../../../../sql/postgres/queries/begin_read.sql"),
         begin_write: include_str!("../../../../sql/postgres/queries/begin_write.sql"),
+        scrub: include_str!("../../../../sql/postgres/queries/scrub.sql"),
     };
 }
 
@@ -117,9 +125,9 @@ impl Store for SqlStore {
         identities::identities(&mut work, profiles).await
     }
 
-    async fn holdings(&self, profiles: &[ProfileId]) -> Result<Vec<Holding>, StoreError> {
-        let mut work = self.read("look up what profiles have").await?;
-        identities::holdings(&mut work, profiles).await
+    async fn attachments(&self, profiles: &[ProfileId]) -> Result<Vec<Attachments>, StoreError> {
+        let mut work = self.read("look up what is attached to profiles").await?;
+        identities::attachments(&mut work, profiles).await
     }
 
     async fn identity_counts(&self) -> Result<IdentityCounts, StoreError> {
@@ -405,8 +413,8 @@ impl Store for SqlStore {
         work.commit().await
     }
 
-    async fn suppressed(&self) -> Result<Suppressed, StoreError> {
-        let mut work = self.read("look up who is suppressed").await?;
+    async fn suppressions(&self) -> Result<Vec<Suppression>, StoreError> {
+        let mut work = self.read("list who is suppressed").await?;
         suppressions::all(&mut work).await
     }
 
@@ -416,10 +424,93 @@ impl Store for SqlStore {
         work.commit().await
     }
 
-    async fn unsuppress(&self, digests: &[String]) -> Result<(), StoreError> {
+    async fn unsuppress(&self, digests: &[String]) -> Result<u64, StoreError> {
         let mut work = self.write("let somebody be sent again").await?;
-        suppressions::remove(&mut work, digests).await?;
+        let removed = suppressions::remove(&mut work, digests).await?;
+        work.commit().await?;
+        Ok(removed)
+    }
+
+    async fn kept_out(&self, known: Option<u64>) -> Result<Option<KeptOut>, StoreError> {
+        let mut work = self.read("look up who is kept out").await?;
+        suppressions::kept_out(&mut work, known).await
+    }
+
+    async fn profiles_kept_out(&self) -> Result<BTreeSet<ProfileId>, StoreError> {
+        let mut work = self.read("look up who is kept out").await?;
+        suppressions::profiles(&mut work).await
+    }
+
+    async fn request_erasure(&self, request: &ErasureRequest) -> Result<(), StoreError> {
+        let mut work = self.write("ask for an erasure").await?;
+        erasures::request(&mut work, request).await?;
         work.commit().await
+    }
+
+    async fn extend_erasure(&self, erasure_id: &str, profiles: &[ProfileId], digests: &[String]) -> Result<(), StoreError> {
+        let mut work = self.write("add to an erasure").await?;
+        erasures::extend(&mut work, erasure_id, profiles, digests).await?;
+        work.commit().await
+    }
+
+    async fn erasures(&self, limit: u32) -> Result<Vec<Erasure>, StoreError> {
+        let mut work = self.read("list erasures").await?;
+        erasures::latest(&mut work, limit).await
+    }
+
+    async fn unfinished_erasures(&self) -> Result<Vec<Erasure>, StoreError> {
+        let mut work = self.read("list erasures").await?;
+        erasures::unfinished(&mut work).await
+    }
+
+    async fn erasure(&self, erasure_id: &str) -> Result<Option<Erasure>, StoreError> {
+        let mut work = self.read("look an erasure up").await?;
+        erasures::find(&mut work, erasure_id).await
+    }
+
+    async fn note_left(&self, erasure_id: &str, left: &[LeftAt], state: ErasureState) -> Result<(), StoreError> {
+        let mut work = self.write("note how far an erasure is").await?;
+        erasures::note_left(&mut work, erasure_id, left, state).await?;
+        work.commit().await
+    }
+
+    async fn erase_members(&self, erasure_id: &str) -> Result<(), StoreError> {
+        let mut work = self.read("look for somebody's memberships").await?;
+        let Some(erasure) = erasures::find(&mut work, erasure_id).await? else {
+            return Err(work.not_found(format!("erasure `{erasure_id}`")));
+        };
+        let stripped = erased_members::find(&mut work, &erasure.profiles).await?;
+        work.commit().await?;
+        let mut work = self.write("erase somebody's memberships").await?;
+        erased_members::write(&mut work, erasure_id, &stripped).await?;
+        work.commit().await
+    }
+
+    async fn rewrite_segment(&self, erasure_id: &str, before: (SegmentId, &Segment), rest: Option<&Segment>) -> Result<(), StoreError> {
+        let mut work = self.write("replace a segment by what is left of it").await?;
+        erasures::rewrite_segment(&mut work, erasure_id, before, rest).await?;
+        work.commit().await
+    }
+
+    async fn erase_person(&self, erasure_id: &str, digests: &[String], at: Moment) -> Result<(), StoreError> {
+        let mut work = self.write("erase somebody").await?;
+        erasures::erase_person(&mut work, erasure_id, digests, at).await?;
+        work.commit().await
+    }
+
+    async fn finish_erasure(&self, erasure_id: &str, damaged_files: u64, at: Moment) -> Result<(), StoreError> {
+        let mut work = self.write("finish an erasure").await?;
+        erasures::finish(&mut work, erasure_id, damaged_files, at).await?;
+        work.commit().await
+    }
+
+    async fn holdings(&self, profiles: &[ProfileId]) -> Result<Holdings, StoreError> {
+        let mut work = self.read("count what is held of somebody").await?;
+        erasures::holdings(&mut work, profiles).await
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        scrub::scrub(self).await
     }
 
     async fn hash_key(&self) -> Result<String, StoreError> {

@@ -71,11 +71,16 @@ pub(crate) async fn note(work: &mut Work<'_>, flush: &Flush, first_new: ProfileI
     let former: Vec<ProfileId> = work.ask_rows(queries::OTHER_OWNERS, &attached).await?;
     let owners = identifiers.iter().map(|attached| attached.profile).chain(links.iter().map(|link| link.user));
     let changed: BTreeSet<ProfileId> = owners.chain(former).filter(|profile| *profile < first_new).collect();
+    note_changed(work, &changed).await
+}
+
+/// Notes profiles whose identifiers or links are others now.
+pub(crate) async fn note_changed(work: &mut Work<'_>, changed: &BTreeSet<ProfileId>) -> Result<(), StoreError> {
     if changed.is_empty() {
         return Ok(());
     }
     let first = work.take_numbers(SUBJECT, changed.len()).await?;
-    let rows: Vec<_> = (first..).zip(&changed).collect();
+    let rows: Vec<_> = (first..).zip(changed).collect();
     work.write_rows(queries::INSERT_IDENTITY_CHANGES, &rows).await?;
     work.execute(query(queries::FORGET_IDENTITY_CHANGES).bind(first - KEPT)).await?;
     Ok(())

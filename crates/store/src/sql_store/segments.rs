@@ -60,6 +60,20 @@ pub(crate) async fn replace(work: &mut Work<'_>, sources: &[SegmentId], merged: 
     Ok(SegmentId(highest))
 }
 
+/// What is left of a segment instead of it. Its path is never named again.
+pub(crate) async fn rewrite(work: &mut Work<'_>, number: SegmentId, before: &Segment, rest: Option<&Segment>) -> Result<(), StoreError> {
+    work.take_numbers("segments", 0).await?;
+    let path = rest.map_or_else(String::new, |rest| rest.path.clone());
+    if work.execute(query(queries::NOTE_REWRITTEN_SEGMENT).bind(path).bind(number.0).bind(before.path.clone())).await? != 1 {
+        return Err(work.conflict("the segment to write anew is not in the lake any more"));
+    }
+    work.execute(query(queries::DELETE_SEGMENTS).bind(pack(std::iter::once([number.0])))).await?;
+    match rest {
+        Some(rest) => write(work, number.0, std::slice::from_ref(rest)).await,
+        None => Ok(()),
+    }
+}
+
 pub(crate) async fn seen(work: &mut Work<'_>) -> Result<BTreeSet<SegmentId>, StoreError> {
     let rows: Vec<(i64,)> = work.all(query(queries::SEGMENTS_SEEN)).await?;
     Ok(rows.into_iter().map(|(number,)| SegmentId(number)).collect())

@@ -1,0 +1,1 @@
+UPDATE erasures SET memberships = memberships + $2 WHERE erasure_id = $1

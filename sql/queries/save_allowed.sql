@@ -1,0 +1,1 @@
+UPDATE guards SET allowed = $2 WHERE audience = $1

@@ -1,0 +1,1 @@
+UPDATE memberships SET members = $2 WHERE audience = $1

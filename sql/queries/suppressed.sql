@@ -1,1 +1,0 @@
-SELECT digest, profile FROM suppressed

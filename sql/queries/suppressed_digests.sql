@@ -1,0 +1,1 @@
+SELECT '[' || string_agg(json_quote(digest), ',') || ']' FROM suppressed

@@ -1,0 +1,2 @@
+SELECT '[' || string_agg('[' || json_quote(digest) || ',' || COALESCE(CAST(erased_at AS TEXT), 'null') || ']', ',') || ']'
+FROM tombstones

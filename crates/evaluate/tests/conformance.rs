@@ -12,7 +12,7 @@
 //! | 29 | all, then nothing, a new destination all | `deliver::conformance`: `sends_everybody_and_then_nothing`; `engine`: `facebook_is_brought_in_step_and_left_alone` |
 //! | 30 | edits send the difference | `fixtures/stories/edits.json`; `engine`: `every_change_says_why` |
 //! | 31 | retiring | `fixtures/stories/paused-and-retired.json` for who is in; what is sent is the work of `engine` and `deliver` |
-//! | 32 | deletion | nobody: nothing deletes a person |
+//! | 32 | deletion | `tests/privacy/`; `store` and `lake`: their `erase` tests |
 //! | 33, 36 | SDKs against the tracking API | `tests/collect_node_sdks.py`, `tests/collect_python_sdk.py` |
 //! | 34, 35 | limits and answers over HTTP | `collect`: `tests/http.rs` |
 

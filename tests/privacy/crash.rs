@@ -34,6 +34,7 @@ async fn an_erasure_that_is_killed_goes_on() {
     const NAMES: [&str; 6] = ["oneplanted", "twoplanted", "threeplanted", "fourplanted", "fiveplanted", "sixplanted"];
     let everybody: Vec<Somebody> = NAMES.iter().map(|name| Somebody { name }).chain([STAYS]).collect();
     let scene = Scene::open(&everybody).await;
+    let rows = scene.rows_at_facebook() / everybody.len();
     let stays_before = scene.places(&STAYS.needles()).await.len();
     assert!(stays_before > 0);
     let mut struck = 0;
@@ -50,8 +51,7 @@ async fn an_erasure_that_is_killed_goes_on() {
         assert_eq!(scene.places(&somebody.needles()).await, Vec::<String>::new(), "round {round}");
         if kills() > NAMES.len() as u64 {
             let day = 4 + u32::try_from(round % 20).expect("few");
-            let again = somebody.messages(day).replace("2025-03-", "2099-03-");
-            assert!(again.contains("2099"), "later than any erasure");
+            // Without a timestamp they happen as they are taken in: later than any erasure.
             scene.write("again.ndjson", &somebody.messages(day).replace("\"timestamp\"", "\"forgotten\""));
             scene.expect(0, &["ingest", "again.ndjson", "--source", &format!("round-{round}")]);
             scene.expect(0, &["run"]);
@@ -62,7 +62,7 @@ async fn an_erasure_that_is_killed_goes_on() {
     let receipts = scene.json(&["erasures", "--limit", "10000"]);
     assert!(receipts.as_array().expect("receipts").iter().all(|receipt| receipt["status"] == "finished"), "{receipts}");
     if kills() <= NAMES.len() as u64 {
-        assert_eq!(scene.rows_at_facebook(), everybody.len() - usize::try_from(kills()).expect("few"));
+        assert_eq!(scene.rows_at_facebook(), rows * (everybody.len() - usize::try_from(kills()).expect("few")));
     }
     // What is on the disk is what the store names, and counts.
     scene.expect(0, &["run"]);

@@ -31,6 +31,7 @@ async fn who_is_kept_out_is_refused_at_the_door() {
     let told = scene.expect(0, &["delete", "user_id:u-bobplanted", "--yes"]);
     assert!(told.contains(": finished"), "{told}");
     assert_eq!(scene.places(&BOB.needles()).await, Vec::<String>::new());
+    tokio::time::sleep(Duration::from_secs(4)).await;
     let old = json!({ "type": "track", "userId": "u-bobplanted", "event": "Page Viewed", "timestamp": "2025-03-01T00:00:00Z" });
     let new = json!({ "type": "track", "userId": "u-bobplanted", "event": "Page Viewed" });
     let answer = post(address, &key, &[old, new]).await;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lake::Reader;
-use model::{AsOf, LogName, People, SegmentId};
+use model::{AsOf, LogName, People};
 
 use crate::error::EvaluateError;
 use crate::newest::Newest;
@@ -21,7 +21,8 @@ const TRAITS_MAX: usize = 16;
 pub(crate) struct Standing(Mutex<BTreeMap<String, Held>>);
 
 struct Held {
-    segments: Vec<SegmentId>,
+    /// The segments by path: one without the rows of somebody erased keeps its number.
+    paths: Vec<String>,
     people: Arc<People>,
     newest: Arc<Newest>,
 }
@@ -33,8 +34,8 @@ impl Standing {
         if said().any(|(_, segment)| segment.last_at > as_of.moment()) {
             return Ok(Arc::new(Newest::find(reader, snapshot, name, as_of)?));
         }
-        let segments: Vec<SegmentId> = said().map(|(number, _)| *number).collect();
-        let known = self.lock().get(name).filter(|held| held.is_of(&segments, &snapshot.people)).map(|held| Arc::clone(&held.newest));
+        let paths: Vec<String> = said().map(|(_, segment)| segment.path.clone()).collect();
+        let known = self.lock().get(name).filter(|held| held.is_of(&paths, &snapshot.people)).map(|held| Arc::clone(&held.newest));
         if let Some(newest) = known {
             return Ok(newest);
         }
@@ -43,7 +44,7 @@ impl Standing {
         if kept.len() >= TRAITS_MAX && !kept.contains_key(name) {
             kept.clear();
         }
-        let held = Held { segments, people: Arc::clone(&snapshot.people), newest: Arc::clone(&newest) };
+        let held = Held { paths, people: Arc::clone(&snapshot.people), newest: Arc::clone(&newest) };
         kept.insert(name.to_owned(), held);
         Ok(newest)
     }
@@ -54,7 +55,7 @@ impl Standing {
 }
 
 impl Held {
-    fn is_of(&self, segments: &[SegmentId], people: &Arc<People>) -> bool {
-        self.segments == segments && Arc::ptr_eq(&self.people, people)
+    fn is_of(&self, paths: &[String], people: &Arc<People>) -> bool {
+        self.paths == paths && Arc::ptr_eq(&self.people, people)
     }
 }

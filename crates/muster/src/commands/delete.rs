@@ -139,7 +139,7 @@ fn would(preview: &ErasePreview) -> String {
         text.push_str(&format!("{destination}: {} to be removed\n", counted(*rows, "row")));
     }
     if preview.links + preview.model_rows > 0 {
-        text.push_str(&format!("also: {}, {}\n", counted(preview.links, "link"), counted(preview.model_rows, "row of models")));
+        text.push_str(&format!("also: {}, {}\n", counted(preview.links, "link"), counted(preview.model_rows, "model row")));
     }
     text.push_str(waits);
     text

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use engine::{ErasureStatus, Receipt};
 use model::DestinationKey;
-use store::LeftState;
+use store::{ErasureCounts, LeftState};
 
 use crate::cli::ErasuresArgs;
 use crate::commands::Asked;
@@ -68,17 +68,22 @@ pub(crate) fn told(receipt: &Receipt) -> String {
     }
     let counts = receipt.here.counts;
     if let Some(erased_at) = &receipt.erased_at {
-        text.push_str(&format!(
-            "here, at {erased_at}: {}, {}, {} ({} written anew), {}, {}, {}, {}\n",
-            counted(counts.identifiers, "identifier"),
-            counted(counts.events, "event"),
-            counted(counts.trait_changes, "trait change"),
-            counted(counts.segments, "segment"),
-            counted(counts.memberships, "membership"),
-            counted(counts.links, "link"),
-            counted(counts.model_rows, "row of models"),
-            counted(counts.ledger_rows, "ledger row"),
-        ));
+        text.push_str(&format!("here, at {erased_at}:\n"));
+        let lines = [
+            [(counts.identifiers, "identifier", ""), (counts.links, "link", ""), (counts.memberships, "membership", "")],
+            [(counts.events, "event", ""), (counts.trait_changes, "trait change", ""), (counts.segments, "segment", " written anew")],
+            [(counts.model_rows, "model row", ""), (counts.ledger_rows, "ledger row", ""), (counts.damaged_files, "damaged file", " left")],
+        ];
+        for line in lines {
+            let there = line.iter().filter(|(count, ..)| *count > 0);
+            let told: Vec<_> = there.map(|(count, what, how)| format!("{}{how}", counted(*count, what))).collect();
+            if !told.is_empty() {
+                text.push_str(&format!("  {}\n", told.join(", ")));
+            }
+        }
+        if counts == ErasureCounts::default() {
+            text.push_str("  nothing was known\n");
+        }
     } else {
         text.push_str("here: not yet; nothing is erased before everybody else let go\n");
     }

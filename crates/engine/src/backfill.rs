@@ -108,7 +108,11 @@ impl Workspace {
         let recorded = match Lease::take(LeaseName::Delivery, self).await {
             // Nobody delivers meanwhile: what is recorded half-way is no state to send.
             Ok(delivery) => {
-                let recorded = self.record_ticks(plan, on_tick).await;
+                let recorded = async {
+                    self.drain_as(&writer).await.map_err(RunError::from)?;
+                    self.record_ticks(plan, on_tick).await
+                }
+                .await;
                 delivery.release().await;
                 recorded
             }

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ingest::inbox::{self, Inbox, InboxError};
-use ingest::{Format, ImportOptions, IngestError, import_file};
+use ingest::{Format, ImportOptions, IngestError, import_next};
+
+use store::StoreError;
 
 use crate::lease::{Lease, LeaseError, LeaseName};
 use crate::{OpenError, Workspace, cpu};
@@ -31,6 +33,9 @@ pub enum DrainError {
         /// Why.
         source: std::io::Error,
     },
+    /// The store.
+    #[error("could not note what was drained")]
+    Store(#[from] StoreError),
     /// The import.
     #[error("could not take in what `{source_name}` sent")]
     Ingest {
@@ -127,15 +132,21 @@ impl Workspace {
         let folder = self.data.join("cache").join("drain");
         let (sealed, into) = (file.to_owned(), folder.clone());
         let (expanded, damage) = cpu::run(move || inbox::expand(&sealed, &into)).await?;
+        let mut done = Vec::new();
         for part in expanded {
             let source = part.source.clone();
             let options = ImportOptions { format: Format::Ndjson, source: Some(part.source), ..self.import_options() };
             let (lake, store, now) = (self.lake.clone(), Arc::clone(&self.store), self.clock.now());
-            let import = async move { import_file(&part.path, &options, &lake, store.as_ref(), now, &mut |_| {}).await };
+            let keys = Arc::clone(&self.keys);
+            let import = async move {
+                let mut keys = keys.lock().await;
+                import_next(&part.path, &options, &lake, store.as_ref(), now, &mut |_| {}, &mut keys).await
+            };
             let imported = cpu::drive(import).await.map_err(|error| DrainError::Ingest { source_name: source.clone(), source: error })?;
             report.accepted += imported.accepted;
             report.duplicates += imported.duplicates;
             report.rejected += imported.rejected;
+            done.push(imported.content);
             let kept_out = imported.rejections.iter().filter(|(reason, _)| reason.is_about_somebody_kept_out());
             let kept_out: u64 = kept_out.map(|(_, rejections)| rejections.count).sum();
             if imported.rejected > kept_out {
@@ -151,6 +162,8 @@ impl Workspace {
             );
         } else {
             std::fs::remove_file(file).map_err(|source| DrainError::Remove { path: file.to_owned(), source })?;
+            // Nobody reads it again, so nobody asks whether it was.
+            self.store.forget_imports(&done).await?;
         }
         let _ = std::fs::remove_dir_all(&folder);
         report.files += 1;

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use definitions::{Catalog, StoreSetting};
 use deliver::{Secrets, Sink};
 use evaluate::{Evaluator, Snapshot};
+use ingest::KnownKeys;
 use ingest::inbox::Inbox;
 use lake::{Lake, LakeError, Reader};
 use model::DestinationKey;
 use store::{Store, StoreError, StoreUrl};
+use tokio::sync::Mutex;
 
 use crate::known::Known;
 use crate::lease::LeaseError;
@@ -72,6 +74,8 @@ pub struct Workspace {
     pub(crate) sinks: Connections,
     pub(crate) batch: BatchLimits,
     known: Arc<Known>,
+    /// The messages taken from the inbox lately.
+    pub(crate) keys: Arc<Mutex<KnownKeys>>,
     pub(crate) inbox: Option<Arc<Inbox>>,
 }
 
@@ -101,6 +105,7 @@ impl Workspace {
             sinks: BTreeMap::new(),
             batch: BatchLimits::default(),
             known: Arc::default(),
+            keys: Arc::default(),
             inbox: None,
         })
     }

@@ -20,6 +20,7 @@ use crate::ahead::Ahead;
 use crate::csv_rows::separator;
 use crate::keys::KeyMaker;
 use crate::kinds::Kinds;
+use crate::known::KnownKeys;
 use crate::lines::{Content, Packing};
 use crate::report::{ImportReport, Progress};
 use crate::rows::{Batch, BatchMax, Rows, Understanding};
@@ -102,6 +103,26 @@ pub async fn import_file(
     now: Moment,
     progress: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<ImportReport, IngestError> {
+    import_next(path, options, lake, store, now, progress, &mut KnownKeys::default()).await
+}
+
+/// Imports one file of many, as [`import_file`] does. `known` goes from one to the next, so that keys of messages are not read
+/// again for each.
+///
+/// # Errors
+/// As [`import_file`].
+pub async fn import_next(
+    path: &Path,
+    options: &ImportOptions,
+    lake: &Lake,
+    store: &dyn Store,
+    now: Moment,
+    progress: &mut (dyn FnMut(&Progress) + Send),
+    known: &mut KnownKeys,
+) -> Result<ImportReport, IngestError> {
+    // What was noted as taken by an import that fails, or that only tries, is not true.
+    let mut keys = std::mem::take(known);
+    keys.begin();
     let content = Content::open(path)?;
     if options.format == Format::Auto && content.packing() != Packing::Parquet && is_csv(path) {
         return Err(IngestError::NoMapping { path: path.to_owned() });
@@ -131,7 +152,7 @@ pub async fn import_file(
     let before = match store.import(&fingerprint).await.map_err(IngestError::Store)? {
         Some(before) if before.finished_at.is_some() => {
             let dry_run = options.effect == Effect::DryRun;
-            return Ok(ImportReport { source: before.source, already: true, dry_run, ..ImportReport::default() });
+            return Ok(ImportReport { content: before.content, source: before.source, already: true, dry_run, ..ImportReport::default() });
         }
         Some(before) => {
             batches = begin(&before.source, before.lines)?;
@@ -141,10 +162,16 @@ pub async fn import_file(
     };
     let mut settler = Settler::new(lake, store, now, &before.source, options.effect, (hasher.clone(), kinds.clone())).await?;
     settler.report.resumed_after = before.lines;
+    settler.known = keys;
     let mut import =
         Import { path, settler, now, bytes_total: content.bytes, batches, lines_done: before.lines, bytes_done: 0, before, progress };
     import.run().await?;
-    let report = import.settler.report;
+    let content = import.before.content;
+    let Settler { report, known: keys, .. } = import.settler;
+    let report = ImportReport { content, ..report };
+    if options.effect == Effect::Import {
+        *known = keys;
+    }
     info!(report.lines, report.accepted, report.duplicates, report.rejected, "file imported");
     Ok(report)
 }

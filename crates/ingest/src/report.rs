@@ -31,6 +31,9 @@ pub struct Progress {
 /// What one call did. Lines done by an earlier call, before it was interrupted, are not counted again.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct ImportReport {
+    /// What the store knows the file by.
+    #[serde(skip)]
+    pub content: String,
     /// The source that the messages belong to.
     pub source: String,
     /// The same content was imported to its end before; nothing was done.

@@ -43,7 +43,7 @@ pub(crate) struct Settler<'a> {
     effect: Effect,
     /// Tells this source from others; a file that grew is the same batch.
     batch: u32,
-    known: KnownKeys,
+    pub(crate) known: KnownKeys,
     kinds: Kinds,
     now: Moment,
     /// What of the batch under way is not taken.
@@ -131,6 +131,7 @@ impl<'a> Settler<'a> {
             ..rest(&self.report)
         };
         self.store.flush(&flush).await.map_err(IngestError::Store)?;
+        self.known.written(&flush.segments);
         if self.resolver.len() > IDENTIFIERS_HELD_MAX {
             self.resolver.forget();
             self.verdicts.forget();

@@ -331,6 +331,9 @@ pub trait Store: Send + Sync {
     /// How far the import of a file with this content has come.
     async fn import(&self, content: &str) -> Result<Option<ImportProgress>, StoreError>;
 
+    /// Forgets files that nobody will import again.
+    async fn forget_imports(&self, contents: &[String]) -> Result<(), StoreError>;
+
     /// Begins a sync of a model: its number, higher than that of any before, however they ended.
     async fn begin_model_sync(&self, model: &ModelKey) -> Result<u64, StoreError>;
     /// The models that a sync was begun of, by name.

@@ -40,6 +40,7 @@ pub(crate) const FINISH_MODEL_SYNC: &str = include_str!("../../../sql/queries/fi
 pub(crate) const FORGET_CHANGES: &str = include_str!("../../../sql/queries/forget_changes.sql");
 pub(crate) const FORGET_CLAIMS: &str = include_str!("../../../sql/queries/forget_claims.sql");
 pub(crate) const FORGET_IDENTITY_CHANGES: &str = include_str!("../../../sql/queries/forget_identity_changes.sql");
+pub(crate) const FORGET_IMPORTS: &str = include_str!("../../../sql/queries/forget_imports.sql");
 pub(crate) const FORGET_MAPPING: &str = include_str!("../../../sql/queries/forget_mapping.sql");
 pub(crate) const FORGET_MAPPINGS: &str = include_str!("../../../sql/queries/forget_mappings.sql");
 pub(crate) const FORGET_MEMBERSHIPS: &str = include_str!("../../../sql/queries/forget_memberships.sql");

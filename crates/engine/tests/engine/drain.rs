@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use engine::{DrainReport, RunOutcome, Workspace};
+use engine::{Backfill, DrainReport, Every, RunOutcome, Workspace};
 use ingest::inbox::{Accepted, Inbox, InboxLimits};
 use store::RunKind;
 
-use crate::shop::{Shop, as_of};
+use crate::shop::{Shop, as_of, moment};
 
 fn inbox(workspace: &Workspace) -> Arc<Inbox> {
     Arc::new(Inbox::open(&workspace.inbox_folder(), InboxLimits::default()).expect("an inbox"))
@@ -41,7 +41,7 @@ async fn a_message_is_one_fact_by_source_and_id() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_done_and_not_removed_is_known() {
+async fn a_file_that_comes_back_changes_nothing() {
     let shop = Shop::open().await;
     let workspace = shop.workspace().await;
     let inbox = inbox(&workspace);
@@ -52,7 +52,8 @@ async fn a_file_that_was_done_and_not_removed_is_known() {
     // As a process that only runs: nobody accepts messages, so every file is sealed.
     assert_eq!(workspace.drain().await.expect("drained"), drained(1, 2, 0));
     std::fs::write(&sealed, bytes).expect("put back");
-    assert_eq!(workspace.drain().await.expect("drained"), drained(1, 0, 0));
+    let again = workspace.drain().await.expect("drained");
+    assert_eq!((again.files, again.accepted, again.duplicates, again.rejected), (1, 0, 2, 0), "each message is known");
     assert!(!sealed.exists());
 }
 
@@ -66,6 +67,19 @@ async fn a_run_sees_what_was_accepted_before_it() {
     let (outcome, _) = workspace.run(as_of("2025-03-09T12:00:00Z"), RunKind::Schedule).await.expect("runs");
     let RunOutcome::Done(report) = outcome else { panic!("{outcome:?}") };
     assert_eq!(report.audiences[0].members, 2);
+}
+
+#[tokio::test]
+async fn a_backfill_sees_what_was_accepted_before_it() {
+    let shop = Shop::open().await;
+    let workspace = shop.workspace().await;
+    let inbox = inbox(&workspace);
+    let workspace = workspace.with_inbox(Arc::clone(&inbox));
+    inbox.append(&[orders("web", &["a", "b"])]).expect("written");
+    let (from, to) = (moment("2025-03-09T12:00:00Z"), moment("2025-03-09T13:00:00Z"));
+    let plan = Backfill { from, to, every: Every::parse("1h").expect("plain"), replace: false };
+    let report = workspace.backfill(plan, &mut |_| {}).await.expect("backfills");
+    assert_eq!((report.recorded, report.entered), (2, 2));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Files in, facts out: once each, whatever the file looks like.
 
 use crate::scene::{Scene, gzip, messages, now, small_batches};
-use ingest::{Format, ImportOptions, IngestError, RejectionReason, Truncation};
+use ingest::{Format, ImportOptions, IngestError, KnownKeys, RejectionReason, Truncation, import_next};
 use model::{AsOf, FactKind, Moment, Value};
 
 #[tokio::test]
@@ -256,4 +256,32 @@ async fn progress_ends_at_the_end() {
     assert!(told.is_sorted_by_key(|progress| (progress.bytes_done, progress.lines)));
     let last = told.last().unwrap();
     assert_eq!((last.bytes_done, last.lines, last.accepted), (last.bytes_total, 25_000, 25_000));
+}
+
+/// Imports lines of messages by number, with what is known from the imports before.
+async fn next(scene: &Scene, name: &str, numbers: std::ops::Range<u32>, known: &mut KnownKeys) -> (u64, u64) {
+    let line = |number: u32| {
+        let day = 1 + number % 3;
+        format!(r#"{{"type":"track","userId":"u","event":"E","messageId":"m-{number}","timestamp":"2025-03-0{day}T10:00:00Z"}}"#)
+    };
+    let file = scene.file(name, numbers.map(line).collect::<Vec<_>>().join("\n"));
+    let options = ImportOptions { source: Some("web".to_owned()), ..small_batches() };
+    let report = import_next(&file, &options, &scene.lake, scene.store.as_ref(), now(), &mut |_| {}, known).await.unwrap();
+    (report.accepted, report.duplicates)
+}
+
+#[tokio::test]
+async fn one_import_after_the_other_knows_what_came_before_whoever_wrote_it() {
+    let scene = Scene::new().await;
+    let mut known = KnownKeys::default();
+    assert_eq!(next(&scene, "1", 0..20, &mut known).await, (20, 0));
+    assert_eq!(next(&scene, "2", 10..30, &mut known).await, (10, 10));
+    // Another process, which has read nothing yet.
+    assert_eq!(next(&scene, "3", 25..40, &mut KnownKeys::default()).await, (10, 5));
+    assert_eq!(next(&scene, "4", 0..41, &mut known).await, (1, 40));
+    // One that only tries leaves nothing noted as taken that is not.
+    let torn = scene.file("torn.ndjson.gz", &gzip(b"no json at all")[..12]);
+    let options = ImportOptions { source: Some("web".to_owned()), effect: ingest::Effect::DryRun, ..small_batches() };
+    import_next(&torn, &options, &scene.lake, scene.store.as_ref(), now(), &mut |_| {}, &mut known).await.unwrap();
+    assert_eq!(next(&scene, "5", 30..50, &mut known).await, (9, 11));
 }

@@ -141,4 +141,6 @@ pub(super) async fn imports_remember_how_far_they_came(store: &dyn Store) {
         assert_eq!(store.import("c0ffee").await.expect("one"), Some(step));
     }
     assert_eq!(store.import("beef").await.expect("none"), None);
+    store.forget_imports(&["beef".to_owned(), "c0ffee".to_owned()]).await.expect("forgotten");
+    assert_eq!(store.import("c0ffee").await.expect("none"), None);
 }

@@ -36,3 +36,8 @@ pub(crate) async fn save(work: &mut Work<'_>, import: &ImportProgress) -> Result
     work.execute(save).await?;
     Ok(())
 }
+
+pub(crate) async fn forget(work: &mut Work<'_>, contents: &[String]) -> Result<(), StoreError> {
+    let rows: Vec<(&String,)> = contents.iter().map(|content| (content,)).collect();
+    work.write_rows(queries::FORGET_IMPORTS, &rows).await
+}

@@ -194,6 +194,12 @@ impl Store for SqlStore {
         imports::find(&mut work, content).await
     }
 
+    async fn forget_imports(&self, contents: &[String]) -> Result<(), StoreError> {
+        let mut work = self.write("forget imports").await?;
+        imports::forget(&mut work, contents).await?;
+        work.commit().await
+    }
+
     async fn begin_model_sync(&self, model: &ModelKey) -> Result<u64, StoreError> {
         let mut work = self.write("begin a model's sync").await?;
         let sync = models::begin(&mut work, model).await?;

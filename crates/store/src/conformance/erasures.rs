@@ -7,8 +7,8 @@ use model::{AccountLink, Collection, LedgerChange, LedgerRow, LedgerState, LogNa
 use super::cases::{as_of, attached, audience, destination, events, hour, identifier, members, merge, segment, users};
 use super::runs::{found, record};
 use crate::{
-    Erasure, ErasureCounts, ErasureRequest, ErasureState, Flush, Holdings, LeftAt, LeftState, ModelBatch, ModelRow, NewProfile, Store,
-    StoreError, SyncStart,
+    Erasure, ErasureCounts, ErasureRequest, ErasureState, Flush, Holdings, LeftAt, LeftState, ModelBatch, ModelRow, NewProfile, Refusals,
+    Store, StoreError, SyncStart,
 };
 
 fn request(id: &str, suppress: bool, profiles: &[u32], digests: &[&str]) -> ErasureRequest {
@@ -104,6 +104,15 @@ async fn people(store: &dyn Store) {
         ],
         merges: vec![merge(0, 2)],
         links: vec![link(0), link(1)],
+        refusals: vec![Refusals {
+            source: "web".to_owned(),
+            subject: "email".to_owned(),
+            reason: "full".to_owned(),
+            count: 3,
+            at: hour(0),
+            sample: Some("line 7".to_owned()),
+            profile: Some(ProfileId(2)),
+        }],
         ..Flush::default()
     };
     store.flush(&flush).await.expect("flushed");
@@ -154,6 +163,9 @@ pub(super) async fn everything_of_a_person_goes_and_nothing_else(store: &dyn Sto
     assert_ne!(after[0].public_id, before[0].public_id, "the name that the outside world knew is gone");
     assert_eq!(store.models().await.expect("one")[0].rows, 1);
     assert_eq!(store.ledger(&audience("a"), &destination("files")).await.expect("one").len(), 1);
+
+    let refused = store.refusals(9).await.expect("one").remove(0);
+    assert_eq!((refused.count, refused.sample, refused.profile), (3, None, None), "it is counted, and no longer says of whom");
 
     // Whoever knew everybody hears of it.
     let crate::PeopleNews::Changes(changes) = store.news(Some(mark)).await.expect("news").people else { panic!("changes are told") };

@@ -132,7 +132,8 @@ pub(crate) async fn erase_person(work: &mut Work<'_>, erasure_id: &str, digests:
     let model_rows = work.execute(query(queries::ERASE_MODEL_ROWS).bind(profiles.clone())).await?;
     let links = work.execute(query(queries::ERASE_LINKS).bind(profiles.clone())).await?;
     let identifiers = work.execute(query(queries::ERASE_IDENTIFIERS).bind(profiles.clone())).await?;
-    let ledger_rows = work.execute(query(queries::ERASE_LEDGER_ROWS).bind(profiles)).await?;
+    let ledger_rows = work.execute(query(queries::ERASE_LEDGER_ROWS).bind(profiles.clone())).await?;
+    work.execute(query(queries::FORGET_REFUSED).bind(profiles)).await?;
     let named: Vec<_> = erasure.profiles.iter().map(|profile| (profile, uuid::Uuid::new_v4().to_string())).collect();
     work.write_rows(queries::RENAME_PROFILES, &named).await?;
     news::note_changed(work, &erasure.profiles.iter().copied().chain(linked).collect()).await?;

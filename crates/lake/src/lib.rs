@@ -29,6 +29,7 @@ mod lake;
 mod layout;
 mod mapped;
 mod parquet;
+mod person;
 mod reader;
 mod sweep;
 mod texts;

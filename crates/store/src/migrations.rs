@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-const SQLITE: [(&str, &str); 16] = [
+const SQLITE: [(&str, &str); 18] = [
     ("numbers", include_str!("../../../sql/sqlite/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/sqlite/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/sqlite/migrations/0003_segments.sql")),
@@ -22,9 +22,11 @@ const SQLITE: [(&str, &str); 16] = [
     ("models", include_str!("../../../sql/sqlite/migrations/0014_models.sql")),
     ("write_keys", include_str!("../../../sql/sqlite/migrations/0015_write_keys.sql")),
     ("identity_limits", include_str!("../../../sql/sqlite/migrations/0016_identity_limits.sql")),
+    ("profiles", include_str!("../../../sql/sqlite/migrations/0018_profiles.sql")),
+    ("observed", include_str!("../../../sql/sqlite/migrations/0019_observed.sql")),
 ];
 
-const POSTGRES: [(&str, &str); 16] = [
+const POSTGRES: [(&str, &str); 18] = [
     ("numbers", include_str!("../../../sql/postgres/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/postgres/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/postgres/migrations/0003_segments.sql")),
@@ -41,6 +43,8 @@ const POSTGRES: [(&str, &str); 16] = [
     ("models", include_str!("../../../sql/postgres/migrations/0014_models.sql")),
     ("write_keys", include_str!("../../../sql/postgres/migrations/0015_write_keys.sql")),
     ("identity_limits", include_str!("../../../sql/postgres/migrations/0016_identity_limits.sql")),
+    ("profiles", include_str!("../../../sql/postgres/migrations/0018_profiles.sql")),
+    ("observed", include_str!("../../../sql/postgres/migrations/0019_observed.sql")),
 ];
 
 pub(crate) fn sqlite() -> Migrator {

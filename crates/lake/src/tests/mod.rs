@@ -4,6 +4,7 @@ mod cache;
 mod damage;
 mod files;
 mod merge;
+mod person;
 mod round_trip;
 
 use std::path::Path;

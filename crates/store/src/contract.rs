@@ -13,7 +13,10 @@ use model::{
     SyncStatus,
 };
 
-use crate::{Crowd, Crowded, Holding, IdentityCounts, LinkedProfile, News, ObservedRow, PeopleMark, ProfileName, ProfileRecord, PublicMerge, RecordedRefusals, Refusals, RunRecord, StoreError, SyncStart};
+use crate::{
+    Crowd, Crowded, Holding, IdentityCounts, LinkedProfile, News, ObservedRow, PeopleMark, ProfileName, ProfileRecord, PublicMerge,
+    RecordedRefusals, Refusals, RunRecord, StoreError, SyncStart,
+};
 
 /// What ingest hands over when a batch is done: all of it or nothing becomes true.
 #[derive(Debug, Clone, Default, PartialEq)]

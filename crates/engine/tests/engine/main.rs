@@ -8,6 +8,7 @@ mod examples;
 mod guards;
 mod lives;
 mod memory;
+mod profile;
 mod run;
 mod serve;
 mod shop;

@@ -1,30 +1,29 @@
 //! The collector beside the schedule: started from the settings, told of new and revoked keys, stopped last.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use collect::{Collector, KeyHash, Limits, Rejections, Setup, WriteKeys};
+use collect::{Collector, Limits, Rejections, Setup};
 use definitions::CollectSettings;
 use engine::{Clock as _, SystemClock, Workspace};
 use ingest::Judge;
 use ingest::inbox::{Inbox, InboxLimits};
-use store::{KeyPurpose, Refusals, Store, StoreError};
-use tokio::sync::watch;
+use store::{KeyPurpose, Refusals, Store};
 use tokio::task::JoinHandle;
 
+use crate::commands::good_keys::GoodKeys;
 use crate::render::numbers::counted;
 
-/// How soon a key that was made or revoked elsewhere is known here.
-const KEYS_EVERY: Duration = Duration::from_secs(2);
+/// How soon what was rejected is counted where others see it.
+const NOTE_EVERY: Duration = Duration::from_secs(2);
 
 /// A collector at work.
 pub(crate) struct Collecting {
     collector: Collector,
-    keys: watch::Receiver<Arc<WriteKeys>>,
-    renewal: JoinHandle<()>,
+    keys: GoodKeys,
+    noting: JoinHandle<()>,
     rejections: Arc<Rejections>,
     store: Arc<dyn Store>,
 }
@@ -43,8 +42,8 @@ impl Collecting {
     pub(crate) async fn start(workspace: Workspace, settings: CollectSettings) -> anyhow::Result<(Workspace, Self)> {
         let inbox = Arc::new(Inbox::open(&workspace.inbox_folder(), InboxLimits::default())?);
         let per_second = settings.requests_per_second;
-        let good = good_keys(workspace.store.as_ref()).await.context("load the write keys")?;
-        let (sender, keys) = watch::channel(Arc::new(WriteKeys::default().renewed(good, per_second)));
+        let store = Arc::clone(&workspace.store);
+        let keys = GoodKeys::load(store, KeyPurpose::Write, per_second).await.context("load the write keys")?;
         let defaults = Limits::default();
         let limits = Limits { requests_per_second: per_second, event_bytes: settings.event_kib_max as usize * 1_024, ..defaults };
         let rejections = Arc::<Rejections>::default();
@@ -52,22 +51,22 @@ impl Collecting {
             address: settings.listen,
             origins: settings.origins,
             limits,
-            keys: keys.clone(),
+            keys: keys.now.clone(),
             judge: Judge::new(Arc::clone(&workspace.catalog.settings.identity)),
             rejections: Arc::clone(&rejections),
             inbox: Arc::clone(&inbox),
             now: Arc::new(|| SystemClock.now()),
         };
         let collector = Collector::start(setup).await?;
-        let renewal = tokio::spawn(renew(Arc::clone(&workspace.store), sender, per_second, Arc::clone(&rejections)));
         let store = Arc::clone(&workspace.store);
-        Ok((workspace.with_inbox(inbox), Self { collector, keys, renewal, rejections, store }))
+        let noting = tokio::spawn(note_again_and_again(Arc::clone(&store), Arc::clone(&rejections)));
+        Ok((workspace.with_inbox(inbox), Self { collector, keys, noting, rejections, store }))
     }
 
     /// What a person who started it wants to know.
     pub(crate) fn told(&self) -> String {
         let address = self.collector.address();
-        let keys = self.keys.borrow().len();
+        let keys = self.keys.len();
         let mut text = format!("taking messages at http://{address}/v1 with {}\n", counted(keys as u64, "write key"));
         if keys == 0 {
             text.push_str("nobody can send yet: `muster source add NAME` makes a key\n");
@@ -80,7 +79,8 @@ impl Collecting {
 
     /// Stops listening; what was acknowledged is on the disk, and becomes facts when muster runs again.
     pub(crate) async fn stop(self) {
-        self.renewal.abort();
+        self.keys.stop();
+        self.noting.abort();
         self.collector.stop().await;
         note(&self.rejections, self.store.as_ref()).await;
     }
@@ -109,25 +109,9 @@ async fn note(rejections: &Rejections, store: &dyn Store) {
     }
 }
 
-async fn good_keys(store: &dyn Store) -> Result<Vec<(KeyHash, String)>, StoreError> {
-    let keys = store.write_keys(KeyPurpose::Write).await?.into_iter().filter(|key| key.revoked_at.is_none());
-    Ok(keys.map(|key| (KeyHash::kept(key.key_hash), key.source)).collect())
-}
-
-/// Keys are made and revoked by other processes: the store is asked again and again. While it does not answer, the keys
-/// that were good stay good.
-async fn renew(store: Arc<dyn Store>, keys: watch::Sender<Arc<WriteKeys>>, per_second: NonZeroU32, rejections: Arc<Rejections>) {
+async fn note_again_and_again(store: Arc<dyn Store>, rejections: Arc<Rejections>) {
     loop {
-        tokio::time::sleep(KEYS_EVERY).await;
+        tokio::time::sleep(NOTE_EVERY).await;
         note(&rejections, store.as_ref()).await;
-        match good_keys(store.as_ref()).await {
-            Ok(good) => {
-                let renewed = keys.borrow().renewed(good, per_second);
-                keys.send_replace(Arc::new(renewed));
-            }
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "write keys could not be loaded anew; the last ones count");
-            }
-        }
     }
 }

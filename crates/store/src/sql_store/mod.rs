@@ -32,7 +32,10 @@ use sqlx::migrate::Migrator;
 
 use crate::work::Work;
 use crate::{
-    Claimed, Crowd, Crowded, Flush, Guarded, Hold, Holding, IdentityCounts, ImportProgress, KeyPurpose, LinkedProfile, Merge, ModelRow, ModelState, News, ObservedRow, PendingSync, PeopleMark, ProfileIdentity, ProfileName, ProfileRecord, PublicMerge, RecordedChange, RecordedMembership, RecordedRefusals, Refusals, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, Suppressed, SyncStart, WriteKey, migrations,
+    Claimed, Crowd, Crowded, Flush, Guarded, Hold, Holding, IdentityCounts, ImportProgress, KeyPurpose, LinkedProfile, Merge, ModelRow,
+    ModelState, News, ObservedRow, PendingSync, PeopleMark, ProfileIdentity, ProfileName, ProfileRecord, PublicMerge, RecordedChange,
+    RecordedMembership, RecordedRefusals, Refusals, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, Suppressed, SyncStart,
+    WriteKey, migrations,
 };
 
 /// What differs between databases.

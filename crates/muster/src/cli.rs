@@ -51,6 +51,9 @@ pub(crate) enum Command {
     /// Print the JSON Schema of definition files, for completion and hover texts in editors.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArgs),
+    /// List the events, properties and traits that have come in, with types, counts and days.
+    #[command(after_help = CATALOG_EXAMPLES)]
+    Catalog(CatalogArgs),
     /// Explain a code of a finding, an operator or a key.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
@@ -65,11 +68,13 @@ pub(crate) enum Command {
     /// Record history tick by tick, then send the end state once.
     #[command(after_help = BACKFILL_EXAMPLES)]
     Backfill(BackfillArgs),
-    /// Run on the schedule until stopped, and take messages over HTTP if `collect` or `--listen` says so.
+    /// Run on the schedule until stopped; take messages and answer for profiles over HTTP where settings say so.
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(ServeArgs),
     /// Make, list and revoke the keys under which messages come in over HTTP.
     Source(SourceArgs),
+    /// Make, list and revoke the tokens under which profiles are asked for over HTTP.
+    Token(TokenArgs),
     /// List the audiences: members, latest changes, how each destination stands.
     #[command(after_help = AUDIENCES_EXAMPLES)]
     Audiences(AudiencesArgs),
@@ -79,6 +84,12 @@ pub(crate) enum Command {
     /// Count people, merges and refusals, and show who is near a limit of identity.
     #[command(after_help = IDENTITIES_EXAMPLES)]
     Identities(IdentitiesArgs),
+    /// Show everything that is known of one person or account.
+    #[command(after_help = PROFILE_EXAMPLES)]
+    Profile(ProfileArgs),
+    /// Write all that is held of one person or account as one JSON document, for them.
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArgs),
     /// Send what is pending, without a new run.
     #[command(after_help = DELIVER_EXAMPLES)]
     Deliver(DeliverArgs),
@@ -179,6 +190,22 @@ pub(crate) struct SchemaArgs {
     /// Offer the names that definitions and ingested messages hold, with counts and dates.
     #[arg(long)]
     pub(crate) observed: bool,
+}
+
+const CATALOG_EXAMPLES: &str = "\
+Examples:
+  muster catalog                               all events, and all traits
+  muster catalog \"Order Completed\"             its properties, and where it comes from
+  muster --json catalog > catalog.json
+
+Counted is what was accepted, also of people who were deleted since. Mixed: values of several types, of
+which an operator may read only one.";
+
+#[derive(Debug, Args)]
+pub(crate) struct CatalogArgs {
+    /// One event's name. Default: all events and traits.
+    #[arg(value_name = "EVENT")]
+    pub(crate) event: Option<String>,
 }
 
 const EXPLAIN_EXAMPLES: &str = "\
@@ -318,10 +345,10 @@ pub(crate) struct BackfillArgs {
 
 const SERVE_EXAMPLES: &str = "\
 Examples:
-  muster serve                                 the schedule; HTTP too where muster.yaml has `collect`
+  muster serve                                 the schedule; HTTP too where muster.yaml has `collect` or `api`
   muster serve --listen 127.0.0.1:8080
 
-Keys for HTTP: `muster source add NAME`. There is no TLS: put a proxy in front of other addresses.";
+Keys for HTTP: `muster source add NAME`, `muster token add NAME`. There is no TLS: put a proxy in front of other addresses.";
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -369,6 +396,38 @@ Examples:
   muster source rotate website                 a second key; put it everywhere, then
   muster source revoke website --old";
 
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    #[command(subcommand)]
+    pub(crate) command: TokenCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token and print it, once.
+    #[command(after_help = TOKEN_EXAMPLES)]
+    Add {
+        /// Who reads, such as `support_desk`.
+        name: String,
+    },
+    /// Revoke a token: requests with it are refused within seconds.
+    #[command(after_help = TOKEN_EXAMPLES)]
+    Revoke {
+        /// Who read.
+        name: String,
+    },
+    /// List the tokens, revoked ones too.
+    List,
+}
+
+const TOKEN_EXAMPLES: &str = "\
+Examples:
+  muster token add support_desk                prints the token: it is kept nowhere, only its hash
+  curl -u TOKEN: http://127.0.0.1:8081/v1/spaces/shop/collections/users/profiles/email:ann@example.com/traits
+  muster token revoke support_desk
+
+Whoever has a token can read everything known of everybody: it belongs on servers, never in pages or apps.";
+
 const MEMBERS_EXAMPLES: &str = "\
 Examples:
   muster members big_spenders                          the first 20
@@ -387,6 +446,46 @@ pub(crate) struct MembersArgs {
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(crate) limit: usize,
     /// Write all members to this file; its ending, `.csv` or `.parquet`, says how.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+const PROFILE_EXAMPLES: &str = "\
+Examples:
+  muster profile email:ann@example.com
+  muster profile id:0b7f2c9e-6a51-4a39-9d3e-0d7c3f1f2a10    a public id, also of a merged profile
+  muster profile user_id:42 --events 50 --since 2025-03-01
+  echo email:ann@example.com | muster profile -             what is typed stays in no history
+
+Known is what became facts: `muster run` takes in what waits in the inbox.";
+
+#[derive(Debug, Args)]
+pub(crate) struct ProfileArgs {
+    /// A kind and a value, such as `email:ann@example.com`, or `id:` and a public id; `-` reads them from stdin.
+    #[arg(value_name = "KIND:VALUE")]
+    pub(crate) profile: String,
+    /// How many of the latest events to show.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub(crate) events: usize,
+    /// No event before this: an ISO 8601 date or timestamp.
+    #[arg(long, value_name = "MOMENT", value_parser = parse_moment)]
+    pub(crate) since: Option<model::Moment>,
+}
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  muster export email:ann@example.com --output ann.json
+  echo email:ann@example.com | muster export - --output ann.json
+
+The document holds identifiers, traits as they changed, all events, memberships, what was sent where,
+and rows of models. Only its owner may read the file. Its shape: docs/profiles.md.";
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// A kind and a value, such as `email:ann@example.com`, or `id:` and a public id; `-` reads them from stdin.
+    #[arg(value_name = "KIND:VALUE")]
+    pub(crate) profile: String,
+    /// The file to write. Default: stdout.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

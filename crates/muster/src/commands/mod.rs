@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 pub(crate) mod audiences;
 pub(crate) mod backfill;
+pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod collecting;
 pub(crate) mod compact;
@@ -14,12 +15,15 @@ pub(crate) mod demo;
 pub(crate) mod destination;
 pub(crate) mod erasures;
 pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod fmt;
+pub(crate) mod good_keys;
 pub(crate) mod identities;
 pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod members;
 pub(crate) mod model;
+pub(crate) mod profile;
 pub(crate) mod resync;
 pub(crate) mod run;
 pub(crate) mod schema;
@@ -28,6 +32,8 @@ pub(crate) mod source;
 pub(crate) mod suppress;
 pub(crate) mod suppressions;
 pub(crate) mod test;
+pub(crate) mod token;
+pub(crate) mod whom;
 
 /// What every command is told.
 #[derive(Debug, Clone)]

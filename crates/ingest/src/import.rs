@@ -30,7 +30,8 @@ use crate::{IngestError, warehouse};
 /// How the lines of a file are to be understood.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Format {
-    /// By the file's name: newline-delimited JSON, except that a `.csv` is refused for want of a mapping.
+    /// By the file itself: a table of a warehouse if its first row is one, else newline-delimited JSON, except that a `.csv` is
+    /// refused for want of a mapping.
     #[default]
     Auto,
     /// Newline-delimited JSON in the shape of the Segment spec.
@@ -123,6 +124,8 @@ pub async fn import_next(
     // What was noted as taken by an import that fails, or that only tries, is not true.
     let mut keys = std::mem::take(known);
     keys.begin();
+    let recognised = ImportOptions { format: Format::Warehouse, ..options.clone() };
+    let options = if options.format == Format::Auto && warehouse::has_table(path)? { &recognised } else { options };
     let content = Content::open(path)?;
     if options.format == Format::Auto && content.packing() != Packing::Parquet && is_csv(path) {
         return Err(IngestError::NoMapping { path: path.to_owned() });

@@ -12,7 +12,7 @@ use model::Value;
 use serde_json::{Map, Value as Json, json};
 
 use crate::IngestError;
-use crate::table::Cells;
+use crate::table::{self, Cells};
 
 /// The source of every message of a warehouse: its tables share the ids of messages.
 pub(crate) const SOURCE: &str = "warehouse";
@@ -41,6 +41,23 @@ const ADDED: [&str; 14] = [
 
 /// Endings of files that may be exports of tables.
 const ENDINGS: [&str; 6] = [".csv", ".tsv", ".ndjson", ".jsonl", ".json", ".parquet"];
+
+/// Whether a file is an export of a table by its first row: it has what each of them has, and not what each message has.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn has_table(path: &Path) -> Result<bool, IngestError> {
+    let mut table = table::Table::open(path, TEXTS.into_iter())?;
+    let is_table = |has: &dyn Fn(&str) -> bool| has("id") && has("received_at") && !has("type") && !has("messageId");
+    if let Some(columns) = table.columns() {
+        return Ok(is_table(&|column| columns.iter().any(|there| there == column)));
+    }
+    Ok(match table.next() {
+        Ok(Some((_, Ok(cells)))) => is_table(&|column| cells.contains_key(column)),
+        // Whoever reads it as messages says what is wrong with it.
+        Ok(Some((_, Err(_))) | None) | Err(_) => false,
+    })
+}
 
 /// A table, by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -90,3 +90,17 @@ async fn an_event_whose_table_has_another_name_is_that_event() {
     let report = import(&scene, &scene.file("signed_out.csv", "id,received_at,user_id\n1,2025-03-02 11:00:00,u\n")).await;
     assert_eq!(report.event_names.keys().collect::<Vec<_>>(), ["signed_out"]);
 }
+
+#[tokio::test]
+async fn tables_are_recognised_by_their_columns() {
+    let scene = Scene::new().await;
+    for (name, content) in [("identifies.csv", IDENTIFIES), ("order_completed.ndjson", ORDERS)] {
+        let report = scene.try_import(&scene.file(name, content), &ImportOptions::default(), now()).await.unwrap();
+        assert_eq!((report.source.as_str(), report.accepted, report.rejected), ("warehouse", 1, 0), "{name}");
+    }
+    let other = scene.try_import(&scene.file("orders.csv", "id,customer\n1,u\n"), &ImportOptions::default(), now()).await;
+    assert!(matches!(other, Err(ingest::IngestError::NoMapping { .. })));
+    let message = r#"{"type":"track","userId":"u","event":"E","id":1,"received_at":"x"}"#;
+    let report = scene.try_import(&scene.file("messages.ndjson", message), &ImportOptions::default(), now()).await.unwrap();
+    assert_eq!(report.source, "messages.ndjson");
+}

@@ -32,7 +32,9 @@ pub(crate) fn identity(node: &Node, scope: &mut Scope) -> Arc<IdentityRules> {
         let unnamed = IdentifierKind::KNOWN.into_iter().filter(|known| kinds.iter().all(|rule| rule.kind.as_str() != *known));
         let unnamed: Vec<KindRule> = unnamed.map(KindRule::of).collect();
         kinds.extend(unnamed);
-        kinds.iter_mut().for_each(|rule| rule.blocked.extend(everywhere.iter().cloned()));
+        for rule in &mut kinds {
+            rule.blocked.extend(everywhere.iter().cloned());
+        }
     }
     Arc::new(IdentityRules::new(kinds, &priority, merges_max, identifiers_max))
 }

@@ -1,1 +1,1 @@
-SELECT key_hash, source, created_at, revoked_at FROM write_keys ORDER BY source, created_at, key_hash
+SELECT key_hash, source, created_at, revoked_at FROM write_keys WHERE purpose = $1 ORDER BY source, created_at, key_hash

@@ -8,6 +8,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
 
 static DOOR: Semaphore = Semaphore::const_new(1);
+/// Two look something up at a time, whoever computes.
+static SIDE_DOOR: Semaphore = Semaphore::const_new(2);
 
 /// Runs a computation on a blocking thread, when its turn comes.
 ///
@@ -21,6 +23,23 @@ where
     let _turn = DOOR.acquire().await.expect("the door is never closed");
     #[expect(clippy::disallowed_methods, reason = "this is the door")]
     match tokio::task::spawn_blocking(computation).await {
+        Ok(value) => value,
+        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+    }
+}
+
+/// Looks something up on a blocking thread: for what takes milliseconds and must not wait until everybody is evaluated.
+///
+/// # Panics
+/// Panics where it panicked.
+pub async fn look<T, F>(up: F) -> T
+where
+    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'static,
+{
+    let _turn = SIDE_DOOR.acquire().await.expect("the door is never closed");
+    #[expect(clippy::disallowed_methods, reason = "this is the side door")]
+    match tokio::task::spawn_blocking(up).await {
         Ok(value) => value,
         Err(failed) => std::panic::resume_unwind(failed.into_panic()),
     }

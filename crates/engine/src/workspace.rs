@@ -22,6 +22,9 @@ use crate::{BatchLimits, Clock, Lease, cpu};
 /// Memory for decoded columns kept between the ticks of a backfill.
 const COLUMN_BUDGET_BYTES: usize = 1 << 30;
 
+/// Memory for the columns in which profiles are looked up: whose row, and when. Some 20 million rows.
+const LOOKUP_BUDGET_BYTES: usize = 256 << 20;
+
 /// The workspace could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -73,6 +76,8 @@ pub struct Workspace {
     pub(crate) evaluator: Arc<Evaluator>,
     pub(crate) sinks: Connections,
     pub(crate) batch: BatchLimits,
+    /// Finds the rows of a few profiles, apart from the columns that evaluation keeps.
+    pub(crate) lookups: Arc<Reader>,
     known: Arc<Known>,
     /// The messages taken from the inbox lately.
     pub(crate) keys: Arc<Mutex<KnownKeys>>,
@@ -92,6 +97,7 @@ impl Workspace {
         let lake = Lake::open(&data.join("lake"))?;
         let store = store::open(&url).await?;
         let columns = data.join("cache").join("columns");
+        let lookups = Arc::new(Reader::new(lake.clone(), LOOKUP_BUDGET_BYTES));
         let evaluator = Arc::new(Evaluator::new(Reader::new(lake.clone(), COLUMN_BUDGET_BYTES).with_hot_columns(&columns)));
         Ok(Self {
             catalog: Arc::new(catalog),
@@ -104,6 +110,7 @@ impl Workspace {
             evaluator,
             sinks: BTreeMap::new(),
             batch: BatchLimits::default(),
+            lookups,
             known: Arc::default(),
             keys: Arc::default(),
             inbox: None,

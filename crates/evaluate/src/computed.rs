@@ -44,9 +44,14 @@ impl Computed {
     const NONE: u32 = u32::MAX;
 
     /// Computes a trait; those it refers to are in the setting already.
-    pub(crate) fn compute(definition: &ComputedTrait, names: &TraitNames, setting: Setting<'_>) -> Result<(Self, Tally), EvaluateError> {
+    pub(crate) fn compute(
+        definition: &ComputedTrait,
+        names: &TraitNames,
+        setting: Setting<'_>,
+        whom: Whom<'_>,
+    ) -> Result<(Self, Tally), EvaluateError> {
         let mut computed = Self { places: Vec::new(), values: Vec::new(), free: Vec::new(), none: None };
-        let tally = computed.compute_anew(definition, names, setting, Whom::All)?;
+        let tally = computed.compute_anew(definition, names, setting, whom)?;
         Ok((computed, tally))
     }
 

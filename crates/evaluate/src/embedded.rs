@@ -43,12 +43,17 @@ pub(crate) type Part = (Vec<(LeafId, RoaringBitmap)>, Tally);
 impl<'a> LeafEngine<'a> {
     /// The traits that a plan looks at: computed ones in their order, others as they were said.
     pub(crate) fn traits(&self, catalog: &Catalog, plan: &Plan) -> Result<(KnownTraits, Tally), EvaluateError> {
+        self.traits_of(catalog, plan, Whom::All)
+    }
+
+    /// The same, computed for some only: of all others no computed trait may be asked for.
+    pub(crate) fn traits_of(&self, catalog: &Catalog, plan: &Plan, whom: Whom<'_>) -> Result<(KnownTraits, Tally), EvaluateError> {
         let mut traits = KnownTraits::default();
         let mut tally = Tally::default();
         traits.find_said(self.standing, self.reader, self.snapshot, plan.said(), self.clock.as_of)?;
         for planned in &plan.traits {
             let Some(definition) = catalog.traits.get(&planned.key) else { continue };
-            let (computed, part) = Computed::compute(definition, &planned.names, self.setting(&traits))?;
+            let (computed, part) = Computed::compute(definition, &planned.names, self.setting(&traits), whom)?;
             tally += part;
             traits.add(planned.key.clone(), computed);
         }

@@ -77,7 +77,11 @@ use leaf::LeafId;
 use operator::Clock;
 use owners::Links;
 use plan::{Members, Plan};
+use setting::Whom;
 use standing::Standing;
+
+/// Computed traits of so many profiles are computed for them alone.
+const FEW: u64 = 100;
 
 /// Evaluates catalogs over one lake; keeps for the next evaluation the columns it read, which rows whose are, and how far it
 /// advanced.
@@ -195,7 +199,11 @@ impl Evaluator {
         let clock = Clock { as_of, zone: catalog.settings.zone };
         let links = Links::of(&snapshot.people, as_of);
         let engine = LeafEngine { reader: &self.reader, indexes: &self.indexes, standing: &self.standing, snapshot, links: &links, clock };
-        let (traits, _) = engine.traits(catalog, &Plan::of_traits(catalog))?;
+        // Of a few, only their own rows are looked at.
+        let few: Option<RoaringBitmap> =
+            (profiles.len() <= FEW).then(|| profiles.iter().map(|profile| snapshot.people.survivor(profile).0).collect());
+        let whom = few.as_ref().map_or(Whom::All, Whom::These);
+        let (traits, _) = engine.traits_of(catalog, &Plan::of_traits(catalog), whom)?;
         let accounts = owners::accounts(&snapshot.people);
         let mut found: HashMap<ProfileId, BTreeMap<String, Value>> = HashMap::new();
         for profile in profiles.iter() {

@@ -30,6 +30,7 @@ mod lake;
 mod layout;
 mod mapped;
 mod parquet;
+mod person;
 mod reader;
 mod sweep;
 mod texts;

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A text that is no moment, lookback or date.
@@ -57,6 +57,11 @@ impl Moment {
     /// As a chrono instant. Moments beyond chrono's range (some 260,000 years away) are clamped to it.
     pub fn to_utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.0).unwrap_or(if self.0 < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC })
+    }
+
+    /// As programs read it: RFC 3339 in UTC, with as many digits of a second as it takes.
+    pub fn rfc3339(self) -> String {
+        self.to_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true)
     }
 
     /// The same moment without its fraction of a second.

@@ -79,6 +79,12 @@ pub(crate) enum Command {
     /// Count people, merges and refusals, and show who is near a limit of identity.
     #[command(after_help = IDENTITIES_EXAMPLES)]
     Identities(IdentitiesArgs),
+    /// Show everything that is known of one person or account.
+    #[command(after_help = PROFILE_EXAMPLES)]
+    Profile(ProfileArgs),
+    /// Write all that is held of one person or account as one JSON document, for them.
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArgs),
     /// Send what is pending, without a new run.
     #[command(after_help = DELIVER_EXAMPLES)]
     Deliver(DeliverArgs),
@@ -387,6 +393,46 @@ pub(crate) struct MembersArgs {
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(crate) limit: usize,
     /// Write all members to this file; its ending, `.csv` or `.parquet`, says how.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+const PROFILE_EXAMPLES: &str = "\
+Examples:
+  muster profile email:ann@example.com
+  muster profile id:0b7f2c9e-6a51-4a39-9d3e-0d7c3f1f2a10    a public id, also of a merged profile
+  muster profile user_id:42 --events 50 --since 2025-03-01
+  echo email:ann@example.com | muster profile -             what is typed stays in no history
+
+Known is what became facts: `muster run` takes in what waits in the inbox.";
+
+#[derive(Debug, Args)]
+pub(crate) struct ProfileArgs {
+    /// A kind and a value, such as `email:ann@example.com`, or `id:` and a public id; `-` reads them from stdin.
+    #[arg(value_name = "KIND:VALUE")]
+    pub(crate) profile: String,
+    /// How many of the latest events to show.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub(crate) events: usize,
+    /// No event before this: an ISO 8601 date or timestamp.
+    #[arg(long, value_name = "MOMENT", value_parser = parse_moment)]
+    pub(crate) since: Option<model::Moment>,
+}
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  muster export email:ann@example.com --output ann.json
+  echo email:ann@example.com | muster export - --output ann.json
+
+The document holds identifiers, traits as they changed, all events, memberships, what was sent where,
+and rows of models. Only its owner may read the file. Its shape: docs/profiles.md.";
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// A kind and a value, such as `email:ann@example.com`, or `id:` and a public id; `-` reads them from stdin.
+    #[arg(value_name = "KIND:VALUE")]
+    pub(crate) profile: String,
+    /// The file to write. Default: stdout.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

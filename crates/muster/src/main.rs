@@ -8,6 +8,7 @@ mod commands;
 mod exit;
 mod opening;
 mod output;
+mod person;
 mod render;
 
 use std::process::ExitCode;
@@ -56,6 +57,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Ending> {
         Command::Source(args) => commands::source::run(&asked, &args).await,
         Command::Audiences(args) => commands::audiences::run(&asked, &args).await,
         Command::Members(args) => commands::members::run(&asked, &args).await,
+        Command::Profile(args) => commands::profile::run(&asked, &args).await,
+        Command::Export(args) => commands::export::run(&asked, &args).await,
         Command::Deliver(args) => commands::deliver::run(&asked, &args).await,
         Command::Identities(args) => commands::identities::run(&asked, &args).await,
         Command::Resync(args) => commands::resync::run(&asked, &args).await,

@@ -8,14 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use model::{
-    AccountLink, AsOf, AudienceKey, Collection, DestinationKey, Fingerprint, Identifier, LedgerChange, LedgerRow, LogName, Membership,
-    MembershipDiff, ModelKey, Moment, People, ProfileId, PublicId, Reason, RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
+    AccountLink, AsOf, AudienceKey, Collection, DestinationKey, Fingerprint, Identifier, IdentifierKind, LedgerChange, LedgerRow, LogName,
+    Membership, MembershipDiff, ModelKey, Moment, People, ProfileId, PublicId, Reason, RemoteAudience, RunId, Segment, SegmentId,
+    SyncStatus,
 };
 
-use crate::{
-    Attachments, Crowd, Crowded, Erasure, ErasureRequest, ErasureState, Holdings, IdentityCounts, KeptOut, LeftAt, News, PeopleMark,
-    PublicMerge, RecordedRefusals, Refusals, RunRecord, StoreError, Suppression, SyncStart,
-};
+use crate::{Attachments, Crowd, Crowded, Erasure, ErasureRequest, ErasureState, Holdings, IdentityCounts, KeptOut, LeftAt, LinkedProfile, News, ObservedRow, PeopleMark, ProfileName, ProfileRecord, PublicMerge, RecordedRefusals, Refusals, RunRecord, StoreError, Suppression, SyncStart};
 
 /// What ingest hands over when a batch is done: all of it or nothing becomes true.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -136,12 +134,21 @@ pub struct ImportProgress {
     pub finished_at: Option<Moment>,
 }
 
-/// A key under which messages may come in over HTTP. The key itself is kept nowhere.
+/// What a key is good for, and for nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyPurpose {
+    /// Messages come in under it.
+    Write,
+    /// Profiles are asked for under it.
+    Read,
+}
+
+/// A key under which messages may come in, or profiles be asked for, over HTTP. The key itself is kept nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteKey {
     /// SHA-256 of the key, hex.
     pub key_hash: String,
-    /// The source its messages belong to.
+    /// The source its messages belong to, or the name of who reads.
     pub source: String,
     /// When it was made.
     pub created_at: Moment,
@@ -312,6 +319,19 @@ pub trait Store: Send + Sync {
     async fn note_refusals(&self, refusals: &[Refusals]) -> Result<(), StoreError>;
     /// What was not taken, the latest first.
     async fn refusals(&self, limit: u32) -> Result<Vec<RecordedRefusals>, StoreError>;
+    /// What identity knows of the profile of this name; nothing when there is none.
+    async fn profile(&self, name: &ProfileName) -> Result<Option<ProfileRecord>, StoreError>;
+    /// The accounts of a user, or the users of an account, by number from the one after `after` on, at most `limit`. `of` is what
+    /// the profile is, which must be a survivor.
+    async fn linked(
+        &self,
+        profile: ProfileId,
+        of: Collection,
+        after: Option<ProfileId>,
+        limit: u32,
+    ) -> Result<Vec<LinkedProfile>, StoreError>;
+    /// The kinds of identifiers that anybody has, by name.
+    async fn identifier_kinds(&self) -> Result<Vec<IdentifierKind>, StoreError>;
     /// Losers of the merges after the first `seen`, and how many merges there are in all.
     async fn merges_since(&self, seen: u64) -> Result<(Vec<Merge>, u64), StoreError>;
 
@@ -321,6 +341,10 @@ pub trait Store: Send + Sync {
     async fn segments(&self) -> Result<Vec<(SegmentId, Segment)>, StoreError>;
     /// The segments of one log that reach into the UTC days from `first` to `last` (both included), by number.
     async fn segments_of(&self, log: &LogName, first: NaiveDate, last: NaiveDate) -> Result<Vec<(SegmentId, Segment)>, StoreError>;
+    /// The segments of events that reach into the time from `first` to `last` (both included), by number.
+    async fn segments_between(&self, first: Moment, last: Moment) -> Result<Vec<(SegmentId, Segment)>, StoreError>;
+    /// What was flushed so far, counted: by log, name, type and source. Merging segments changes nothing of it.
+    async fn observed(&self) -> Result<Vec<ObservedRow>, StoreError>;
     /// Names `merged` instead of `sources`, whose rows it holds, under the highest of their numbers: what was seen before is
     /// seen after. Refused when one of them is not named (any more), or they are not all of its log, or not as many rows.
     /// Their paths are never named again.
@@ -344,12 +368,14 @@ pub trait Store: Send + Sync {
     async fn unseen_model_rows(&self, model: &ModelKey, sync: u64, limit: u32) -> Result<Vec<ModelRow>, StoreError>;
     /// Forgets what the rows of a model said, though not whom they were about: the next sync says all of it again.
     async fn forget_model_checksums(&self, model: &ModelKey) -> Result<(), StoreError>;
-    /// Keeps a new write key. The same one twice is an error.
-    async fn add_write_key(&self, key: &WriteKey) -> Result<(), StoreError>;
-    /// All write keys, revoked ones too, by source and then by age.
-    async fn write_keys(&self) -> Result<Vec<WriteKey>, StoreError>;
-    /// Revokes write keys by their hashes. One that is revoked already stays so since then; an unknown one is an error.
-    async fn revoke_write_keys(&self, key_hashes: &[String], at: Moment) -> Result<(), StoreError>;
+    /// Rows of models that name one of these identifiers, by model and key.
+    async fn model_rows_about(&self, identifiers: &[Identifier]) -> Result<Vec<(ModelKey, ModelRow)>, StoreError>;
+    /// Keeps a new key. The same one twice is an error, whatever it is good for.
+    async fn add_write_key(&self, purpose: KeyPurpose, key: &WriteKey) -> Result<(), StoreError>;
+    /// All keys of a purpose, revoked ones too, by source and then by age.
+    async fn write_keys(&self, purpose: KeyPurpose) -> Result<Vec<WriteKey>, StoreError>;
+    /// Revokes keys of a purpose by their hashes. One that is revoked already stays so since then; an unknown one is an error.
+    async fn revoke_write_keys(&self, purpose: KeyPurpose, key_hashes: &[String], at: Moment) -> Result<(), StoreError>;
 
     /// Takes (or renews, for the same holder) a lease until `until` (not included), if nobody else holds it at `now`. `false`:
     /// somebody does.
@@ -432,6 +458,8 @@ pub trait Store: Send + Sync {
     async fn change_ledger(&self, audience: &AudienceKey, destination: &DestinationKey, change: &LedgerChange) -> Result<(), StoreError>;
     /// The ledger rows of these profiles at a destination, whatever the audience.
     async fn ledger_of(&self, destination: &DestinationKey, profiles: &[ProfileId]) -> Result<Vec<(AudienceKey, LedgerRow)>, StoreError>;
+    /// The ledger rows of these profiles, wherever they were sent.
+    async fn ledger_of_people(&self, profiles: &[ProfileId]) -> Result<Vec<(AudienceKey, DestinationKey, LedgerRow)>, StoreError>;
     /// Until when a subject of limits, such as an ad account, is to be left in peace, while it is.
     async fn not_before(&self, subject: &str) -> Result<Option<Moment>, StoreError>;
     /// Sets or clears it.

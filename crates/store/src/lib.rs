@@ -13,6 +13,7 @@ mod error;
 mod migrations;
 mod news;
 mod open;
+mod profile;
 mod queries;
 mod record;
 mod refused;
@@ -27,6 +28,7 @@ pub use erasures::{Erasure, ErasureCounts, ErasureRequest, ErasureState, Holding
 pub use error::StoreError;
 pub use news::{News, PeopleMark, PeopleNews};
 pub use open::{open, open_existing};
+pub use profile::{LinkedProfile, MergedProfile, ObservedRow, ProfileName, ProfileRecord};
 pub use record::{AudienceRecord, FoundMembers, RunRecord, SyncStart};
 pub use refused::{Attachments, Crowd, Crowded, IdentityCounts, PublicMerge, RecordedRefusals, Refusals};
 pub use source::{QueryRows, SourceError};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-const SQLITE: [(&str, &str); 17] = [
+const SQLITE: [(&str, &str); 19] = [
     ("numbers", include_str!("../../../sql/sqlite/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/sqlite/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/sqlite/migrations/0003_segments.sql")),
@@ -23,9 +23,11 @@ const SQLITE: [(&str, &str); 17] = [
     ("write_keys", include_str!("../../../sql/sqlite/migrations/0015_write_keys.sql")),
     ("identity_limits", include_str!("../../../sql/sqlite/migrations/0016_identity_limits.sql")),
     ("erasures", include_str!("../../../sql/sqlite/migrations/0017_erasures.sql")),
+    ("profiles", include_str!("../../../sql/sqlite/migrations/0018_profiles.sql")),
+    ("observed", include_str!("../../../sql/sqlite/migrations/0019_observed.sql")),
 ];
 
-const POSTGRES: [(&str, &str); 17] = [
+const POSTGRES: [(&str, &str); 19] = [
     ("numbers", include_str!("../../../sql/postgres/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/postgres/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/postgres/migrations/0003_segments.sql")),
@@ -43,6 +45,8 @@ const POSTGRES: [(&str, &str); 17] = [
     ("write_keys", include_str!("../../../sql/postgres/migrations/0015_write_keys.sql")),
     ("identity_limits", include_str!("../../../sql/postgres/migrations/0016_identity_limits.sql")),
     ("erasures", include_str!("../../../sql/postgres/migrations/0017_erasures.sql")),
+    ("profiles", include_str!("../../../sql/postgres/migrations/0018_profiles.sql")),
+    ("observed", include_str!("../../../sql/postgres/migrations/0019_observed.sql")),
 ];
 
 pub(crate) fn sqlite() -> Migrator {

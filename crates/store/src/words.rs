@@ -1,8 +1,8 @@
 //! The words under which the store keeps the members of closed sets.
 
-use model::{Collection, LedgerState, SyncState};
+use model::{Collection, LedgerState, SyncState, ValueType};
 
-use crate::{ErasureState, LeftState, RunKind, StoreError};
+use crate::{ErasureState, KeyPurpose, LeftState, RunKind, StoreError};
 
 pub(crate) fn of_collection(collection: Collection) -> &'static str {
     match collection {
@@ -13,7 +13,29 @@ pub(crate) fn of_collection(collection: Collection) -> &'static str {
 
 pub(crate) fn collection(word: &str) -> Result<Collection, StoreError> {
     let all = [Collection::Users, Collection::Accounts];
-    all.into_iter().find(|collection| of_collection(*collection) == word).ok_or(StoreError::damaged("a collection"))
+    all.into_iter().find(|collection| of_collection(*collection) == word).ok_or(StoreError::damaged("the collection of a profile"))
+}
+
+pub(crate) fn of_key_purpose(purpose: KeyPurpose) -> &'static str {
+    match purpose {
+        KeyPurpose::Write => "write",
+        KeyPurpose::Read => "read",
+    }
+}
+
+pub(crate) fn of_value_type(value_type: ValueType) -> &'static str {
+    match value_type {
+        ValueType::Number => "number",
+        ValueType::Text => "text",
+        ValueType::Flag => "flag",
+        ValueType::Json => "json",
+        ValueType::Gone => "gone",
+    }
+}
+
+pub(crate) fn value_type(word: &str) -> Result<ValueType, StoreError> {
+    let all = [ValueType::Number, ValueType::Text, ValueType::Flag, ValueType::Json, ValueType::Gone];
+    all.into_iter().find(|value_type| of_value_type(*value_type) == word).ok_or(StoreError::damaged("the type of a value"))
 }
 
 pub(crate) fn of_run_kind(kind: RunKind) -> &'static str {

@@ -138,7 +138,7 @@ async fn a_store_from_the_future_is_not_touched() {
     beside(&file).await.execute(future).await.unwrap();
     let error = refused(&file).await;
     assert!(matches!(error, StoreError::NewerThanBinary { found: 1000, .. }), "{error:?}");
-    assert!(error.to_string().ends_with("this binary knows up to 17: upgrade muster"), "{error}");
+    assert!(error.to_string().ends_with("this binary knows up to 19: upgrade muster"), "{error}");
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn looking_in_makes_and_changes_nothing() {
     drop(open(&file).await.unwrap());
     let found = store::open_existing(&url).await.unwrap().expect("up to date");
     assert!(found.known_audiences().await.unwrap().is_empty());
-    beside(&file).await.execute("DELETE FROM _sqlx_migrations WHERE version = 17").await.unwrap();
+    beside(&file).await.execute("DELETE FROM _sqlx_migrations WHERE version = 19").await.unwrap();
     assert!(store::open_existing(&url).await.unwrap().is_none(), "older");
 }
 

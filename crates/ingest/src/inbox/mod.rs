@@ -17,6 +17,6 @@ mod writer;
 
 pub use error::InboxError;
 pub use expand::{Expanded, expand};
-pub use reader::{Damage, damaged, is_taken, sealed, set_aside};
+pub use reader::{Damage, damaged, is_taken, sealed, set_aside, waiting_bytes};
 pub use record::{Accepted, RECORD_BYTES_MAX};
 pub use writer::{Inbox, InboxLimits};

@@ -43,6 +43,19 @@ pub fn sealed(folder: &Path) -> Result<Vec<PathBuf>, InboxError> {
     }
 }
 
+/// How many bytes of messages wait in a folder to become facts. None where there is no folder.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn waiting_bytes(folder: &Path) -> Result<u64, InboxError> {
+    if !folder.is_dir() {
+        return Ok(0);
+    }
+    // A file may go meanwhile: then nothing of it waits.
+    let length = |path: &PathBuf| fs::metadata(path).map_or(0, |found| found.len().saturating_sub(MAGIC.len() as u64));
+    Ok(numbered(folder)?.iter().map(|(_, path)| length(path)).sum())
+}
+
 /// Sets a damaged file aside, whose whole records have been taken: it is kept for somebody to look at. Says where.
 ///
 /// # Errors

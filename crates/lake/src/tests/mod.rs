@@ -5,6 +5,7 @@ mod damage;
 mod erase;
 mod files;
 mod merge;
+mod person;
 mod round_trip;
 
 use std::path::Path;

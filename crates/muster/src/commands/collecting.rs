@@ -11,7 +11,7 @@ use definitions::CollectSettings;
 use engine::{Clock as _, SystemClock, Workspace};
 use ingest::inbox::{Inbox, InboxLimits};
 use ingest::{Barred, Judge};
-use store::{Refusals, Store, StoreError};
+use store::{KeyPurpose, Refusals, Store, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -113,7 +113,7 @@ async fn note(rejections: &Rejections, store: &dyn Store) {
 }
 
 async fn good_keys(store: &dyn Store) -> Result<Vec<(KeyHash, String)>, StoreError> {
-    let keys = store.write_keys().await?.into_iter().filter(|key| key.revoked_at.is_none());
+    let keys = store.write_keys(KeyPurpose::Write).await?.into_iter().filter(|key| key.revoked_at.is_none());
     Ok(keys.map(|key| (KeyHash::kept(key.key_hash), key.source)).collect())
 }
 

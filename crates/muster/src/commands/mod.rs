@@ -14,12 +14,14 @@ pub(crate) mod demo;
 pub(crate) mod destination;
 pub(crate) mod erasures;
 pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod fmt;
 pub(crate) mod identities;
 pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod members;
 pub(crate) mod model;
+pub(crate) mod profile;
 pub(crate) mod resync;
 pub(crate) mod run;
 pub(crate) mod schema;
@@ -28,6 +30,7 @@ pub(crate) mod source;
 pub(crate) mod suppress;
 pub(crate) mod suppressions;
 pub(crate) mod test;
+pub(crate) mod whom;
 
 /// What every command is told.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use anyhow::{bail, ensure};
 use collect::{KeyHash, new_key};
 use engine::Workspace;
 use serde::Serialize;
-use store::WriteKey;
+use store::{KeyPurpose, WriteKey};
 
 use crate::cli::{SourceArgs, SourceCommand};
 use crate::commands::Asked;
@@ -36,7 +36,7 @@ struct Listed {
 
 pub(crate) async fn run(asked: &Asked, args: &SourceArgs) -> anyhow::Result<Ending> {
     let workspace = opening::workspace(&asked.folder).await?;
-    let keys = workspace.store.write_keys().await?;
+    let keys = workspace.store.write_keys(KeyPurpose::Write).await?;
     match &args.command {
         SourceCommand::Add { name } => {
             defined(&workspace, name)?;
@@ -65,7 +65,7 @@ async fn make(asked: &Asked, workspace: &Workspace, name: &str) -> anyhow::Resul
     let key = new_key();
     let key_hash = KeyHash::of(&key).as_str().to_owned();
     let kept = WriteKey { key_hash, source: name.to_owned(), created_at: workspace.clock.now(), revoked_at: None };
-    workspace.store.add_write_key(&kept).await?;
+    workspace.store.add_write_key(KeyPurpose::Write, &kept).await?;
     if asked.json {
         return output::json(&MadeJson { source: name, write_key: &key });
     }
@@ -84,7 +84,7 @@ async fn revoke(asked: &Asked, workspace: &Workspace, keys: &[WriteKey], name: &
     }
     ensure!(!ended.is_empty(), "`{name}` has no key; `muster source list` shows who has");
     let hashes: Vec<_> = ended.iter().map(|key| key.key_hash.clone()).collect();
-    workspace.store.revoke_write_keys(&hashes, workspace.clock.now()).await?;
+    workspace.store.revoke_write_keys(KeyPurpose::Write, &hashes, workspace.clock.now()).await?;
     if asked.json {
         return output::json(&RevokedJson { source: name, revoked: hashes.len() });
     }

@@ -9,7 +9,9 @@ mod lives;
 mod merging;
 mod models;
 mod news;
+mod observed;
 mod overview;
+mod profiles;
 mod runs;
 mod segments;
 mod syncs;
@@ -56,6 +58,15 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     leases::of_two_takers_one_wins(make().await).await;
 
     write_keys::write_keys_are_kept_until_revoked(&*make().await).await;
+    write_keys::a_key_is_good_for_one_thing(&*make().await).await;
+
+    profiles::a_profile_is_found_by_all_its_names(&*make().await).await;
+    profiles::users_and_accounts_know_each_other(&*make().await).await;
+    profiles::what_was_sent_of_people_is_found_everywhere(&*make().await).await;
+    profiles::rows_of_models_are_found_by_whom_they_are_about(&*make().await).await;
+
+    observed::what_is_flushed_is_counted(&*make().await).await;
+    observed::events_are_found_by_time(&*make().await).await;
 
     runs::a_run_is_claimed_until_recorded(&*make().await).await;
     runs::a_run_is_recorded_once(&*make().await).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{AccountLink, Identifier, Moment, ProfileId};
 
-use super::{imports, merging, models, news, overview, segments};
+use super::{imports, merging, models, news, observed, overview, segments};
 use crate::work::Work;
 use crate::{AttachedIdentifier, Flush, NewProfile, StoreError, queries, words};
 
@@ -15,6 +15,7 @@ pub(crate) async fn flush(work: &mut Work<'_>, flush: &Flush) -> Result<(), Stor
     merging::insert(work, &flush.merges).await?;
     link_accounts(work, &flush.links).await?;
     segments::insert(work, &flush.segments).await?;
+    observed::add(work, source(flush), &flush.segments).await?;
     if let Some(import) = &flush.import {
         imports::save(work, import).await?;
     }
@@ -22,6 +23,12 @@ pub(crate) async fn flush(work: &mut Work<'_>, flush: &Flush) -> Result<(), Stor
         models::save(work, batch).await?;
     }
     overview::note_refusals(work, &flush.refusals).await
+}
+
+/// Where what is flushed came from; empty where nothing says so.
+fn source(flush: &Flush) -> &str {
+    let of_model = || flush.model.as_ref().map(|batch| batch.model.as_str());
+    flush.import.as_ref().map(|import| import.source.as_str()).or_else(of_model).unwrap_or_default()
 }
 
 /// Takes the numbers that the new profiles already have, and gives the first. Taken also for none: whoever holds them flushes

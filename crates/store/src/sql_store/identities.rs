@@ -49,6 +49,16 @@ pub(crate) async fn people(work: &mut Work<'_>) -> Result<People, StoreError> {
     Ok(People { canonical, accounts, sightings, links })
 }
 
+/// The kinds of identifiers that anybody has.
+pub(crate) async fn kinds(work: &mut Work<'_>) -> Result<Vec<IdentifierKind>, StoreError> {
+    let (mut kinds, mut after) = (Vec::new(), String::new());
+    while let Some(kind) = kind_after(work, &after).await? {
+        kinds.push(IdentifierKind::new(&kind));
+        after = kind;
+    }
+    Ok(kinds)
+}
+
 async fn kind_after(work: &mut Work<'_>, after: &str) -> Result<Option<String>, StoreError> {
     let row: Option<(Option<String>,)> = work.optional(query(queries::PEOPLE_KIND_AFTER).bind(after.to_owned())).await?;
     Ok(row.and_then(|(kind,)| kind))
@@ -109,6 +119,13 @@ pub(crate) async fn attachments(work: &mut Work<'_>, profiles: &[ProfileId]) -> 
         attached.identifiers.push((Identifier { kind, value }, attached_at));
     }
     Ok(attached.into_values().collect())
+}
+
+/// The identifiers of one survivor, each with when it was seen first, in that order.
+pub(crate) async fn sighted(work: &mut Work<'_>, survivor: ProfileId) -> Result<Vec<(Moment, Identifier)>, StoreError> {
+    let mut found: Vec<(ProfileId, Moment, IdentifierKind, String)> = work.ask_rows(queries::IDENTIFIERS_OF, &[(survivor,)]).await?;
+    found.sort_unstable();
+    Ok(found.into_iter().map(|(_, first_seen_at, kind, value)| (first_seen_at, Identifier { kind, value })).collect())
 }
 
 async fn identifiers_of(work: &mut Work<'_>, survivors: BTreeSet<ProfileId>) -> Result<HashMap<ProfileId, Vec<Identifier>>, StoreError> {

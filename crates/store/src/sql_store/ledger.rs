@@ -55,6 +55,25 @@ pub(crate) async fn rows_of(
     Ok(rows)
 }
 
+/// Profile, audience, destination, then as [`OwnedRow`].
+type SentRow = (ProfileId, String, String, String, String, String, Option<i64>, Option<String>, Moment);
+
+pub(crate) async fn rows_of_people(
+    work: &mut Work<'_>,
+    profiles: &[ProfileId],
+) -> Result<Vec<(AudienceKey, DestinationKey, LedgerRow)>, StoreError> {
+    let asked: Vec<_> = profiles.iter().map(|profile| (*profile,)).collect();
+    let found: Vec<SentRow> = work.ask_rows(queries::LEDGER_ROWS_OF_PEOPLE, &asked).await?;
+    let read = |(profile, audience, destination, schema, cells, state, session_id, reason, updated_at): SentRow| {
+        let (audience, destination) = pair(&audience, &destination)?;
+        let state = words::ledger_state(&state)?;
+        Ok((audience, destination, LedgerRow { profile, schema, cells, state, session_id, reason, updated_at }))
+    };
+    let mut rows = found.into_iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
+    rows.sort_by(|(a, at, x), (b, to, y)| (a, at, x.profile, &x.schema, &x.cells).cmp(&(b, to, y.profile, &y.schema, &y.cells)));
+    Ok(rows)
+}
+
 pub(crate) async fn change(
     work: &mut Work<'_>,
     audience: &AudienceKey,

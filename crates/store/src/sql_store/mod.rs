@@ -11,7 +11,9 @@ mod lives;
 mod merging;
 mod models;
 mod news;
+mod observed;
 mod overview;
+mod profiles;
 mod recording;
 mod runs;
 mod scrub;
@@ -25,18 +27,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use model::{
-    AsOf, AudienceKey, DestinationKey, Fingerprint, Identifier, LedgerChange, LedgerRow, LogName, Membership, ModelKey, Moment, People,
-    ProfileId, RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
+    AsOf, AudienceKey, Collection, DestinationKey, Fingerprint, Identifier, IdentifierKind, LedgerChange, LedgerRow, LogName, Membership,
+    ModelKey, Moment, People, ProfileId, RemoteAudience, RunId, Segment, SegmentId, SyncStatus,
 };
 use sqlx::AnyPool;
 use sqlx::migrate::Migrator;
 
 use crate::work::Work;
 use crate::{
-    Attachments, Claimed, Crowd, Crowded, Erasure, ErasureRequest, ErasureState, Flush, Guarded, Hold, Holdings, IdentityCounts,
-    ImportProgress, KeptOut, LeftAt, Merge, ModelRow, ModelState, News, PendingSync, PeopleMark, ProfileIdentity, PublicMerge,
-    RecordedChange, RecordedMembership, RecordedRefusals, Refusals, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, Suppression,
-    SyncStart, WriteKey, migrations,
+    Attachments, Claimed, Crowd, Crowded, Erasure, ErasureRequest, ErasureState, Flush, Guarded, Hold, Holdings, IdentityCounts, ImportProgress, KeptOut, KeyPurpose, LeftAt, LinkedProfile, Merge, ModelRow, ModelState, News, ObservedRow, PendingSync, PeopleMark, ProfileIdentity, ProfileName, ProfileRecord, PublicMerge, RecordedChange, RecordedMembership, RecordedRefusals, Refusals, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, Suppression, SyncStart, WriteKey, migrations,
 };
 
 /// What differs between databases.
@@ -156,6 +155,27 @@ impl Store for SqlStore {
         overview::refusals(&mut work, limit).await
     }
 
+    async fn profile(&self, name: &ProfileName) -> Result<Option<ProfileRecord>, StoreError> {
+        let mut work = self.read("look a profile up").await?;
+        profiles::find(&mut work, name).await
+    }
+
+    async fn linked(
+        &self,
+        profile: ProfileId,
+        of: Collection,
+        after: Option<ProfileId>,
+        limit: u32,
+    ) -> Result<Vec<LinkedProfile>, StoreError> {
+        let mut work = self.read("list who is linked with a profile").await?;
+        profiles::linked(&mut work, profile, of, after, limit).await
+    }
+
+    async fn identifier_kinds(&self) -> Result<Vec<IdentifierKind>, StoreError> {
+        let mut work = self.read("list kinds of identifiers").await?;
+        identities::kinds(&mut work).await
+    }
+
     async fn merges_since(&self, seen: u64) -> Result<(Vec<Merge>, u64), StoreError> {
         let mut work = self.read("list merges").await?;
         merging::merges_since(&mut work, seen).await
@@ -175,6 +195,16 @@ impl Store for SqlStore {
     async fn segments_of(&self, log: &LogName, first: NaiveDate, last: NaiveDate) -> Result<Vec<(SegmentId, Segment)>, StoreError> {
         let mut work = self.read("list segments").await?;
         segments::of(&mut work, log, first, last).await
+    }
+
+    async fn segments_between(&self, first: Moment, last: Moment) -> Result<Vec<(SegmentId, Segment)>, StoreError> {
+        let mut work = self.read("list segments").await?;
+        segments::between(&mut work, first, last).await
+    }
+
+    async fn observed(&self) -> Result<Vec<ObservedRow>, StoreError> {
+        let mut work = self.read("look at what was observed").await?;
+        observed::all(&mut work).await
     }
 
     async fn replace_segments(&self, sources: &[SegmentId], merged: &Segment) -> Result<SegmentId, StoreError> {
@@ -228,20 +258,25 @@ impl Store for SqlStore {
         work.commit().await
     }
 
-    async fn add_write_key(&self, key: &WriteKey) -> Result<(), StoreError> {
-        let mut work = self.write("keep a write key").await?;
-        write_keys::add(&mut work, key).await?;
+    async fn model_rows_about(&self, identifiers: &[Identifier]) -> Result<Vec<(ModelKey, ModelRow)>, StoreError> {
+        let mut work = self.read("look for rows of models about somebody").await?;
+        models::about(&mut work, identifiers).await
+    }
+
+    async fn add_write_key(&self, purpose: KeyPurpose, key: &WriteKey) -> Result<(), StoreError> {
+        let mut work = self.write("keep a key").await?;
+        write_keys::add(&mut work, purpose, key).await?;
         work.commit().await
     }
 
-    async fn write_keys(&self) -> Result<Vec<WriteKey>, StoreError> {
-        let mut work = self.read("list write keys").await?;
-        write_keys::all(&mut work).await
+    async fn write_keys(&self, purpose: KeyPurpose) -> Result<Vec<WriteKey>, StoreError> {
+        let mut work = self.read("list keys").await?;
+        write_keys::all(&mut work, purpose).await
     }
 
-    async fn revoke_write_keys(&self, key_hashes: &[String], at: Moment) -> Result<(), StoreError> {
-        let mut work = self.write("revoke write keys").await?;
-        write_keys::revoke(&mut work, key_hashes, at).await?;
+    async fn revoke_write_keys(&self, purpose: KeyPurpose, key_hashes: &[String], at: Moment) -> Result<(), StoreError> {
+        let mut work = self.write("revoke keys").await?;
+        write_keys::revoke(&mut work, purpose, key_hashes, at).await?;
         work.commit().await
     }
 
@@ -406,6 +441,11 @@ impl Store for SqlStore {
     async fn ledger_of(&self, destination: &DestinationKey, profiles: &[ProfileId]) -> Result<Vec<(AudienceKey, LedgerRow)>, StoreError> {
         let mut work = self.read("look people up in the ledger").await?;
         ledger::rows_of(&mut work, destination, profiles).await
+    }
+
+    async fn ledger_of_people(&self, profiles: &[ProfileId]) -> Result<Vec<(AudienceKey, DestinationKey, LedgerRow)>, StoreError> {
+        let mut work = self.read("look people up in all ledgers").await?;
+        ledger::rows_of_people(&mut work, profiles).await
     }
 
     async fn not_before(&self, subject: &str) -> Result<Option<Moment>, StoreError> {

@@ -1,9 +1,11 @@
 //! What was said of the rows of models.
 
+use std::collections::BTreeMap;
+
 use model::{Identifier, IdentifierKind, ModelKey, Moment};
 use sqlx::query;
 
-use crate::work::{Work, pack, to_i64, to_u64};
+use crate::work::{Work, pack, to_i64, to_u64, unpack};
 use crate::{ModelBatch, ModelRow, ModelState, StoreError, queries};
 
 const COUNT: &str = "a count of a model's rows";
@@ -33,6 +35,27 @@ pub(crate) async fn rows(work: &mut Work<'_>, model: &ModelKey, keys: &[String])
 pub(crate) async fn unseen(work: &mut Work<'_>, model: &ModelKey, sync: u64, limit: u32) -> Result<Vec<ModelRow>, StoreError> {
     let asked = query(queries::UNSEEN_MODEL_ROWS).bind(model.to_string()).bind(to_i64(sync)).bind(i64::from(limit));
     work.packed::<PackedRow>(asked).await?.into_iter().map(row).collect()
+}
+
+/// Rows whose identifiers hold one of these. A scan: rows are kept by key, and this is asked rarely.
+pub(crate) async fn about(work: &mut Work<'_>, identifiers: &[Identifier]) -> Result<Vec<(ModelKey, ModelRow)>, StoreError> {
+    let mut found: BTreeMap<(ModelKey, String), ModelRow> = BTreeMap::new();
+    for identifier in identifiers {
+        // As `pack_identifiers` writes it; what a pattern would take for more is told apart below.
+        let written = pack(&[(identifier.kind.as_str(), &identifier.value)]);
+        let written = written.trim_start_matches('[').trim_end_matches(']');
+        let pattern: String = written.chars().flat_map(|c| matches!(c, '!' | '%' | '_').then_some('!').into_iter().chain([c])).collect();
+        let rows: Vec<(String, String, String, String, i64)> =
+            work.all(query(queries::MODEL_ROWS_ABOUT).bind(format!("%{pattern}%"))).await?;
+        for (model, key, checksum, identifiers, seen) in rows {
+            let model = ModelKey::parse(&model).map_err(|_| StoreError::damaged("the name of a model"))?;
+            let row = row((key, checksum, unpack(Some(&identifiers))?, seen))?;
+            if row.identifiers.contains(identifier) {
+                found.insert((model, row.key.clone()), row);
+            }
+        }
+    }
+    Ok(found.into_iter().map(|((model, _), row)| (model, row)).collect())
 }
 
 pub(crate) async fn forget_checksums(work: &mut Work<'_>, model: &ModelKey) -> Result<(), StoreError> {

@@ -32,6 +32,12 @@ pub(crate) async fn of(
     rows.into_iter().map(read).collect()
 }
 
+pub(crate) async fn between(work: &mut Work<'_>, first: Moment, last: Moment) -> Result<Vec<(SegmentId, Segment)>, StoreError> {
+    let between = query(queries::SEGMENTS_BETWEEN).bind(first.micros()).bind(last.micros());
+    let rows: Vec<SegmentRow> = work.all(between).await?;
+    rows.into_iter().map(read).collect()
+}
+
 pub(crate) async fn insert(work: &mut Work<'_>, segments: &[Segment]) -> Result<(), StoreError> {
     if segments.is_empty() {
         return Ok(());
@@ -102,14 +108,9 @@ fn written(number: i64, segment: &Segment) -> (i64, &str, &'static str, &str, i6
 }
 
 fn read((number, path, log, event, day, rows, first_at, last_at, bytes, columns): SegmentRow) -> Result<(SegmentId, Segment), StoreError> {
-    let log = match log.as_str() {
-        TRAITS => LogName::Traits,
-        EVENTS => LogName::Events(EventName::parse(&event).map_err(|_| StoreError::damaged("the event of a segment"))?),
-        _ => return Err(StoreError::damaged("the log of a segment")),
-    };
     let segment = Segment {
         path,
-        log,
+        log: log_name(&log, &event)?,
         day: day_of(day).ok_or(StoreError::damaged("the day of a segment"))?,
         rows: to_u64(rows, "the size of a segment")?,
         first_at: Moment::from_micros(first_at),
@@ -120,8 +121,17 @@ fn read((number, path, log, event, day, rows, first_at, last_at, bytes, columns)
     Ok((SegmentId(number), segment))
 }
 
+/// The reverse of [`log_words`].
+pub(crate) fn log_name(log: &str, event: &str) -> Result<LogName, StoreError> {
+    match log {
+        TRAITS => Ok(LogName::Traits),
+        EVENTS => EventName::parse(event).map(LogName::Events).map_err(|_| StoreError::damaged("the event of a segment")),
+        _ => Err(StoreError::damaged("the log of a segment")),
+    }
+}
+
 /// The log and the event's name, which is empty for traits.
-fn log_words(log: &LogName) -> (&'static str, &str) {
+pub(crate) fn log_words(log: &LogName) -> (&'static str, &str) {
     match log {
         LogName::Events(name) => (EVENTS, name.as_str()),
         LogName::Traits => (TRAITS, ""),

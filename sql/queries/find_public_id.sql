@@ -1,0 +1,1 @@
+SELECT COALESCE(merged_into, profile) FROM profiles WHERE public_id = $1

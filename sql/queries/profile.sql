@@ -1,0 +1,1 @@
+SELECT public_id, collection, created_at FROM profiles WHERE profile = $1

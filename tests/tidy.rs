@@ -31,7 +31,7 @@ const KEPT_TO: [(&str, &[&str]); 7] = [
     ("sqlx", &["store"]),
     ("reqwest", &["deliver"]),
     ("saphyr-parser", &["definitions"]),
-    ("axum", &["collect", "fake-graph"]),
+    ("axum", &["collect", "muster", "fake-graph"]),
     ("clap", &["muster", "fake-graph"]),
     ("tokio", &["store", "ingest", "deliver", "engine", "collect", "muster", "fake-graph"]),
 ];

@@ -10,7 +10,7 @@ use crate::answer::Refusal;
 use crate::keys::{KeyUse, WriteKeys};
 
 /// The key that basic authentication carries as its user name; none for bearer tokens, whose key stands in the body.
-pub(crate) fn header_key(headers: &HeaderMap) -> Option<String> {
+pub fn header_key(headers: &HeaderMap) -> Option<String> {
     let (scheme, rest) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;

@@ -39,7 +39,12 @@ pub fn new_key() -> String {
     format!("wk_{}", uuid::Uuid::new_v4().simple())
 }
 
-/// The keys that are good, by hash.
+/// A new token that profiles are asked for under, which nobody can guess.
+pub fn new_token() -> String {
+    format!("rk_{}", uuid::Uuid::new_v4().simple())
+}
+
+/// The keys of one purpose that are good, by hash.
 #[derive(Default)]
 pub struct WriteKeys(HashMap<KeyHash, Arc<KeyUse>>);
 
@@ -65,7 +70,8 @@ impl WriteKeys {
         self.0.is_empty()
     }
 
-    pub(crate) fn find(&self, key: &str) -> Option<Arc<KeyUse>> {
+    /// The key at work, if it is good.
+    pub fn find(&self, key: &str) -> Option<Arc<KeyUse>> {
         self.0.get(&KeyHash::of(key)).cloned()
     }
 }
@@ -77,7 +83,7 @@ impl fmt::Debug for WriteKeys {
 }
 
 /// A good key at work.
-pub(crate) struct KeyUse {
+pub struct KeyUse {
     pub(crate) source: String,
     bucket: DefaultDirectRateLimiter,
     differed: AtomicBool,
@@ -91,7 +97,10 @@ impl KeyUse {
     }
 
     /// Takes one request out of the bucket, or says how long until there is one.
-    pub(crate) fn take(&self) -> Result<(), Duration> {
+    ///
+    /// # Errors
+    /// When it is empty.
+    pub fn take(&self) -> Result<(), Duration> {
         self.bucket.check().map_err(|not_until| not_until.wait_time_from(DefaultClock::default().now()))
     }
 

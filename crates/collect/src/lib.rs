@@ -13,12 +13,15 @@ mod calls;
 mod commit;
 mod keys;
 mod limits;
+mod listener;
 mod messages;
 mod outline;
 mod rejections;
 mod server;
 
-pub use keys::{KeyHash, WriteKeys, new_key};
+pub use auth::header_key;
+pub use keys::{KeyHash, KeyUse, WriteKeys, new_key, new_token};
 pub use limits::Limits;
+pub use listener::Listener;
 pub use rejections::{Rejection, Rejections};
 pub use server::{CollectError, Collector, Setup};

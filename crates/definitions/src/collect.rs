@@ -64,7 +64,7 @@ pub(crate) fn collect(node: &Node, scope: &mut Scope) -> Option<CollectSettings>
     Some(settings)
 }
 
-fn listen(node: &Node, scope: &mut Scope) -> Option<SocketAddr> {
+pub(crate) fn listen(node: &Node, scope: &mut Scope) -> Option<SocketAddr> {
     let text = scope.keep(node.as_text())?;
     let address = text.parse().ok();
     if address.is_none() {
@@ -91,7 +91,7 @@ fn origins_of(node: &Node, scope: &mut Scope) -> Vec<String> {
     origins
 }
 
-fn count(node: &Node, most: u32, scope: &mut Scope) -> Option<NonZeroU32> {
+pub(crate) fn count(node: &Node, most: u32, scope: &mut Scope) -> Option<NonZeroU32> {
     let number = scope.keep(node.as_integer())?;
     let count = u32::try_from(number).ok().filter(|count| *count <= most).and_then(NonZeroU32::new);
     if count.is_none() {

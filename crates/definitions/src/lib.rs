@@ -15,6 +15,7 @@ pub mod tree;
 
 mod accounts;
 mod aggregate;
+mod api;
 mod audience;
 mod choice;
 mod codes;
@@ -73,10 +74,10 @@ pub use diagnostic::{Diagnostic, Label, Place, Severity};
 pub use fields::Fields;
 pub use load::{Loaded, load};
 pub use meaning::{
-    Aggregate, AggregateMatch, Audience, AudienceState, AudienceSync, AudienceTest, Catalog, CollectSettings, Comparison, ComputedTrait,
-    Condition, CountRange, Destination, EventCondition, Filter, Guards, MOST_FREQUENT_AT_LEAST, Matcher, OnExit, Operator, PathMatch,
-    Reducer, Reference, ReferenceOf, SamePath, Scalar, Settings, StartWith, Step, StoreSetting, TestEvent, TestPerson, UNIQUE_MAX, Which,
-    Word,
+    Aggregate, AggregateMatch, ApiSettings, Audience, AudienceState, AudienceSync, AudienceTest, Catalog, CollectSettings, Comparison,
+    ComputedTrait, Condition, CountRange, Destination, EventCondition, Filter, Guards, MOST_FREQUENT_AT_LEAST, Matcher, OnExit, Operator,
+    PathMatch, Reducer, Reference, ReferenceOf, SamePath, Scalar, Settings, StartWith, Step, StoreSetting, TestEvent, TestPerson,
+    UNIQUE_MAX, Which, Word,
 };
 pub use operators::{OPERATORS, OperatorSpec, Takes};
 pub use phrase::phrase;

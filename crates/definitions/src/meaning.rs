@@ -70,6 +70,17 @@ pub struct Settings {
     pub collect: Option<CollectSettings>,
     /// What finds a profile, and how much one may have.
     pub identity: Arc<IdentityRules>,
+    /// How profiles are asked for over HTTP; absent: not at all.
+    pub api: Option<ApiSettings>,
+}
+
+/// How `muster serve` answers who asks for profiles over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiSettings {
+    /// Where it listens: never where messages come in.
+    pub listen: SocketAddr,
+    /// Requests a second that each token may make.
+    pub requests_per_second: NonZeroU32,
 }
 
 /// How `muster serve` takes messages over HTTP.

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use model::{EventName, Moment, ValueType};
 
 use crate::diagnostic::Diagnostic;
@@ -41,6 +42,8 @@ pub struct ObservedEvent {
     pub last_at: Moment,
     /// Its properties by name.
     pub properties: BTreeMap<String, ObservedValues>,
+    /// How many came from each source; from the source without a name came those before sources were counted.
+    pub sources: BTreeMap<String, u64>,
 }
 
 /// The values of one property or trait.
@@ -48,9 +51,16 @@ pub struct ObservedEvent {
 pub struct ObservedValues {
     /// How many rows have a value of each type.
     pub types: BTreeMap<ValueType, u64>,
+    /// When one was said first and last, to the day.
+    pub days: Option<(NaiveDate, NaiveDate)>,
 }
 
 impl ObservedValues {
+    /// Whether values are of several types, so that an operator that reads one passes over others.
+    pub fn is_mixed(&self) -> bool {
+        self.types.keys().filter(|value_type| **value_type != ValueType::Gone).count() > 1
+    }
+
     /// How many rows have a value.
     pub fn rows(&self) -> u64 {
         self.types.iter().filter(|(value_type, _)| **value_type != ValueType::Gone).map(|(_, rows)| rows).sum()
@@ -156,7 +166,7 @@ mod tests {
     use crate::diagnostic::Place;
 
     fn values(types: &[(ValueType, u64)]) -> ObservedValues {
-        ObservedValues { types: types.iter().copied().collect() }
+        ObservedValues { types: types.iter().copied().collect(), days: None }
     }
 
     fn observed() -> Observed {
@@ -166,7 +176,7 @@ mod tests {
             ("tags".to_owned(), values(&[(ValueType::Json, 1)])),
         ]);
         let moment = Moment::parse("2025-01-01").expect("a date");
-        let event = ObservedEvent { count: 3, first_at: moment, last_at: moment, properties };
+        let event = ObservedEvent { count: 3, first_at: moment, last_at: moment, properties, sources: BTreeMap::new() };
         let events = BTreeMap::from([(EventName::parse("Order Completed").expect("plain"), event)]);
         let traits = BTreeMap::from([("vip".to_owned(), values(&[(ValueType::Flag, 1), (ValueType::Gone, 1)]))]);
         Observed { events, traits }
@@ -203,6 +213,13 @@ mod tests {
         check_one(mention(Mentioned::Trait { of }, "vipp", None), Some(("unseen-trait", "did you mean `vip`?")));
         check_one(mention(Mentioned::Trait { of }, "orders", Some(ReadAs::Number)), None);
         assert_eq!(check(&[mention(Mentioned::Event, "X", None)], &BTreeSet::new(), &Observed::default()), []);
+    }
+
+    #[test]
+    fn values_of_several_types_are_mixed() {
+        assert!(values(&[(ValueType::Text, 1), (ValueType::Number, 9)]).is_mixed());
+        assert!(!values(&[(ValueType::Text, 1), (ValueType::Gone, 9)]).is_mixed());
+        assert!(!ObservedValues::default().is_mixed());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::schedule;
 use crate::scope::Scope;
 use crate::suggest::suggest;
 use crate::tree::{Data, Node};
-use crate::{collect, csv, identity};
+use crate::{api, collect, csv, identity};
 
 impl Default for Settings {
     /// What holds when `muster.yaml` says nothing.
@@ -28,6 +28,7 @@ impl Default for Settings {
             sources: BTreeMap::new(),
             collect: None,
             identity: Arc::default(),
+            api: None,
         }
     }
 }
@@ -64,6 +65,7 @@ pub(crate) fn settings(root: &Node, scope: &mut Scope) -> Settings {
         settings.identity = identity::identity(node, scope);
     }
     settings.collect = fields.take("collect").and_then(|node| collect::collect(node, scope));
+    settings.api = fields.take("api").and_then(|node| api::api(node, scope));
     scope.findings.extend(fields.finish());
     settings
 }

@@ -1,14 +1,15 @@
-//! What traffic has shown so far, from the manifest of the lake's segments: no file of the lake is opened.
+//! What traffic has shown so far, as the store counted it: no file of the lake is opened, no manifest added up.
 //!
 //! **Invariant:** looking makes nothing: no data folder, no store, no tables.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use definitions::Settings;
 use definitions::observed::{Observed, ObservedEvent, ObservedValues};
 use deliver::Secrets;
-use model::{LogName, Segment, SegmentColumn};
-use std::collections::BTreeMap;
+use model::{LogName, ValueType};
+use store::ObservedRow;
 
 use crate::OpenError;
 use crate::workspace::store_url;
@@ -21,26 +22,41 @@ pub async fn observed(folder: &Path, settings: &Settings, secrets: &dyn Secrets)
     let url = store_url(&settings.store, &folder.join(&settings.data), secrets)?;
     let Some(store) = store::open_existing(&url).await? else { return Ok(None) };
     let mut observed = Observed::default();
-    for (_, segment) in store.segments().await? {
-        add(&mut observed, &segment);
+    for row in store.observed().await? {
+        add(&mut observed, row);
     }
     Ok((!observed.is_empty()).then_some(observed))
 }
 
-fn add(observed: &mut Observed, segment: &Segment) {
-    let values = match &segment.log {
-        LogName::Traits => &mut observed.traits,
-        LogName::Events(name) => {
-            let unseen = ObservedEvent { count: 0, first_at: segment.first_at, last_at: segment.last_at, properties: BTreeMap::new() };
+fn add(observed: &mut Observed, row: ObservedRow) {
+    match (&row.log, &row.value) {
+        // Messages that say traits are counted trait by trait.
+        (LogName::Traits, None) => {}
+        (LogName::Traits, Some((name, value_type))) => add_values(observed.traits.entry(name.clone()).or_default(), *value_type, &row),
+        (LogName::Events(name), value) => {
+            let unseen = ObservedEvent {
+                count: 0,
+                first_at: row.first_at,
+                last_at: row.last_at,
+                properties: BTreeMap::new(),
+                sources: BTreeMap::new(),
+            };
             let event = observed.events.entry(name.clone()).or_insert(unseen);
-            event.count += segment.rows;
-            event.first_at = event.first_at.min(segment.first_at);
-            event.last_at = event.last_at.max(segment.last_at);
-            &mut event.properties
+            event.first_at = event.first_at.min(row.first_at);
+            event.last_at = event.last_at.max(row.last_at);
+            match value {
+                Some((name, value_type)) => add_values(event.properties.entry(name.clone()).or_default(), *value_type, &row),
+                None => {
+                    event.count += row.rows;
+                    *event.sources.entry(row.source).or_default() += row.rows;
+                }
+            }
         }
-    };
-    for SegmentColumn { name, value_type, rows } in &segment.columns {
-        let values: &mut ObservedValues = values.entry(name.clone()).or_default();
-        *values.types.entry(*value_type).or_default() += rows;
     }
+}
+
+fn add_values(values: &mut ObservedValues, value_type: ValueType, row: &ObservedRow) {
+    *values.types.entry(value_type).or_default() += row.rows;
+    let (first, last) = (row.first_at.day(), row.last_at.day());
+    values.days = Some(values.days.map_or((first, last), |(earliest, latest)| (earliest.min(first), latest.max(last))));
 }

@@ -51,6 +51,9 @@ pub(crate) enum Command {
     /// Print the JSON Schema of definition files, for completion and hover texts in editors.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArgs),
+    /// List the events, properties and traits that have come in, with types, counts and days.
+    #[command(after_help = CATALOG_EXAMPLES)]
+    Catalog(CatalogArgs),
     /// Explain a code of a finding, an operator or a key.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
@@ -65,11 +68,13 @@ pub(crate) enum Command {
     /// Record history tick by tick, then send the end state once.
     #[command(after_help = BACKFILL_EXAMPLES)]
     Backfill(BackfillArgs),
-    /// Run on the schedule until stopped, and take messages over HTTP if `collect` or `--listen` says so.
+    /// Run on the schedule until stopped; take messages and answer for profiles over HTTP where settings say so.
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(ServeArgs),
     /// Make, list and revoke the keys under which messages come in over HTTP.
     Source(SourceArgs),
+    /// Make, list and revoke the tokens under which profiles are asked for over HTTP.
+    Token(TokenArgs),
     /// List the audiences: members, latest changes, how each destination stands.
     #[command(after_help = AUDIENCES_EXAMPLES)]
     Audiences(AudiencesArgs),
@@ -185,6 +190,22 @@ pub(crate) struct SchemaArgs {
     /// Offer the names that definitions and ingested messages hold, with counts and dates.
     #[arg(long)]
     pub(crate) observed: bool,
+}
+
+const CATALOG_EXAMPLES: &str = "\
+Examples:
+  muster catalog                               all events, and all traits
+  muster catalog \"Order Completed\"             its properties, and where it comes from
+  muster --json catalog > catalog.json
+
+Counted is what was accepted, also of people who were deleted since. Mixed: values of several types, of
+which an operator may read only one.";
+
+#[derive(Debug, Args)]
+pub(crate) struct CatalogArgs {
+    /// One event's name. Default: all events and traits.
+    #[arg(value_name = "EVENT")]
+    pub(crate) event: Option<String>,
 }
 
 const EXPLAIN_EXAMPLES: &str = "\
@@ -324,10 +345,10 @@ pub(crate) struct BackfillArgs {
 
 const SERVE_EXAMPLES: &str = "\
 Examples:
-  muster serve                                 the schedule; HTTP too where muster.yaml has `collect`
+  muster serve                                 the schedule; HTTP too where muster.yaml has `collect` or `api`
   muster serve --listen 127.0.0.1:8080
 
-Keys for HTTP: `muster source add NAME`. There is no TLS: put a proxy in front of other addresses.";
+Keys for HTTP: `muster source add NAME`, `muster token add NAME`. There is no TLS: put a proxy in front of other addresses.";
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -374,6 +395,38 @@ Examples:
   muster source add website                    prints the key: it is kept nowhere, only its hash
   muster source rotate website                 a second key; put it everywhere, then
   muster source revoke website --old";
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    #[command(subcommand)]
+    pub(crate) command: TokenCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token and print it, once.
+    #[command(after_help = TOKEN_EXAMPLES)]
+    Add {
+        /// Who reads, such as `support_desk`.
+        name: String,
+    },
+    /// Revoke a token: requests with it are refused within seconds.
+    #[command(after_help = TOKEN_EXAMPLES)]
+    Revoke {
+        /// Who read.
+        name: String,
+    },
+    /// List the tokens, revoked ones too.
+    List,
+}
+
+const TOKEN_EXAMPLES: &str = "\
+Examples:
+  muster token add support_desk                prints the token: it is kept nowhere, only its hash
+  curl -u TOKEN: http://127.0.0.1:8081/v1/spaces/shop/collections/users/profiles/email:ann@example.com/traits
+  muster token revoke support_desk
+
+Whoever has a token can read everything known of everybody: it belongs on servers, never in pages or apps.";
 
 const MEMBERS_EXAMPLES: &str = "\
 Examples:

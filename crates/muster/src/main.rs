@@ -3,6 +3,7 @@
 //! Data goes to stdout, logs and progress to stderr. This crate knows terminals and JSON shapes; it never knows SQL or
 //! Parquet, and it is the only one that reads the environment.
 
+mod api;
 mod cli;
 mod commands;
 mod exit;
@@ -48,6 +49,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Ending> {
         Command::Fmt(args) => commands::fmt::run(&asked, &args),
         Command::Test(args) => commands::test::run(&asked, &args).await,
         Command::Schema(args) => commands::schema::run(&asked, &args).await,
+        Command::Catalog(args) => commands::catalog::run(&asked, &args).await,
         Command::Explain(args) => commands::explain::run(&asked, &args),
         Command::Model(args) => commands::model::run(&asked, &args).await,
         Command::Ingest(args) => commands::ingest::run(&asked, &args).await,
@@ -55,6 +57,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Ending> {
         Command::Backfill(args) => commands::backfill::run(&asked, &args).await,
         Command::Serve(args) => commands::serve::run(&asked, &args).await,
         Command::Source(args) => commands::source::run(&asked, &args).await,
+        Command::Token(args) => commands::token::run(&asked, &args).await,
         Command::Audiences(args) => commands::audiences::run(&asked, &args).await,
         Command::Members(args) => commands::members::run(&asked, &args).await,
         Command::Profile(args) => commands::profile::run(&asked, &args).await,

@@ -18,6 +18,7 @@ pub(super) enum Role {
     CsvMappings,
     CsvMapping,
     Collect,
+    Api,
     Condition,
     /// Conditions in a list.
     Conditions,
@@ -79,6 +80,7 @@ impl Role {
             (Self::Model, "identify") => Self::ModelIds,
             (Self::Settings, "csv") => Self::CsvMappings,
             (Self::Settings, "collect") => Self::Collect,
+            (Self::Settings, "api") => Self::Api,
             (Self::CsvMappings, _) => Self::CsvMapping,
             _ => Self::Free,
         }
@@ -103,6 +105,7 @@ impl Role {
             | Self::CsvMappings
             | Self::CsvMapping
             | Self::Collect
+            | Self::Api
             | Self::Condition
             | Self::Paths
             | Self::Matcher
@@ -132,9 +135,10 @@ impl Role {
             Self::Model => among(MODEL_KEYS),
             Self::ModelSource => among(SOURCE_KEYS),
             Self::ModelIds => among(IDENTIFY_KEYS),
-            Self::Settings => listed(&["data", "store", "timezone", "schedule", "csv", "list_events", "sources", "collect"]),
+            Self::Settings => listed(&["data", "store", "timezone", "schedule", "csv", "list_events", "sources", "collect", "api"]),
             Self::CsvMapping => listed(CSV_MAPPING),
             Self::Collect => listed(&["listen", "origins", "requests_per_second", "event_kib_max"]),
+            Self::Api => listed(&["listen", "requests_per_second"]),
             // A head comes first, whichever it is; then what says more about it.
             Self::Condition if CONDITION_HEADS.iter().any(|head| head.key.name == key) => 0,
             Self::Condition => 1 + among(COMPANION_KEYS),

@@ -131,12 +131,13 @@ fn what_is_wrong_in_shape_is_refused_and_nothing_else() {
 
 /// A shop with one event and one trait seen.
 fn shop() -> Vocabulary {
-    let seen = |value_type| ObservedValues { types: BTreeMap::from([(value_type, 7)]) };
+    let seen = |value_type| ObservedValues { types: BTreeMap::from([(value_type, 7)]), days: None };
     let event = ObservedEvent {
         count: 12,
         first_at: Moment::parse("2025-01-01").expect("a date"),
         last_at: Moment::parse("2025-03-01").expect("a date"),
         properties: BTreeMap::from([("price".to_owned(), seen(ValueType::Number)), ("a.b".to_owned(), seen(ValueType::Text))]),
+        sources: BTreeMap::new(),
     };
     let observed = Observed {
         events: BTreeMap::from([(EventName::parse("Order Completed").expect("plain"), event)]),

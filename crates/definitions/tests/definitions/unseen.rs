@@ -10,10 +10,10 @@ use model::{Collection, EventName, Moment, ValueType};
 
 /// One finding of each kind.
 pub(crate) fn all() -> Vec<Diagnostic> {
-    let flags = ObservedValues { types: BTreeMap::from([(ValueType::Flag, 1)]) };
+    let flags = ObservedValues { types: BTreeMap::from([(ValueType::Flag, 1)]), days: None };
     let moment = Moment::from_micros(0);
     let properties = BTreeMap::from([("price".to_owned(), flags.clone())]);
-    let event = ObservedEvent { count: 1, first_at: moment, last_at: moment, properties };
+    let event = ObservedEvent { count: 1, first_at: moment, last_at: moment, properties, sources: BTreeMap::new() };
     let observed = Observed {
         events: BTreeMap::from([(EventName::parse("Order Completed").expect("plain"), event)]),
         traits: BTreeMap::from([("plan".to_owned(), flags)]),

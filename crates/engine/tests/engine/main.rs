@@ -9,6 +9,7 @@ mod guards;
 mod lives;
 mod memory;
 mod privacy;
+mod profile;
 mod run;
 mod serve;
 mod shop;

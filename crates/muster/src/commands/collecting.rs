@@ -1,29 +1,29 @@
 //! The collector beside the schedule: started from the settings, told of new and revoked keys, stopped last.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use collect::{Collector, KeyHash, Limits, Rejections, Setup, WriteKeys};
+use collect::{Collector, Limits, Rejections, Setup};
 use definitions::CollectSettings;
 use engine::{Clock as _, SystemClock, Workspace};
 use ingest::inbox::{Inbox, InboxLimits};
 use ingest::{Barred, Judge};
-use store::{KeyPurpose, Refusals, Store, StoreError};
+use store::{KeyPurpose, Refusals, Store};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::commands::good_keys::GoodKeys;
 use crate::render::numbers::counted;
 
-/// How soon it is known here who made or revoked a key elsewhere, or kept somebody out.
+/// How soon it is known here who was kept out elsewhere, and there what was rejected here.
 const RENEWED_EVERY: Duration = Duration::from_secs(2);
 
 /// A collector at work.
 pub(crate) struct Collecting {
     collector: Collector,
-    keys: watch::Receiver<Arc<WriteKeys>>,
+    keys: GoodKeys,
     renewal: JoinHandle<()>,
     rejections: Arc<Rejections>,
     store: Arc<dyn Store>,
@@ -43,8 +43,8 @@ impl Collecting {
     pub(crate) async fn start(workspace: Workspace, settings: CollectSettings) -> anyhow::Result<(Workspace, Self)> {
         let inbox = Arc::new(Inbox::open(&workspace.inbox_folder(), InboxLimits::default())?);
         let per_second = settings.requests_per_second;
-        let good = good_keys(workspace.store.as_ref()).await.context("load the write keys")?;
-        let (sender, keys) = watch::channel(Arc::new(WriteKeys::default().renewed(good, per_second)));
+        let store = Arc::clone(&workspace.store);
+        let keys = GoodKeys::load(store, KeyPurpose::Write, per_second).await.context("load the write keys")?;
         let barred = Barred::load(workspace.store.as_ref()).await.context("load who is kept out")?;
         let (bars, barred) = watch::channel(Arc::new(barred));
         let defaults = Limits::default();
@@ -54,7 +54,7 @@ impl Collecting {
             address: settings.listen,
             origins: settings.origins,
             limits,
-            keys: keys.clone(),
+            keys: keys.now.clone(),
             judge: Judge::new(Arc::clone(&workspace.catalog.settings.identity)),
             rejections: Arc::clone(&rejections),
             barred,
@@ -62,15 +62,15 @@ impl Collecting {
             now: Arc::new(|| SystemClock.now()),
         };
         let collector = Collector::start(setup).await?;
-        let renewal = tokio::spawn(renew(Arc::clone(&workspace.store), sender, bars, per_second, Arc::clone(&rejections)));
         let store = Arc::clone(&workspace.store);
+        let renewal = tokio::spawn(renew(Arc::clone(&store), bars, Arc::clone(&rejections)));
         Ok((workspace.with_inbox(inbox), Self { collector, keys, renewal, rejections, store }))
     }
 
     /// What a person who started it wants to know.
     pub(crate) fn told(&self) -> String {
         let address = self.collector.address();
-        let keys = self.keys.borrow().len();
+        let keys = self.keys.len();
         let mut text = format!("taking messages at http://{address}/v1 with {}\n", counted(keys as u64, "write key"));
         if keys == 0 {
             text.push_str("nobody can send yet: `muster source add NAME` makes a key\n");
@@ -83,6 +83,7 @@ impl Collecting {
 
     /// Stops listening; what was acknowledged is on the disk, and becomes facts when muster runs again.
     pub(crate) async fn stop(self) {
+        self.keys.stop();
         self.renewal.abort();
         self.collector.stop().await;
         note(&self.rejections, self.store.as_ref()).await;
@@ -112,32 +113,12 @@ async fn note(rejections: &Rejections, store: &dyn Store) {
     }
 }
 
-async fn good_keys(store: &dyn Store) -> Result<Vec<(KeyHash, String)>, StoreError> {
-    let keys = store.write_keys(KeyPurpose::Write).await?.into_iter().filter(|key| key.revoked_at.is_none());
-    Ok(keys.map(|key| (KeyHash::kept(key.key_hash), key.source)).collect())
-}
-
-/// Keys are made and revoked, and people kept out, by other processes: the store is asked again and again. While it does not
-/// answer, what was so stays so. What was rejected meanwhile is noted.
-async fn renew(
-    store: Arc<dyn Store>,
-    keys: watch::Sender<Arc<WriteKeys>>,
-    bars: watch::Sender<Arc<Barred>>,
-    per_second: NonZeroU32,
-    rejections: Arc<Rejections>,
-) {
+/// People are kept out by other processes: the store is asked again and again. While it does not answer, the last list counts.
+/// What was rejected meanwhile is noted.
+async fn renew(store: Arc<dyn Store>, bars: watch::Sender<Arc<Barred>>, rejections: Arc<Rejections>) {
     loop {
         tokio::time::sleep(RENEWED_EVERY).await;
         note(&rejections, store.as_ref()).await;
-        match good_keys(store.as_ref()).await {
-            Ok(good) => {
-                let renewed = keys.borrow().renewed(good, per_second);
-                keys.send_replace(Arc::new(renewed));
-            }
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "write keys could not be loaded anew; the last ones count");
-            }
-        }
         let known = Arc::clone(&bars.borrow());
         match known.renewed(store.as_ref()).await {
             Ok(None) => {}

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 pub(crate) mod audiences;
 pub(crate) mod backfill;
+pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod collecting;
 pub(crate) mod compact;
@@ -16,6 +17,7 @@ pub(crate) mod erasures;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod fmt;
+pub(crate) mod good_keys;
 pub(crate) mod identities;
 pub(crate) mod ingest;
 pub(crate) mod init;
@@ -30,6 +32,7 @@ pub(crate) mod source;
 pub(crate) mod suppress;
 pub(crate) mod suppressions;
 pub(crate) mod test;
+pub(crate) mod token;
 pub(crate) mod whom;
 
 /// What every command is told.

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use engine::{RunOutcome, Schedule, Served, Workspace};
 use model::AsOf;
 
+use crate::api::Api;
 use crate::cli::ServeArgs;
 use crate::commands::Asked;
 use crate::commands::collecting::{self, Collecting};
@@ -30,9 +31,26 @@ pub(crate) async fn run(asked: &Asked, args: &ServeArgs) -> anyhow::Result<Endin
         }
         None => (workspace, None),
     };
-    let mut at_tick = |workspace: &Workspace| reloaded(asked, workspace);
+    let api = match &workspace.catalog.settings.api {
+        Some(settings) => {
+            let api = Api::start(&workspace, settings).await?;
+            output::note(&api.told());
+            Some(api)
+        }
+        None => None,
+    };
+    let mut at_tick = |workspace: &Workspace| {
+        let workspace = reloaded(asked, workspace);
+        if let Some(api) = &api {
+            api.renew(&workspace);
+        }
+        workspace
+    };
     let mut on_run = |as_of: AsOf, served: &Served| tell(asked, as_of, served);
     workspace.serve(&schedule, stop, &mut at_tick, &mut on_run).await;
+    if let Some(api) = api {
+        api.stop().await;
+    }
     if let Some(collecting) = collecting {
         collecting.stop().await;
     }

@@ -28,7 +28,7 @@ pub use erasures::{Erasure, ErasureCounts, ErasureRequest, ErasureState, Holding
 pub use error::StoreError;
 pub use news::{News, PeopleMark, PeopleNews};
 pub use open::{open, open_existing};
-pub use profile::{LinkedProfile, MergedProfile, ObservedRow, ProfileName, ProfileRecord};
+pub use profile::{LinkedProfile, MergedProfile, ObservedRow, ProfileName, ProfileRecord, SeenIdentifier};
 pub use record::{AudienceRecord, FoundMembers, RunRecord, SyncStart};
 pub use refused::{Attachments, Crowd, Crowded, IdentityCounts, PublicMerge, RecordedRefusals, Refusals};
 pub use source::{QueryRows, SourceError};

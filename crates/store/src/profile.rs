@@ -2,8 +2,6 @@
 
 use model::{Collection, Identifier, LogName, Moment, ProfileId, PublicId, ValueType};
 
-use crate::AttachedIdentifier;
-
 /// By what a profile is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProfileName {
@@ -25,7 +23,7 @@ pub struct ProfileRecord {
     /// When it was created here.
     pub created_at: Moment,
     /// Its identifiers, merged profiles' included, in order of first sight, then kind, then value.
-    pub identifiers: Vec<AttachedIdentifier>,
+    pub identifiers: Vec<SeenIdentifier>,
     /// The profiles it stands for since they were merged into it, by number.
     pub merged: Vec<MergedProfile>,
 }
@@ -35,6 +33,15 @@ impl ProfileRecord {
     pub fn numbers(&self) -> Vec<ProfileId> {
         std::iter::once(self.profile).chain(self.merged.iter().map(|merged| merged.profile)).collect()
     }
+}
+
+/// An identifier of a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenIdentifier {
+    /// The identifier.
+    pub identifier: Identifier,
+    /// The earliest `occurred_at` of a message that carried it.
+    pub first_seen_at: Moment,
 }
 
 /// A profile that lives on as an alias.

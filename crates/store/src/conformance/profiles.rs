@@ -2,8 +2,8 @@
 
 use model::{AccountLink, Collection, LedgerChange, LedgerRow, LedgerState, ModelKey, ProfileId, PublicId};
 
-use super::cases::{attached, audience, destination, hour, identifier, merge, users, users_with};
-use crate::{Flush, ModelBatch, ModelRow, NewProfile, ProfileName, ProfileRecord, Store};
+use super::cases::{audience, destination, hour, identifier, merge, users, users_with};
+use crate::{Flush, ModelBatch, ModelRow, NewProfile, ProfileName, ProfileRecord, SeenIdentifier, Store};
 
 async fn named(store: &dyn Store, public_id: &PublicId) -> Option<ProfileRecord> {
     store.profile(&ProfileName::PublicId(public_id.clone())).await.expect("an answer")
@@ -38,7 +38,8 @@ pub(super) async fn a_profile_is_found_by_all_its_names(store: &dyn Store) {
     assert_eq!(whole.numbers(), [0, 1, 2].map(ProfileId));
     let merged: Vec<_> = whole.merged.iter().map(|merged| (merged.public_id.clone(), merged.merged_at)).collect();
     assert_eq!(merged, [(identities[1].public_id.clone(), hour(6)), (identities[2].public_id.clone(), hour(5))]);
-    let expected = [attached(mary, 0, hour(0)), attached(phone, 0, hour(1)), attached(identifier("user_id", "7"), 0, hour(2))];
+    let seen = |identifier, at| SeenIdentifier { identifier, first_seen_at: hour(at) };
+    let expected = [seen(mary, 0), seen(phone, 1), seen(identifier("user_id", "7"), 2)];
     assert_eq!(whole.identifiers, expected);
     let kinds = store.identifier_kinds().await.expect("three");
     assert_eq!(kinds.iter().map(model::IdentifierKind::as_str).collect::<Vec<_>>(), ["email", "phone", "user_id"]);

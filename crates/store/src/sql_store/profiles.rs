@@ -5,7 +5,7 @@ use sqlx::query;
 
 use super::identities;
 use crate::work::Work;
-use crate::{AttachedIdentifier, LinkedProfile, MergedProfile, ProfileName, ProfileRecord, StoreError, queries, words};
+use crate::{LinkedProfile, MergedProfile, ProfileName, ProfileRecord, SeenIdentifier, StoreError, queries, words};
 
 /// Number, public id, and a moment that belongs to it.
 type NumberedRow = (i64, String, i64);
@@ -29,7 +29,7 @@ pub(crate) async fn find(work: &mut Work<'_>, name: &ProfileName) -> Result<Opti
 async fn record(work: &mut Work<'_>, profile: ProfileId) -> Result<ProfileRecord, StoreError> {
     let row: Option<(String, String, i64)> = work.optional(query(queries::PROFILE).bind(i64::from(profile.0))).await?;
     let (public_id, collection, created_at) = row.ok_or(StoreError::damaged("a profile"))?;
-    let attached = |(first_seen_at, identifier)| AttachedIdentifier { identifier, profile, first_seen_at };
+    let seen = |(first_seen_at, identifier)| SeenIdentifier { identifier, first_seen_at };
     let merged: Vec<NumberedRow> = work.all(query(queries::MERGED_PROFILES).bind(i64::from(profile.0))).await?;
     let merged = merged.into_iter().map(|(number, public_id, merged_at)| {
         let profile = profile_id(number)?;
@@ -41,7 +41,7 @@ async fn record(work: &mut Work<'_>, profile: ProfileId) -> Result<ProfileRecord
         collection: words::collection(&collection)?,
         created_at: Moment::from_micros(created_at),
         merged: merged.collect::<Result<_, StoreError>>()?,
-        identifiers: identities::sighted(work, profile).await?.into_iter().map(attached).collect(),
+        identifiers: identities::sighted(work, profile).await?.into_iter().map(seen).collect(),
     })
 }
 

@@ -13,7 +13,11 @@ use model::{
     SyncStatus,
 };
 
-use crate::{Attachments, Crowd, Crowded, Erasure, ErasureRequest, ErasureState, Holdings, IdentityCounts, KeptOut, LeftAt, LinkedProfile, News, ObservedRow, PeopleMark, ProfileName, ProfileRecord, PublicMerge, RecordedRefusals, Refusals, RunRecord, StoreError, Suppression, SyncStart};
+use crate::{
+    Attachments, Crowd, Crowded, Erasure, ErasureRequest, ErasureState, Holdings, IdentityCounts, KeptOut, LeftAt, LinkedProfile, News,
+    ObservedRow, PeopleMark, ProfileName, ProfileRecord, PublicMerge, RecordedRefusals, Refusals, RunRecord, StoreError, Suppression,
+    SyncStart,
+};
 
 /// What ingest hands over when a batch is done: all of it or nothing becomes true.
 #[derive(Debug, Clone, Default, PartialEq)]

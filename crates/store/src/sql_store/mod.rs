@@ -35,7 +35,10 @@ use sqlx::migrate::Migrator;
 
 use crate::work::Work;
 use crate::{
-    Attachments, Claimed, Crowd, Crowded, Erasure, ErasureRequest, ErasureState, Flush, Guarded, Hold, Holdings, IdentityCounts, ImportProgress, KeptOut, KeyPurpose, LeftAt, LinkedProfile, Merge, ModelRow, ModelState, News, ObservedRow, PendingSync, PeopleMark, ProfileIdentity, ProfileName, ProfileRecord, PublicMerge, RecordedChange, RecordedMembership, RecordedRefusals, Refusals, RunClaim, RunRecord, RunSummary, Seen, Store, StoreError, Suppression, SyncStart, WriteKey, migrations,
+    Attachments, Claimed, Crowd, Crowded, Erasure, ErasureRequest, ErasureState, Flush, Guarded, Hold, Holdings, IdentityCounts,
+    ImportProgress, KeptOut, KeyPurpose, LeftAt, LinkedProfile, Merge, ModelRow, ModelState, News, ObservedRow, PendingSync, PeopleMark,
+    ProfileIdentity, ProfileName, ProfileRecord, PublicMerge, RecordedChange, RecordedMembership, RecordedRefusals, Refusals, RunClaim,
+    RunRecord, RunSummary, Seen, Store, StoreError, Suppression, SyncStart, WriteKey, migrations,
 };
 
 /// What differs between databases.

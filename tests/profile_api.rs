@@ -1,5 +1,4 @@
 //! The profile API over real HTTP, from a real `muster serve`: every path, every error, every limit; and nothing of it in a log.
-#![expect(clippy::disallowed_methods, reason = "the test waits for a process")]
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

@@ -24,9 +24,9 @@ fn merged(merged: &MergedProfile) -> Json {
 }
 
 /// One of its identifiers.
-pub(crate) fn identifier(attached: &SeenIdentifier) -> Json {
-    let identifier = &attached.identifier;
-    json!({ "kind": identifier.kind.as_str(), "value": identifier.value, "first_seen_at": attached.first_seen_at.rfc3339() })
+pub(crate) fn identifier(seen: &SeenIdentifier) -> Json {
+    let identifier = &seen.identifier;
+    json!({ "kind": identifier.kind.as_str(), "value": identifier.value, "first_seen_at": seen.first_seen_at.rfc3339() })
 }
 
 /// A trait as it was said last.

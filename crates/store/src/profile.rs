@@ -28,20 +28,20 @@ pub struct ProfileRecord {
     pub merged: Vec<MergedProfile>,
 }
 
-/// An identifier, and since when it has been seen.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SeenIdentifier {
-    /// The identifier.
-    pub identifier: Identifier,
-    /// The earliest `occurred_at` of a message that carried it.
-    pub first_seen_at: Moment,
-}
-
 impl ProfileRecord {
     /// Its numbers: its own, then those of the profiles it stands for.
     pub fn numbers(&self) -> Vec<ProfileId> {
         std::iter::once(self.profile).chain(self.merged.iter().map(|merged| merged.profile)).collect()
     }
+}
+
+/// An identifier of a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenIdentifier {
+    /// The identifier.
+    pub identifier: Identifier,
+    /// The earliest `occurred_at` of a message that carried it.
+    pub first_seen_at: Moment,
 }
 
 /// A profile that lives on as an alias.

@@ -15,21 +15,20 @@ pub(crate) fn page(asked: &Asked) -> Result<Json, ApiError> {
         None => 0,
         Some(next) => next.parse().map_err(|_| ApiError::Validation("`next` is what a cursor said".to_owned()))?,
     };
-    let found =
-        asked.record.identifiers.iter().filter(|attached| include.is_empty() || include.contains(attached.identifier.kind.as_str()));
+    let found = asked.record.identifiers.iter().filter(|seen| include.is_empty() || include.contains(seen.identifier.kind.as_str()));
     let mut left = found.skip(start);
-    let data: Vec<Json> = left.by_ref().take(limit).map(|attached| external_id(asked, attached)).collect();
+    let data: Vec<Json> = left.by_ref().take(limit).map(|seen| external_id(asked, seen)).collect();
     let next = left.next().map(|_| (start + data.len()).to_string());
     Ok(json!({ "data": data, "cursor": Cursor::new(&asked.url, next, limit) }))
 }
 
-fn external_id(asked: &Asked, attached: &SeenIdentifier) -> Json {
+fn external_id(asked: &Asked, seen: &SeenIdentifier) -> Json {
     json!({
-        "type": attached.identifier.kind.as_str(),
-        "id": attached.identifier.value,
+        "type": seen.identifier.kind.as_str(),
+        "id": seen.identifier.value,
         "collection": asked.record.collection,
         "encoding": "none",
         "source_id": null,
-        "created_at": attached.first_seen_at.rfc3339(),
+        "created_at": seen.first_seen_at.rfc3339(),
     })
 }

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use crate::commands::good_keys::GoodKeys;
 use crate::render::numbers::counted;
 
-/// How soon it is known here whom another process keeps out, and elsewhere what was rejected here.
+/// How soon it is known here who was kept out elsewhere, and there what was rejected here.
 const RENEWED_EVERY: Duration = Duration::from_secs(2);
 
 /// A collector at work.

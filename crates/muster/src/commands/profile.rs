@@ -123,9 +123,9 @@ impl Known {
     }
 
     fn identifiers(&self) -> String {
-        let row = |attached: &store::SeenIdentifier| {
-            let identifier = &attached.identifier;
-            vec![identifier.kind.to_string(), day(attached.first_seen_at), identifier.value.clone()]
+        let row = |seen: &store::SeenIdentifier| {
+            let identifier = &seen.identifier;
+            vec![identifier.kind.to_string(), day(seen.first_seen_at), identifier.value.clone()]
         };
         let rows: Vec<_> = self.record.identifiers.iter().map(row).collect();
         section(&[Column::Text("kind"), Column::Text("first seen"), Column::Text("value")], &rows)

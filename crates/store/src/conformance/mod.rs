@@ -61,6 +61,7 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     write_keys::a_key_is_good_for_one_thing(&*make().await).await;
 
     profiles::a_profile_is_found_by_all_its_names(&*make().await).await;
+    profiles::whoever_was_erased_is_found_by_no_name(&*make().await).await;
     profiles::users_and_accounts_know_each_other(&*make().await).await;
     profiles::what_was_sent_of_people_is_found_everywhere(&*make().await).await;
     profiles::rows_of_models_are_found_by_whom_they_are_about(&*make().await).await;

@@ -3,7 +3,7 @@
 use model::{AccountLink, Collection, LedgerChange, LedgerRow, LedgerState, ModelKey, ProfileId, PublicId};
 
 use super::cases::{audience, destination, hour, identifier, merge, users, users_with};
-use crate::{Flush, ModelBatch, ModelRow, NewProfile, ProfileName, ProfileRecord, SeenIdentifier, Store};
+use crate::{ErasureRequest, Flush, ModelBatch, ModelRow, NewProfile, ProfileName, ProfileRecord, SeenIdentifier, Store};
 
 async fn named(store: &dyn Store, public_id: &PublicId) -> Option<ProfileRecord> {
     store.profile(&ProfileName::PublicId(public_id.clone())).await.expect("an answer")
@@ -38,11 +38,30 @@ pub(super) async fn a_profile_is_found_by_all_its_names(store: &dyn Store) {
     assert_eq!(whole.numbers(), [0, 1, 2].map(ProfileId));
     let merged: Vec<_> = whole.merged.iter().map(|merged| (merged.public_id.clone(), merged.merged_at)).collect();
     assert_eq!(merged, [(identities[1].public_id.clone(), hour(6)), (identities[2].public_id.clone(), hour(5))]);
-    let seen = |identifier, hours| SeenIdentifier { identifier, first_seen_at: hour(hours) };
+    let seen = |identifier, at| SeenIdentifier { identifier, first_seen_at: hour(at) };
     let expected = [seen(mary, 0), seen(phone, 1), seen(identifier("user_id", "7"), 2)];
     assert_eq!(whole.identifiers, expected);
     let kinds = store.identifier_kinds().await.expect("three");
     assert_eq!(kinds.iter().map(model::IdentifierKind::as_str).collect::<Vec<_>>(), ["email", "phone", "user_id"]);
+}
+
+pub(super) async fn whoever_was_erased_is_found_by_no_name(store: &dyn Store) {
+    users_with(store, &[identifier("email", "mary@example.com"), identifier("user_id", "7")]).await;
+    let identities = store.identities(&[0, 1].map(ProfileId)).await.expect("two");
+    let request = ErasureRequest {
+        erasure_id: "e1".to_owned(),
+        requested_at: hour(1),
+        requested_by: "the desk".to_owned(),
+        suppress: false,
+        profiles: vec![ProfileId(0)],
+        digests: vec!["aa".to_owned()],
+    };
+    store.request_erasure(&request).await.expect("asked for");
+    assert!(named(store, &identities[0].public_id).await.is_some(), "not yet");
+    store.erase_person("e1", &["aa".to_owned()], hour(2)).await.expect("erased");
+    assert_eq!(named(store, &identities[0].public_id).await, None);
+    assert_eq!(found(store, "email", "mary@example.com").await, None);
+    assert!(named(store, &identities[1].public_id).await.is_some(), "somebody else");
 }
 
 pub(super) async fn users_and_accounts_know_each_other(store: &dyn Store) {

@@ -14,7 +14,7 @@ use crate::rejection::Rejection;
 const MESSAGE: &str = "message";
 
 /// How often, and what is known of the last one.
-struct Count {
+struct Refused {
     count: u64,
     /// When it was received, where that is not the batch's own moment.
     at: Option<Moment>,
@@ -25,29 +25,29 @@ struct Count {
 /// Refusals by subject and reason.
 #[derive(Default)]
 pub(crate) struct Tally {
-    counts: BTreeMap<(String, String), Count>,
+    counts: BTreeMap<(String, String), Refused>,
 }
 
 impl Tally {
     /// A line that is no message.
     pub(crate) fn rejected(&mut self, line: u64, rejection: &Rejection) {
         let sample = format!("line {line}: {}", rejection.message);
-        self.add(MESSAGE, rejection.reason.as_str().to_owned(), Count { count: 1, at: None, sample: Some(sample), profile: None });
+        self.add(MESSAGE, rejection.reason.as_str().to_owned(), Refused { count: 1, at: None, sample: Some(sample), profile: None });
     }
 
     /// A value that identifies nobody.
     pub(crate) fn refused(&mut self, kind: &IdentifierKind, refusal: Refusal) {
-        self.add(kind.as_str(), refusal.to_string(), Count { count: 1, at: None, sample: None, profile: None });
+        self.add(kind.as_str(), refusal.to_string(), Refused { count: 1, at: None, sample: None, profile: None });
     }
 
     /// Identifiers that one profile may not have too.
     pub(crate) fn set_aside(&mut self, kind: &IdentifierKind, reason: String, aside: Aside) {
-        self.add(kind.as_str(), reason, Count { count: aside.count, at: Some(aside.at), sample: None, profile: Some(aside.profile) });
+        self.add(kind.as_str(), reason, Refused { count: aside.count, at: Some(aside.at), sample: None, profile: Some(aside.profile) });
     }
 
     /// What came together, in a batch of this source that is taken `now`.
     pub(crate) fn done(self, source: &str, now: Moment) -> Vec<Refusals> {
-        let refusals = |((subject, reason), Count { count, at, sample, profile }): ((String, String), Count)| Refusals {
+        let refusals = |((subject, reason), Refused { count, at, sample, profile }): ((String, String), Refused)| Refusals {
             source: source.to_owned(),
             subject,
             reason,
@@ -59,9 +59,9 @@ impl Tally {
         self.counts.into_iter().map(refusals).collect()
     }
 
-    fn add(&mut self, subject: &str, reason: String, new: Count) {
+    fn add(&mut self, subject: &str, reason: String, new: Refused) {
         let before = self.counts.remove(&(subject.to_owned(), reason.clone()));
         let count = new.count + before.map_or(0, |before| before.count);
-        self.counts.insert((subject.to_owned(), reason), Count { count, ..new });
+        self.counts.insert((subject.to_owned(), reason), Refused { count, ..new });
     }
 }

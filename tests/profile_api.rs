@@ -82,10 +82,10 @@ impl Shop {
         let temporary = tempfile::tempdir().expect("a folder");
         let (folder, address) = (temporary.path(), free_address());
         write(folder, "muster.yaml", &format!("api: {{ listen: \"{address}\", requests_per_second: 100 }}\n"));
-        let audience = |key: &str, who: &str| format!("audience: {key}\ndescription: Somebody.\nwho:\n  {who}\n");
+        let audience = |key: &str, who: &str| format!("audience: {key}\ndescription: Somebody of the shop.\nwho:\n  {who}\n");
         write(folder, "audiences/buyers.yaml", &audience("buyers", "did: Order Completed"));
         write(folder, "audiences/sleepers.yaml", &audience("sleepers", "did_not: Order Completed"));
-        let accounts = "audience: big_accounts\ndescription: Large.\nof: accounts\nwho:\n  traits: { seats: { at_least: 3 } }\n";
+        let accounts = "audience: big_accounts\ndescription: Large accounts.\nof: accounts\nwho:\n  traits: { seats: { at_least: 3 } }\n";
         write(folder, "audiences/big_accounts.yaml", accounts);
         write(folder, "traits/orders.yaml", "trait: orders\ndescription: How many orders.\nevent: Order Completed\ncount: true\n");
         let utc = chrono::DateTime::from_timestamp_micros(engine::Clock::now(&engine::SystemClock).micros()).expect("a moment");

@@ -1,5 +1,7 @@
 //! One profile: its traits, its events page by page, and since when it is in its audiences, whoever it was merged with.
 
+use std::collections::BTreeSet;
+
 use engine::{Entered, FactPlace, FactQuery, Logs, SortOrder, Workspace};
 use model::{AsOf, Fact, FactKind, Identifier, IdentifierKind, Moment, Reason, Span, Value};
 use store::{ProfileName, ProfileRecord, RunKind};
@@ -102,8 +104,8 @@ async fn events_come_page_by_page_from_either_end() {
     assert!(whole.is_sorted_by_key(FactPlace::of));
     let mut backward = whole.clone();
     backward.reverse();
-    let orders = Logs::Events { only: ["Order Completed".to_owned()].into(), except: Default::default() };
-    let others = Logs::Events { only: Default::default(), except: ["Order Completed".to_owned()].into() };
+    let orders = Logs::Events { only: ["Order Completed".to_owned()].into(), except: BTreeSet::new() };
+    let others = Logs::Events { only: BTreeSet::new(), except: ["Order Completed".to_owned()].into() };
     let is_order = |fact: &&Fact| matches!(&fact.kind, FactKind::Event { name, .. } if name.as_str() == "Order Completed");
     for limit in [1, 7, 50, 130] {
         assert_eq!(all(&Logs::events(), SortOrder::OldestFirst, EVER, limit).await, whole, "{limit}");

@@ -44,12 +44,11 @@ fn add(observed: &mut Observed, row: ObservedRow) {
             let event = observed.events.entry(name.clone()).or_insert(unseen);
             event.first_at = event.first_at.min(row.first_at);
             event.last_at = event.last_at.max(row.last_at);
-            match value {
-                Some((name, value_type)) => add_values(event.properties.entry(name.clone()).or_default(), *value_type, &row),
-                None => {
-                    event.count += row.rows;
-                    *event.sources.entry(row.source).or_default() += row.rows;
-                }
+            if let Some((name, value_type)) = value {
+                add_values(event.properties.entry(name.clone()).or_default(), *value_type, &row);
+            } else {
+                event.count += row.rows;
+                *event.sources.entry(row.source).or_default() += row.rows;
             }
         }
     }

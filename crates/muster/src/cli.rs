@@ -619,6 +619,7 @@ Exit code 1 while one has not: runs and `muster serve` try again. What happened 
 or imported again stays refused for ever; what happens later begins a new profile.";
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 pub(crate) struct DeleteArgs {
     /// A kind and a value, such as `email:ann@example.com`; `-` reads them from stdin.
     #[arg(value_name = "KIND:VALUE", conflicts_with = "resume")]

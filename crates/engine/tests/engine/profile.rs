@@ -26,8 +26,8 @@ async fn since(workspace: &Workspace, kind: &str, value: &str) -> Option<Entered
     stays.first().map(|stay| stay.entered)
 }
 
-fn entered(at: &str, reason: Reason) -> Option<Entered> {
-    Some(Entered { at: as_of(at), reason: Some(reason) })
+fn entered(at: &str, reason: Reason) -> Entered {
+    Entered { at: as_of(at), reason: Some(reason) }
 }
 
 fn order(id: &str, at: &str) -> String {
@@ -126,7 +126,7 @@ async fn a_member_since_the_run_that_found_it() {
     let workspace = shop.workspace().await;
     shop.ingest(&workspace, &[order(r#""userId":"a""#, "2025-03-01T10:00:00Z"), order(r#""userId":"b""#, "2025-02-27T10:00:00Z")]).await;
     run(&workspace, "2025-03-02T00:00:00Z").await;
-    assert_eq!(since(&workspace, "user_id", "a").await, entered("2025-03-02T00:00:00Z", Reason::Definition));
+    assert_eq!(since(&workspace, "user_id", "a").await, Some(entered("2025-03-02T00:00:00Z", Reason::Definition)));
     // Out by time, in again by an order.
     run(&workspace, "2025-03-08T12:00:00Z").await;
     assert_eq!(since(&workspace, "user_id", "a").await, None);
@@ -134,7 +134,7 @@ async fn a_member_since_the_run_that_found_it() {
     for at in ["2025-03-09T12:00:00Z", "2025-03-10T00:00:00Z"] {
         run(&workspace, at).await;
     }
-    assert_eq!(since(&workspace, "user_id", "a").await, entered("2025-03-09T12:00:00Z", Reason::Data));
+    assert_eq!(since(&workspace, "user_id", "a").await, Some(entered("2025-03-09T12:00:00Z", Reason::Data)));
     assert_eq!(since(&workspace, "user_id", "b").await, None);
     let told = |stays: Vec<engine::HeldStay>| {
         let at = |at: AsOf| at.moment().rfc3339();
@@ -165,7 +165,7 @@ async fn a_merge_keeps_the_earlier_moment() {
     run(&workspace, "2025-03-02T00:00:00Z").await;
     shop.ingest(&workspace, &[order(browser, "2025-03-02T10:00:00Z")]).await;
     run(&workspace, "2025-03-03T00:00:00Z").await;
-    assert_eq!(since(&workspace, "user_id", "z").await, entered("2025-03-03T00:00:00Z", Reason::Data));
+    assert_eq!(since(&workspace, "user_id", "z").await, Some(entered("2025-03-03T00:00:00Z", Reason::Data)));
 
     // The user turns out to be a mailbox that was out and is older.
     let line = r#"{"type":"identify","userId":"a","traits":{"email":"a@example.com"},"timestamp":"2025-03-03T01:00:00Z"}"#;
@@ -173,7 +173,7 @@ async fn a_merge_keeps_the_earlier_moment() {
     let merged = who(&workspace, "user_id", "a").await;
     assert_eq!(merged.numbers().len(), 2);
     for at in ["2025-03-03T02:00:00Z", "2025-03-04T00:00:00Z"] {
-        let before = entered("2025-03-02T00:00:00Z", Reason::Definition);
+        let before = Some(entered("2025-03-02T00:00:00Z", Reason::Definition));
         assert_eq!(since(&workspace, "email", "a@example.com").await, before, "before the run as of {at}");
         run(&workspace, at).await;
         assert_eq!(since(&workspace, "user_id", "a").await, before, "after the run as of {at}");

@@ -32,20 +32,17 @@ pub(crate) async fn run(asked: &Asked, args: &ExportArgs) -> anyhow::Result<Endi
     if workspace.waiting_bytes()? > 0 {
         output::note("messages wait in the inbox and are not in the export; the next run takes them in\n");
     }
-    match &args.output {
-        Some(file) => {
-            let events = to_file(&workspace, &record, file).await.with_context(|| format!("write `{}`", file.display()))?;
-            if asked.json {
-                output::json(&json!({ "file": file, "events": events }))?;
-            } else {
-                output::note(&format!("{} and all else written to `{}`\n", counted(events, "event"), file.display()));
-            }
-        }
-        None => {
-            let mut document = Document { to: BufWriter::new(io::stdout()), is_first: true };
-            write(&workspace, &record, &mut document).await?;
-            document.to.flush()?;
-        }
+    let Some(file) = &args.output else {
+        let mut document = Document { to: BufWriter::new(io::stdout()), is_first: true };
+        write(&workspace, &record, &mut document).await?;
+        document.to.flush()?;
+        return Ok(Ending::Done);
+    };
+    let events = to_file(&workspace, &record, file).await.with_context(|| format!("write `{}`", file.display()))?;
+    if asked.json {
+        output::json(&json!({ "file": file, "events": events }))?;
+    } else {
+        output::note(&format!("{} and all else written to `{}`\n", counted(events, "event"), file.display()));
     }
     Ok(Ending::Done)
 }

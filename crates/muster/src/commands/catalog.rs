@@ -48,7 +48,8 @@ fn find<'o>(observed: &'o Observed, name: &str) -> anyhow::Result<(&'o EventName
 
 fn all(observed: &Observed) -> String {
     if observed.is_empty() {
-        return "nothing has come in yet: `muster ingest` brings messages in\n".to_owned();
+        return "nothing has come in yet: `muster ingest` brings messages in; after an upgrade, `muster run` counts what is there\n"
+            .to_owned();
     }
     let row = |(name, event): (&EventName, &ObservedEvent)| {
         let mixed = event.properties.values().filter(|values| values.is_mixed()).count() as u64;

@@ -21,7 +21,7 @@ use crate::setting::Setting;
 pub(crate) struct Outermost<'a> {
     side: Side,
     setting: Setting<'a>,
-    opened: &'a [Opened],
+    times: Vec<&'a [i64]>,
     segments: &'a [&'a Segment],
     columns: Vec<&'a Column>,
     ties: Vec<OnceLock<Ties>>,
@@ -40,7 +40,8 @@ impl<'a> Outermost<'a> {
     /// `columns` are those of the property, by segment.
     pub(crate) fn new(side: Side, pass: OnePass<'a>, segments: &'a [&'a Segment], columns: Vec<&'a Column>, judge: &'a Judge) -> Self {
         let ties = segments.iter().map(|_| OnceLock::new()).collect();
-        Self { side, setting: pass.setting, opened: pass.opened, segments, columns, ties, judge }
+        let times = pass.opened.iter().map(Opened::times).collect();
+        Self { side, setting: pass.setting, times, segments, columns, ties, judge }
     }
 
     /// Whether one row counts instead of another of the same moment.
@@ -69,7 +70,7 @@ impl Gains for Outermost<'_> {
     type Gain = Option<Stand>;
 
     fn take(&self, best: &mut Option<Stand>, segment: usize, row: usize) -> Result<bool, EvaluateError> {
-        let at = self.opened[segment].frame.blocks.occurred_at[row];
+        let at = self.times[segment][row];
         let nearer = match (self.side, *best) {
             (_, None) => true,
             (Side::First, Some(best)) => at <= best.at && (at < best.at || best.segment as usize != segment),

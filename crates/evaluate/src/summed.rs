@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use definitions::{Reducer, Which};
-use lake::{Buffer, Coded, Column};
+use lake::{Buffer, Coded, Column, Times};
 use model::{Segment, Value};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
@@ -20,7 +20,7 @@ use crate::gathered::Side;
 use crate::leaf::Tally;
 use crate::matcher::{Judge, refers};
 use crate::one_pass::{Gains, OnePass};
-use crate::opened::Opened;
+use crate::opened::{Opened, times_for};
 use crate::operator::{Element, Finding};
 use crate::outermost::Outermost;
 use crate::reduce::Sum;
@@ -53,7 +53,9 @@ pub(crate) fn answer(leaf: &SequenceLeaf, setting: Setting<'_>) -> Result<Option
     let timeline = Timeline::of(setting.snapshot);
     let segments: Vec<&Segment> = timeline.of_event(&condition.event, span).to_vec();
     let sieve = Sieve::prepare(&condition.filter, setting.clock);
-    let open = |segment: &&Segment| Opened::open_with(setting.reader, segment, sieve.iter(), &[property]);
+    let ordered = reducer == Reducer::First || reducer == Reducer::Last;
+    let times = |segment: &Segment| if ordered { Times::Wanted } else { times_for(segment, span) };
+    let open = |segment: &&Segment| Opened::open_with(setting.reader, segment, sieve.iter(), &[property], times(segment));
     let opened: Vec<Opened> = segments.par_iter().map(open).collect::<Result<_, _>>()?;
     let columns: Vec<&Column> = opened.iter().map(|opened| opened.column(property)).collect();
     let sieves: Vec<Option<OpenSieve<'_>>> = opened.par_iter().map(|opened| sieve.as_ref().map(|sieve| opened.sieve(sieve))).collect();

@@ -23,6 +23,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -50,11 +51,16 @@ def main() -> int:
     ours = muster_command(arguments)
     file = Path(run([*ours, "--only-generate"])["file"])
     turns = {"muster": [], **{into: [] for into in INTO}}
-    for turn in range(arguments.turns):
-        print(f"turn {turn + 1} of {arguments.turns}", file=sys.stderr)
-        turns["muster"].append(run(ours))
-        for into in INTO:
-            turns[into].append(run(duckdb_command(file, into, arguments)))
+    try:
+        for turn in range(arguments.turns):
+            print(f"turn {turn + 1} of {arguments.turns}", file=sys.stderr)
+            # Kept until the end: for minutes after files were removed a file system looks for room beside them.
+            turns["muster"].append(run([*ours, "--keep"]))
+            for into in INTO:
+                turns[into].append(run(duckdb_command(file, into, arguments)))
+    finally:
+        for kept in arguments.data.glob("imported-*"):
+            shutil.rmtree(kept)
     report = summary(file, turns, arguments)
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n")

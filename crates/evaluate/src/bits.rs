@@ -2,6 +2,8 @@
 //!
 //! A roaring bitmap is smaller and made for whole sets; asked number by number, in no order, a plain array is faster.
 
+use crate::packed;
+
 /// A set of small numbers, one bit each.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Bits {
@@ -26,18 +28,25 @@ impl Bits {
         self.words.get((number / 64) as usize).is_some_and(|word| word >> (number % 64) & 1 == 1)
     }
 
-    /// Puts numbers in or out: `members` speaks of those from `base + first` on, `base` being a multiple of 64; those of
-    /// the same word before them are put out.
-    pub(crate) fn put(&mut self, base: u32, first: usize, members: &[bool]) {
-        let (word, within) = ((base / 64) as usize + first / 64, first % 64);
-        let packed = |members: &[bool]| members.iter().rev().fold(0_u64, |word, member| (word << 1) | u64::from(*member));
-        let (head, tail) = members.split_at(members.len().min(64 - within));
-        if !head.is_empty() {
-            self.words[word] = packed(head) << within;
+    /// Some neighbouring numbers, from `first` on: whether each is among them.
+    pub(crate) fn of(first: usize, members: &[bool]) -> Self {
+        let mut bits = Self::none(first + members.len());
+        let (head, tail) = members.split_at(members.len().min(first.next_multiple_of(64) - first));
+        for (number, member) in (first..).zip(head) {
+            bits.words[number / 64] |= u64::from(*member) << (number % 64);
         }
-        for (word, members) in self.words[word + 1..].iter_mut().zip(tail.chunks(64)) {
-            *word = packed(members);
+        for (word, members) in bits.words[first.div_ceil(64)..].iter_mut().zip(tail.chunks(64)) {
+            let mut bytes = [0_u8; 64];
+            bytes.iter_mut().zip(members).for_each(|(byte, member)| *byte = u8::from(*member));
+            *word = packed::pack(&bytes);
         }
+        bits
+    }
+
+    /// Puts others, which count from 0, in the place of those from a multiple of 64 on.
+    pub(crate) fn put(&mut self, base: u32, others: &Self) {
+        let first = (base / 64) as usize;
+        self.words[first..first + others.words.len()].copy_from_slice(&others.words);
     }
 }
 
@@ -49,12 +58,12 @@ mod tests {
     fn what_is_put_in_is_in() {
         let mut bits = Bits::none(200);
         let members: Vec<bool> = (0..100).map(|number| number % 3 == 0).collect();
-        bits.put(0, 64, &[true; 7]);
-        bits.put(64, 7, &members);
+        bits.put(0, &Bits::of(3, &[true, false, true]));
+        bits.put(64, &Bits::of(7, &members));
         bits.set(1);
         bits.set(1_000);
         let found: Vec<u32> = (0..2_000).filter(|number| bits.get(*number)).collect();
-        let expected: Vec<u32> = [1].into_iter().chain((0..100).filter(|number| number % 3 == 0).map(|number| number + 71)).collect();
+        let expected: Vec<u32> = [1, 3, 5].into_iter().chain((0..100).filter(|number| number % 3 == 0).map(|number| number + 71)).collect();
         assert_eq!(found, expected);
     }
 }

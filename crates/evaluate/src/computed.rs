@@ -14,7 +14,8 @@ use roaring::RoaringBitmap;
 
 use crate::demand::{self, Demand, Told};
 use crate::error::EvaluateError;
-use crate::gather::{Gathered, Wanted};
+use crate::gather::Wanted;
+use crate::gathered::Gathered;
 use crate::known::{About, TraitNames};
 use crate::leaf::Tally;
 use crate::matcher::Judge;

@@ -4,12 +4,14 @@
 //! after an event of the part before is a matter of counting. Events that must have something in common with the one
 //! before ([`crate::same`]) are looked up by it, so that an owner with many events costs no more for each.
 
+use std::ops::Range;
+
 use definitions::{CountRange, Which};
 use model::{Lookback, Moment};
 
 use crate::demand::Demand;
 use crate::error::EvaluateError;
-use crate::gather::{Gathered, Row};
+use crate::gathered::{Gathered, Row, Side};
 use crate::known::About;
 use crate::leaf::Tally;
 use crate::matcher::Judge;
@@ -17,6 +19,9 @@ use crate::reduce::Reduction;
 use crate::same::{Alike, Same};
 use crate::sequence::SequenceLeaf;
 use crate::setting::Setting;
+
+/// All of time.
+const EVER: Range<i64> = i64::MIN..i64::MAX;
 
 /// One event of a condition with its rows.
 pub(crate) struct Part<'a> {
@@ -70,20 +75,25 @@ impl Reading<'_> {
     /// or is not, where nothing else is asked of them.
     fn count(&self, owner: u32, scratch: &mut Scratch) -> Result<(), EvaluateError> {
         let (first, later) = scratch.rows.split_first_mut().expect("a condition has a first event");
-        self.find(0, owner, first)?;
-        match self.leaf.condition.which {
-            Which::Any => {}
-            Which::First => first.truncate(1),
-            Which::Last => {
-                first.drain(..first.len().saturating_sub(1));
-            }
+        let Some(next) = later.first_mut() else { return self.find_first(owner, first) };
+        let next_is_found = self.next_bounds(owner);
+        if next_is_found {
+            self.find(1, owner, &EVER, next)?;
+            let Some(times) = self.followed_by(next) else {
+                first.clear();
+                return Ok(());
+            };
+            self.find(0, owner, &times, first)?;
+        } else {
+            self.find_first(owner, first)?;
         }
-        let Some(begin) = first.first().map(|row| row.at).filter(|_| !later.is_empty()) else { return Ok(()) };
+        let (Some(begin), Some(end)) = (first.first().map(|row| row.at), first.last().map(|row| row.at)) else { return Ok(()) };
         for place in (0..later.len()).rev() {
             let (own, beyond) = later[place..].split_first_mut().expect("the range ends where they do");
-            self.find(place + 1, owner, own)?;
-            // What came before the first event of all follows nothing.
-            own.drain(..own.partition_point(|row| row.at < begin));
+            // What came before the first event of all follows nothing, nor does what came too long after the last.
+            if place > 0 || !next_is_found {
+                self.find(place + 1, owner, &(begin..self.last_follower(end, place + 1)), own)?;
+            }
             if let Some(next) = beyond.first() {
                 self.keep_followed(place + 1, owner, own, next, usize::MAX)?;
             }
@@ -97,10 +107,52 @@ impl Reading<'_> {
         self.keep_followed(0, owner, first, &later[0], enough)
     }
 
-    /// An owner's events of one part, each as if it stood alone.
-    fn find(&self, place: usize, owner: u32, rows: &mut Vec<Row>) -> Result<(), EvaluateError> {
+    /// Those of the first events that `which` allows.
+    fn find_first(&self, owner: u32, rows: &mut Vec<Row>) -> Result<(), EvaluateError> {
+        let part = &self.parts[0];
+        let side = match self.leaf.condition.which {
+            Which::Any => return self.find(0, owner, &EVER, rows),
+            Which::First => Side::First,
+            Which::Last => Side::Last,
+        };
+        if part.of_each.is_empty() {
+            return part.gathered.outermost(owner, side, rows);
+        }
+        self.find(0, owner, &EVER, rows)?;
+        side.keep(rows);
+        Ok(())
+    }
+
+    /// Whether it pays to look at the events of the first step before the first events: they say when these must have
+    /// happened.
+    fn next_bounds(&self, owner: u32) -> bool {
+        let (first, next) = (&self.parts[0].gathered, &self.parts[1]);
+        self.leaf.condition.which == Which::Any && next.count.at_least > 0 && next.gathered.rows_max(owner) <= first.rows_max(owner)
+    }
+
+    /// When something happened that these events of the first step follow; nothing where there are none.
+    fn followed_by(&self, next: &[Row]) -> Option<Range<i64>> {
+        let (earliest, latest) = (next.first()?.at, next.last()?.at);
+        let within = self.parts[1].within.and_then(Lookback::micros);
+        let start = within.map_or(i64::MIN, |within| earliest.saturating_sub(within).saturating_add(1));
+        Some(start..latest.saturating_add(1))
+    }
+
+    /// The first moment at which no event of a part follows any more, when the last of the first events happened then.
+    fn last_follower(&self, last: i64, place: usize) -> i64 {
+        let lengths = self.parts[1..=place].iter().map(|part| part.within.and_then(Lookback::micros));
+        let end = lengths.sum::<Option<i64>>().map(|length| last.saturating_add(length));
+        end.unwrap_or(i64::MAX)
+    }
+
+    /// An owner's events of one part in a part of time, each as if it stood alone.
+    fn find(&self, place: usize, owner: u32, times: &Range<i64>, rows: &mut Vec<Row>) -> Result<(), EvaluateError> {
         let part = &self.parts[place];
-        part.gathered.rows(owner, rows)?;
+        if *times == EVER {
+            part.gathered.rows(owner, rows)?;
+        } else {
+            part.gathered.rows_between(owner, times, rows)?;
+        }
         if !part.of_each.is_empty() {
             let about = self.about(owner, None);
             rows.retain(|row| {

@@ -4,24 +4,22 @@
 //! events one after the other. Which rows an owner has is told by an index ([`crate::owner_index`]): the one kept over all
 //! rows of the event where it is there or pays, else one made of just the rows that are wanted. What compares with
 //! constants sifts whole columns first, unless few owners are asked about: then their rows are judged one by one.
-//!
-//! The order is by `occurred_at`, then `received_at`, then place in the batch, then message key; all but the first are
-//! read only where rows of different segments tie.
+//! How they are looked at afterwards is told in [`crate::gathered`].
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use definitions::Filter;
-use lake::{Frame, Reader, Ties};
-use model::{EventName, LogName, Segment, SourceOrder, Span, Value};
+use lake::Reader;
+use model::{EventName, LogName, Segment, Span};
 use rayon::prelude::*;
 
 use crate::bits::Bits;
-use crate::column;
 use crate::demand;
 use crate::error::EvaluateError;
 use crate::filter::Sieve;
+use crate::gathered::{Gathered, OpenSegment, Parts};
 use crate::indexes::Complete;
 use crate::leaf::Tally;
 use crate::owner_index::{OwnerIndex, Written};
@@ -34,10 +32,6 @@ use crate::setting::{Setting, Whom};
 const SPAN_SHARE: u64 = 4;
 /// Where fewer than one profile in so many is asked about, rows are judged one by one.
 const FEW_SHARE: u64 = 16;
-/// Owners are shared out in so many tasks for each thread: they differ in how long they take.
-const TASKS_PER_THREAD: usize = 32;
-/// What an owner costs beside its rows, in rows.
-const OWNER_COST: usize = 2;
 
 /// Which rows to gather.
 #[derive(Clone, Copy)]
@@ -52,42 +46,6 @@ pub(crate) struct Wanted<'a> {
     pub(crate) owners: Owners<'a>,
     /// Whether each owner's rows are wanted in order, with their times.
     pub(crate) in_order: bool,
-}
-
-/// One row, wherever it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Row {
-    /// When, in microseconds; 0 where no order was wanted.
-    pub(crate) at: i64,
-    segment: u32,
-    number: u32,
-}
-
-/// The rows of one event by owner.
-pub(crate) struct Gathered<'s> {
-    index: Arc<OwnerIndex>,
-    owners: Owners<'s>,
-    /// By number in the index; those without rows that are wanted are not opened.
-    segments: Vec<Option<OpenSegment<'s>>>,
-    /// No row before this place is wanted.
-    first: u32,
-    /// The rows that passed the filter, where the index has others.
-    passed: Option<Bits>,
-    in_order: bool,
-    properties: Vec<String>,
-    /// What of the filter is still to be asked, row by row.
-    pub(crate) unasked: Filter,
-    /// What was read on the way.
-    pub(crate) tally: Tally,
-}
-
-struct OpenSegment<'s> {
-    segment: &'s Segment,
-    frame: Frame,
-    reader: &'s Reader,
-    ties: OnceLock<Ties>,
-    /// The rows in the span, where not all are.
-    part: Option<Range<usize>>,
 }
 
 /// A segment with the rows of it that are wanted.
@@ -126,10 +84,10 @@ impl<'s> Gathered<'s> {
         let mut rows = 0;
         for owner in owners {
             wanted.owners.written_with(owner, |profile| {
-                index.each(profile, first, |place| {
+                for place in index.between(profile, first..u32::MAX) {
                     touched[index.places.locate(place).0] = true;
                     rows += 1;
-                });
+                }
             });
         }
         let names: Vec<&str> = properties.iter().map(String::as_str).collect();
@@ -140,42 +98,37 @@ impl<'s> Gathered<'s> {
             Ok(Some(OpenSegment::new(setting.reader, segment, segments::open(setting.reader, segment, &names)?, wanted.span)))
         };
         let segments = complete.segments.par_iter().zip(touched).map(open).collect::<Result<_, EvaluateError>>()?;
-        Ok(Self {
-            index: Arc::clone(index),
-            owners: wanted.owners,
-            segments,
-            first,
-            passed: None,
-            in_order: wanted.in_order,
-            properties,
-            unasked: wanted.filter.clone(),
-            tally: Tally { rows, ..Tally::default() },
-        })
+        let tally = Tally { rows, ..Tally::default() };
+        let parts = Parts { properties, unasked: wanted.filter.clone(), tally, ..parts(wanted, Arc::clone(index), segments) };
+        Ok(Self::of(parts))
     }
 
     /// All rows that pass, of an event whose index is kept.
     fn sifted(setting: Setting<'s>, wanted: Wanted<'s>, complete: &Complete<'s>) -> Result<Self, EvaluateError> {
         let sieve = Sieve::prepare(wanted.filter, setting.clock);
         let open = |segment: &&'s Segment| {
-            let touches = touches(segment, wanted.span);
-            touches.then(|| Opened::open(setting.reader, segment, wanted, sieve.as_ref())).transpose()
+            if !touches(segment, wanted.span) {
+                return Ok(None);
+            }
+            let opened = Opened::open(setting.reader, segment, wanted, sieve.as_ref())?;
+            let passed = opened.kept.as_ref().map(|kept| Bits::of(opened.rows.start, kept));
+            Ok(Some((Opened { kept: None, ..opened }, passed)))
         };
-        let opened: Vec<Option<Opened<'s>>> = complete.segments.par_iter().map(open).collect::<Result<_, EvaluateError>>()?;
+        let opened: Vec<_> = complete.segments.par_iter().map(open).collect::<Result<_, EvaluateError>>()?;
         let places = &complete.index.places;
-        let mut gathered = Self::empty(wanted, Arc::clone(&complete.index));
-        gathered.first = first_place(complete, wanted.span);
-        let mut passed = sieve.is_some().then(|| Bits::none(places.end()));
+        let mut all_passed = sieve.is_some().then(|| Bits::none(places.end()));
+        let mut tally = Tally::default();
+        let mut segments = Vec::with_capacity(opened.len());
         for (number, opened) in opened.into_iter().enumerate() {
-            gathered.segments.push(opened.map(|opened| {
-                if let (Some(passed), Some(kept)) = (&mut passed, &opened.kept) {
-                    passed.put(places.start(number), opened.rows.start, kept);
+            segments.push(opened.map(|(opened, passed)| {
+                if let (Some(all), Some(passed)) = (&mut all_passed, passed) {
+                    all.put(places.start(number), &passed);
                 }
-                gathered.tally += opened.tally;
+                tally += opened.tally;
                 opened.segment
             }));
         }
-        gathered.passed = passed;
-        Ok(gathered)
+        Ok(Self::of(Parts { passed: all_passed, tally, ..parts(wanted, Arc::clone(&complete.index), segments) }))
     }
 
     /// All rows that pass, with an index of their own.
@@ -195,137 +148,21 @@ impl<'s> Gathered<'s> {
             written.push(Written { first, profiles: &frame.profiles[rows.clone()], kept: kept.as_deref() });
         }
         let index = OwnerIndex::build(places, setting.snapshot.people.len(), &written);
-        let mut gathered = Self::empty(wanted, Arc::new(index));
+        let mut tally = Tally::default();
+        let mut segments = Vec::with_capacity(opened.len());
         for opened in opened {
-            gathered.tally += opened.tally;
+            tally += opened.tally;
             // The index has no other rows than those in the span.
-            gathered.segments.push(Some(OpenSegment { part: None, ..opened.segment }));
+            segments.push(Some(OpenSegment { part: None, ..opened.segment }));
         }
-        Ok(gathered)
+        Ok(Self::of(Parts { tally, ..parts(wanted, Arc::new(index), segments) }))
     }
+}
 
-    fn empty(wanted: Wanted<'s>, index: Arc<OwnerIndex>) -> Self {
-        Self {
-            index,
-            owners: wanted.owners,
-            segments: Vec::new(),
-            first: 0,
-            passed: None,
-            in_order: wanted.in_order,
-            properties: wanted.properties.to_vec(),
-            unasked: Filter::default(),
-            tally: Tally::default(),
-        }
-    }
-
-    /// Puts the rows of one owner into `found`, in order when that was wanted.
-    pub(crate) fn rows(&self, owner: u32, found: &mut Vec<Row>) -> Result<(), EvaluateError> {
-        found.clear();
-        self.owners.written_with(owner, |profile| {
-            self.index.each(profile, self.first, |place| {
-                if self.passed.as_ref().is_none_or(|passed| passed.get(place)) {
-                    found.extend(self.row(place));
-                }
-            });
-        });
-        if self.in_order {
-            self.put_in_order(found)?;
-        }
-        Ok(())
-    }
-
-    fn row(&self, place: u32) -> Option<Row> {
-        let (segment, number) = self.index.places.locate(place);
-        let open = self.segments[segment].as_ref()?;
-        if open.part.as_ref().is_some_and(|part| !part.contains(&number)) {
-            return None;
-        }
-        let at = if self.in_order { open.frame.occurred_at[number] } else { 0 };
-        #[expect(clippy::cast_possible_truncation, reason = "both are parts of a place, which has 32 bits")]
-        Some(Row { at, segment: segment as u32, number: number as u32 })
-    }
-
-    fn put_in_order(&self, rows: &mut [Row]) -> Result<(), EvaluateError> {
-        let by_segment = |row: &Row| (row.at, row.segment, row.number);
-        if !rows.is_sorted_by_key(by_segment) {
-            rows.sort_unstable_by_key(by_segment);
-        }
-        for run in rows.chunk_by_mut(|a, b| a.at == b.at) {
-            // Rows of one segment are in their order already.
-            if run.windows(2).any(|pair| pair[0].segment != pair[1].segment) {
-                let mut keyed = Vec::with_capacity(run.len());
-                for row in run.iter() {
-                    keyed.push((self.ties(*row)?.of(row.number as usize), *row));
-                }
-                keyed.sort_by_key(|(key, _)| *key);
-                run.iter_mut().zip(keyed).for_each(|(row, (_, sorted))| *row = sorted);
-            }
-        }
-        Ok(())
-    }
-
-    /// All profile numbers, in shares that take about as long each.
-    pub(crate) fn shares(&self, profiles: usize) -> Vec<Range<u32>> {
-        let cost = |profile: usize| self.index.rows_until(profile) + profile * OWNER_COST;
-        let shares = rayon::current_num_threads() * TASKS_PER_THREAD;
-        let bound = |share: usize| {
-            let (mut low, mut high) = (0, profiles);
-            while low < high {
-                let middle = low.midpoint(high);
-                if cost(middle) < cost(profiles) / shares * share { low = middle + 1 } else { high = middle }
-            }
-            u32::try_from(low).expect("profile numbers are 32 bits")
-        };
-        let end = u32::try_from(profiles).expect("profile numbers are 32 bits");
-        let mut bounds: Vec<u32> = (1..shares).map(bound).collect();
-        bounds.insert(0, 0);
-        bounds.push(end);
-        bounds.dedup();
-        bounds.windows(2).map(|bounds| bounds[0]..bounds[1]).collect()
-    }
-
-    /// The properties at hand, in the order of their columns.
-    pub(crate) fn properties(&self) -> &[String] {
-        &self.properties
-    }
-
-    /// The place of a property among those at hand.
-    pub(crate) fn column(&self, name: &str) -> usize {
-        self.properties.iter().position(|known| known == name).expect("every property looked at was asked for")
-    }
-
-    /// Where a row stands: its segment's columns, and its number there.
-    pub(crate) fn stands(&self, row: Row) -> (&Frame, usize) {
-        (&self.open(row).frame, row.number as usize)
-    }
-
-    /// What a row says about a property, by the place of its column.
-    pub(crate) fn cell(&self, row: Row, column: usize) -> Option<lake::Cell<'_>> {
-        self.open(row).frame.columns[column].cell(row.number as usize)
-    }
-
-    /// The value a row gives a property.
-    pub(crate) fn value(&self, row: Row, column: usize) -> Option<Value> {
-        column::value(&self.open(row).frame.columns[column], row.number as usize)
-    }
-
-    /// Where a row's message stood in its batch.
-    pub(crate) fn source_order(&self, row: Row) -> Result<SourceOrder, EvaluateError> {
-        Ok(self.ties(row)?.source_orders[row.number as usize])
-    }
-
-    fn open(&self, row: Row) -> &OpenSegment<'s> {
-        self.segments[row.segment as usize].as_ref().expect("a row comes from a segment that is open")
-    }
-
-    fn ties(&self, row: Row) -> Result<&Ties, EvaluateError> {
-        let OpenSegment { segment, reader, ties, .. } = self.open(row);
-        if let Some(ties) = ties.get() {
-            return Ok(ties);
-        }
-        let read = reader.ties(segment).map_err(|source| EvaluateError::Read { path: segment.path.clone(), source })?;
-        Ok(ties.get_or_init(|| read))
-    }
+fn parts<'s>(wanted: Wanted<'s>, index: Arc<OwnerIndex>, segments: Vec<Option<OpenSegment<'s>>>) -> Parts<'s> {
+    let Wanted { owners, in_order, .. } = wanted;
+    let properties = wanted.properties.to_vec();
+    Parts { index, owners, segments, passed: None, in_order, properties, unasked: Filter::default(), tally: Tally::default() }
 }
 
 /// The index over all rows of the event, where it is there or pays.
@@ -359,15 +196,6 @@ fn first_place(complete: &Complete<'_>, span: Span) -> u32 {
     let places = &complete.index.places;
     let touched = complete.segments.iter().position(|segment| touches(segment, span));
     touched.map_or(u32::MAX, |number| places.start(number))
-}
-
-impl<'s> OpenSegment<'s> {
-    fn new(reader: &'s Reader, segment: &'s Segment, frame: Frame, span: Span) -> Self {
-        let place = |micros: i64| frame.occurred_at.partition_point(|at| *at < micros);
-        let rows = place(span.start.micros())..place(span.end.micros());
-        let part = (rows != (0..frame.occurred_at.len())).then_some(rows);
-        Self { segment, frame, reader, ties: OnceLock::new(), part }
-    }
 }
 
 impl<'s> Opened<'s> {

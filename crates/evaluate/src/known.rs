@@ -12,7 +12,7 @@ use model::{AsOf, Collection, TraitKey, Value};
 
 use crate::computed::Computed;
 use crate::error::EvaluateError;
-use crate::gather::{Gathered, Row};
+use crate::gathered::{Gathered, Row};
 use crate::matcher::reach;
 use crate::newest::Newest;
 use crate::operator::References;

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use lake::{BLOCK_PROFILES, Coded, Column, Reader, Ties};
+use lake::{BLOCK_PROFILES, Buffer, Coded, Column, Reader, Ties, Times};
 use model::{AsOf, LogName, Moment, ProfileId, Segment, SourceOrder, Span};
 use rayon::prelude::*;
 
@@ -35,6 +35,7 @@ pub(crate) struct Newest {
 pub(crate) struct Spoken {
     segment: Segment,
     blocks: Arc<lake::Blocks>,
+    occurred_at: Buffer<i64>,
     pub(crate) column: Arc<Column>,
     ties: OnceLock<Ties>,
 }
@@ -182,17 +183,17 @@ fn hear_block(
     places: &mut [Place],
     changed: &mut Vec<u32>,
 ) -> Result<u64, EvaluateError> {
-    let Spoken { blocks, column, .. } = &spoken[segment];
+    let Spoken { blocks, occurred_at, column, .. } = &spoken[segment];
     if column.is_absent() {
         return Ok(0);
     }
     let rows = blocks.rows(block);
-    let times = &blocks.occurred_at[rows.clone()];
+    let times = &occurred_at[rows.clone()];
     let bound = |moment: Moment| rows.start + times.partition_point(|at| *at < moment.micros());
     let rows = bound(span.start)..bound(span.end);
     for row in rows.clone().filter(|row| column::speaks(column, *row)) {
         let Some(place) = places.get_mut(usize::from(blocks.places[row])) else { continue };
-        let candidate = Place { at: blocks.occurred_at[row], segment: index(segment), row: index(row) };
+        let candidate = Place { at: occurred_at[row], segment: index(segment), row: index(row) };
         if is_later(reader, spoken, candidate, *place)? {
             *place = candidate;
             changed.push(index(block * BLOCK_PROFILES + usize::from(blocks.places[row])));
@@ -231,9 +232,10 @@ fn tie(reader: &Reader, spoken: &[Spoken], place: Place) -> Result<(i64, SourceO
 
 impl Spoken {
     fn open(reader: &Reader, segment: &Segment, name: &str) -> Result<Self, EvaluateError> {
-        let mut frame = segments::open_blocks(reader, segment, &[name])?;
+        let mut frame = segments::open_blocks(reader, segment, &[name], Times::Wanted)?;
         let column = frame.columns.swap_remove(0);
-        Ok(Self { segment: segment.clone(), blocks: frame.blocks, column, ties: OnceLock::new() })
+        let occurred_at = frame.occurred_at.expect("wanted");
+        Ok(Self { segment: segment.clone(), blocks: frame.blocks, occurred_at, column, ties: OnceLock::new() })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use lake::{BLOCK_PROFILES, BlockFrame, Column, Reader};
+use lake::{BLOCK_PROFILES, BlockFrame, Column, Reader, Times};
 use model::{Moment, Segment, Span};
 
 use crate::error::EvaluateError;
@@ -14,11 +14,31 @@ use crate::segments;
 pub(crate) struct Opened {
     names: Vec<String>,
     pub(crate) frame: BlockFrame,
+    /// All the time that its rows lie in.
+    all: Span,
+}
+
+/// Whether it takes more than a segment's first and last moment to tell which of its rows lie in a span.
+pub(crate) fn times_for(segment: &Segment, span: Span) -> Times {
+    if covers(span, all_of(segment)) { Times::Unwanted } else { Times::Wanted }
+}
+
+fn all_of(segment: &Segment) -> Span {
+    Span { start: segment.first_at, end: segment.last_at.plus_micros(1) }
+}
+
+fn covers(span: Span, all: Span) -> bool {
+    span.start <= all.start && all.end <= span.end
 }
 
 impl Opened {
-    pub(crate) fn open<'s>(reader: &Reader, segment: &Segment, sieves: impl Iterator<Item = &'s Sieve>) -> Result<Self, EvaluateError> {
-        Self::open_with(reader, segment, sieves, &[])
+    pub(crate) fn open<'s>(
+        reader: &Reader,
+        segment: &Segment,
+        sieves: impl Iterator<Item = &'s Sieve>,
+        times: Times,
+    ) -> Result<Self, EvaluateError> {
+        Self::open_with(reader, segment, sieves, &[], times)
     }
 
     /// The same with more columns.
@@ -27,11 +47,12 @@ impl Opened {
         segment: &Segment,
         sieves: impl Iterator<Item = &'s Sieve>,
         more: &[&'s str],
+        times: Times,
     ) -> Result<Self, EvaluateError> {
         let names: BTreeSet<&str> = sieves.flat_map(Sieve::columns).chain(more.iter().copied()).collect();
         let names: Vec<&str> = names.into_iter().collect();
-        let frame = segments::open_blocks(reader, segment, &names)?;
-        Ok(Self { names: names.into_iter().map(str::to_owned).collect(), frame })
+        let frame = segments::open_blocks(reader, segment, &names, times)?;
+        Ok(Self { names: names.into_iter().map(str::to_owned).collect(), frame, all: all_of(segment) })
     }
 
     /// A sieve over its columns.
@@ -47,9 +68,20 @@ impl Opened {
     /// The rows of one block in a span of time.
     pub(crate) fn rows(&self, block: usize, span: Span) -> Range<usize> {
         let rows = self.frame.blocks.rows(block);
-        let times = &self.frame.blocks.occurred_at[rows.clone()];
+        if covers(span, self.all) {
+            return rows;
+        }
+        let times = &self.times()[rows.clone()];
         let place = |moment: Moment| rows.start + times.partition_point(|at| *at < moment.micros());
         place(span.start)..place(span.end)
+    }
+
+    /// When its rows happened.
+    ///
+    /// # Panics
+    /// When that was not wanted.
+    pub(crate) fn times(&self) -> &[i64] {
+        self.frame.occurred_at.as_ref().expect("whoever asks when rows happened said so when it opened them")
     }
 
     /// Whose rows these are, of one block.

@@ -7,6 +7,8 @@
 //!
 //! **Invariant:** the places of one profile number ascend. That is the order of time only within one segment.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::bits::Bits;
@@ -120,18 +122,24 @@ impl OwnerIndex {
         self.unknown_from.is_none_or(|unknown| profiles <= unknown)
     }
 
-    /// Calls back with the places of the rows written with this profile number, ascending, from the first place that
-    /// is not below `from` on.
-    pub(crate) fn each(&self, profile: u32, from: u32, mut found: impl FnMut(u32)) {
+    /// Those of some places at which rows written with this profile number stand, ascending.
+    pub(crate) fn between(&self, profile: u32, places: Range<u32>) -> impl DoubleEndedIterator<Item = u32> {
+        let mut own: &[u32] = &[];
         if let (Some(start), Some(end)) = (self.starts.get(profile as usize), self.starts.get(profile as usize + 1)) {
-            let own = &self.rows[*start as usize..*end as usize];
-            let first = if own.first().is_some_and(|place| *place < from) { own.partition_point(|place| *place < from) } else { 0 };
-            own[first..].iter().for_each(|place| found(*place));
+            own = &self.rows[*start as usize..*end as usize];
         }
+        if own.last().is_some_and(|place| *place >= places.end) {
+            own = &own[..own.partition_point(|place| *place < places.end)];
+        }
+        if own.first().is_some_and(|place| *place < places.start) {
+            own = &own[own.partition_point(|place| *place < places.start)..];
+        }
+        let mut recent: &[(u32, u32)] = &[];
         if self.recent_profiles.get(profile) {
-            let first = self.recent.partition_point(|row| *row < (profile, from));
-            self.recent[first..].iter().take_while(|(other, _)| *other == profile).for_each(|(_, place)| found(*place));
+            let bound = |place: u32| self.recent.partition_point(|row| *row < (profile, place));
+            recent = self.recent.get(bound(places.start)..bound(places.end)).unwrap_or_default();
         }
+        own.iter().copied().chain(recent.iter().map(|(_, place)| *place))
     }
 
     /// How many rows one profile number and all before it have, about: for sharing out work.
@@ -192,7 +200,7 @@ fn count(profiles: usize, written: &[Written<'_>]) -> Vec<u32> {
 }
 
 /// Profile numbers in parts with about as many rows each.
-fn parts(starts: &[u32]) -> Vec<std::ops::Range<usize>> {
+fn parts(starts: &[u32]) -> Vec<Range<usize>> {
     let (profiles, total) = (starts.len() - 1, starts.last().copied().unwrap_or(0) as usize);
     let parts = rayon::current_num_threads() * PARTS_PER_THREAD;
     let mut bounds: Vec<usize> =
@@ -203,7 +211,7 @@ fn parts(starts: &[u32]) -> Vec<std::ops::Range<usize>> {
     bounds.windows(2).map(|bounds| bounds[0]..bounds[1]).collect()
 }
 
-fn fill(starts: &[u32], part: std::ops::Range<usize>, written: &[Written<'_>], rows: &mut [u32]) {
+fn fill(starts: &[u32], part: Range<usize>, written: &[Written<'_>], rows: &mut [u32]) {
     let base = starts[part.start];
     let mut next: Vec<u32> = starts[part.clone()].iter().map(|start| start - base).collect();
     let first = index(part.start);
@@ -227,9 +235,7 @@ mod tests {
     use super::*;
 
     fn rows(index: &OwnerIndex, profile: u32, from: u32) -> Vec<u32> {
-        let mut found = Vec::new();
-        index.each(profile, from, |place| found.push(place));
-        found
+        index.between(profile, from..u32::MAX).collect()
     }
 
     /// However rows come to it, the index says of each profile number which rows are written with it.

@@ -66,7 +66,8 @@ pub(crate) fn run(groups: &[Group], source: Source<'_>, totals: Totals) -> Resul
     let mut segments = first.segments(source.timeline, everything);
     segments.retain(|segment| cuts.all.touch(segment.first_at.micros(), segment.last_at.micros()));
     let sieves: Vec<Option<Sieve>> = groups.iter().map(|group| Sieve::prepare(&group.filter, source.clock)).collect();
-    let opened = open(source.reader, &segments, &sieves)?;
+    let open = |segment: &&Segment| Opened::open(source.reader, segment, sieves.iter().flatten(), cuts.times_for(segment));
+    let opened: Vec<Opened> = segments.par_iter().map(open).collect::<Result<_, _>>()?;
     let sifted: Vec<Vec<Option<OpenSieve<'_>>>> = opened.par_iter().map(|opened| sift(opened, &sieves)).collect();
     let parts: Vec<_> = segments.into_iter().zip(opened.iter().zip(&sifted)).collect();
     let mut stretches: Vec<Stretch<'_>> =
@@ -98,10 +99,6 @@ pub(crate) fn run(groups: &[Group], source: Source<'_>, totals: Totals) -> Resul
     let found = groups.par_iter().zip(by_group).zip(&questions);
     let found = found.map(|((group, blocks), questions)| gather(&group.leaves, blocks, questions, shares, source.profiles));
     Ok((found.collect(), tally))
-}
-
-fn open(reader: &Reader, segments: &[&Segment], sieves: &[Option<Sieve>]) -> Result<Vec<Opened>, EvaluateError> {
-    segments.par_iter().map(|segment| Opened::open(reader, segment, sieves.iter().flatten())).collect()
 }
 
 fn sift<'a>(opened: &'a Opened, sieves: &'a [Option<Sieve>]) -> Vec<Option<OpenSieve<'a>>> {

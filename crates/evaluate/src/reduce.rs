@@ -13,7 +13,7 @@ use definitions::{Aggregate, Reducer, UNIQUE_MAX};
 use lake::Cell;
 use model::Value;
 
-use crate::gather::{Gathered, Row};
+use crate::gathered::{Gathered, Row};
 use crate::leaf::Tally;
 use crate::matcher::{reach, spread};
 use crate::operator::{Element, Exact};

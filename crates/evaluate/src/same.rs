@@ -12,7 +12,7 @@ use std::ops::Range;
 use definitions::{Comparison, Matcher, Operator, PathMatch, Reference, ReferenceOf, SamePath};
 use lake::{Cell, Frame};
 
-use crate::gather::{Gathered, Row};
+use crate::gathered::{Gathered, Row};
 use crate::known::About;
 use crate::matcher::Judge;
 use crate::operator::{Clock, Element, Exact, Spelling, read_text};

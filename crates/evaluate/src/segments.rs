@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lake::{BlockFrame, Frame, Reader};
+use lake::{BlockFrame, Frame, Reader, Times};
 use model::{LogName, People, Segment, SegmentId};
 
 use crate::error::EvaluateError;
@@ -36,10 +36,10 @@ pub(crate) fn open(reader: &Reader, segment: &Segment, columns: &[&str]) -> Resu
 }
 
 /// The same with the rows put together in blocks of profiles.
-pub(crate) fn open_blocks(reader: &Reader, segment: &Segment, columns: &[&str]) -> Result<BlockFrame, EvaluateError> {
-    let frame = reader.blocks(segment, columns).map_err(|source| EvaluateError::Read { path: segment.path.clone(), source })?;
+pub(crate) fn open_blocks(reader: &Reader, segment: &Segment, columns: &[&str], times: Times) -> Result<BlockFrame, EvaluateError> {
+    let frame = reader.blocks(segment, columns, times).map_err(|source| EvaluateError::Read { path: segment.path.clone(), source })?;
     let found = frame.blocks.places.len() as u64;
-    if found != segment.rows || frame.blocks.occurred_at.len() != frame.blocks.places.len() {
+    if found != segment.rows || frame.occurred_at.as_ref().is_some_and(|times| times.len() as u64 != found) {
         return Err(EvaluateError::Incomplete { path: segment.path.clone(), expected: segment.rows, found });
     }
     Ok(frame)

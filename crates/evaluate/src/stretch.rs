@@ -3,9 +3,8 @@
 //! The slices of all groups together cut a segment into stretches; each group counts in the slices of its own windows
 //! only, of which it needs few, and is not asked about rows outside them.
 
-use std::ops::Range;
-
-use model::{Segment, Span};
+use lake::Times;
+use model::{Moment, Segment, Span};
 
 use crate::counters::{Counters, Counts, add_all};
 use crate::events::Group;
@@ -30,7 +29,7 @@ pub(crate) struct Stretch<'a> {
     slice: usize,
     opened: &'a Opened,
     /// When its rows happened; every row of the segment when absent.
-    within: Option<Range<i64>>,
+    within: Option<Span>,
     way: Way<'a>,
 }
 
@@ -57,6 +56,13 @@ impl Cuts {
         Self { all: Slices::cut(&spans.concat()), each: spans.iter().map(|spans| Slices::cut(spans)).collect() }
     }
 
+    /// Whether it takes more than a segment's first and last moment to tell in which slices its rows lie.
+    pub(crate) fn times_for(&self, segment: &Segment) -> Times {
+        let (first, last) = (segment.first_at.micros(), segment.last_at.micros());
+        let is_whole = |(_, start, end): (usize, i64, i64)| start <= first && last < end;
+        if self.all.between(first, last).all(is_whole) { Times::Unwanted } else { Times::Wanted }
+    }
+
     /// The groups that have a window over what happens at a moment, in their order.
     fn at(&self, micros: i64) -> impl Iterator<Item = Place> + '_ {
         self.each.iter().enumerate().filter_map(move |(group, slices)| slices.at(micros).map(|slice| Place { group, slice }))
@@ -68,7 +74,8 @@ pub(crate) fn stretches<'a>(segment: &Segment, opened: &'a Opened, sieves: &'a [
     let (first, last) = (segment.first_at.micros(), segment.last_at.micros());
     let stretch = |(slice, start, end): (usize, i64, i64)| {
         let is_whole = start <= first && last < end;
-        Stretch { slice, opened, within: (!is_whole).then_some(start..end), way: Way::of(cuts.at(start).collect(), sieves) }
+        let within = (!is_whole).then_some(Span { start: Moment::from_micros(start), end: Moment::from_micros(end) });
+        Stretch { slice, opened, within, way: Way::of(cuts.at(start).collect(), sieves) }
     };
     cuts.all.between(first, last).map(stretch).collect()
 }
@@ -103,12 +110,10 @@ impl Stretch<'_> {
     /// Counts the rows of one block.
     pub(crate) fn count(&self, block: usize, counters: &mut [Counters<'_>], tally: &mut Tally) {
         let blocks = &self.opened.frame.blocks;
-        let mut rows = blocks.rows(block);
-        if let Some(within) = &self.within {
-            let times = &blocks.occurred_at[rows.clone()];
-            let place = |micros: i64| rows.start + times.partition_point(|at| *at < micros);
-            rows = place(within.start)..place(within.end);
-        }
+        let rows = match self.within {
+            Some(within) => self.opened.rows(block, within),
+            None => blocks.rows(block),
+        };
         if rows.is_empty() {
             return;
         }

@@ -20,8 +20,16 @@ pub struct Blocks {
     pub starts: Buffer<u32>,
     /// Whose row it is: the profile's number less that of the first of its block.
     pub places: Buffer<u16>,
-    /// When it happened, in microseconds; ascending within a block.
-    pub occurred_at: Buffer<i64>,
+}
+
+/// Whether it is looked at when rows happened. Of most segments a window takes all rows or none, and reading when each happened
+/// takes as long as everything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Times {
+    /// It is.
+    Wanted,
+    /// It is not.
+    Unwanted,
 }
 
 /// Some columns of a segment, its rows put together in blocks.
@@ -29,6 +37,8 @@ pub struct Blocks {
 pub struct BlockFrame {
     /// Whose rows they are.
     pub blocks: Arc<Blocks>,
+    /// When they happened, in microseconds, ascending within a block; where that was wanted.
+    pub occurred_at: Option<Buffer<i64>>,
     /// The properties (or traits) asked for, in the order asked, parallel to the rows.
     pub columns: Vec<Arc<Column>>,
 }
@@ -43,7 +53,7 @@ impl Blocks {
     }
 
     pub(crate) fn held_bytes(&self) -> usize {
-        self.starts.held_bytes() + self.places.held_bytes() + self.occurred_at.held_bytes()
+        self.starts.held_bytes() + self.places.held_bytes()
     }
 }
 
@@ -78,9 +88,14 @@ impl Order {
         Self { starts, rows: Some(rows) }
     }
 
-    pub(crate) fn blocks(&self, profiles: &[u32], occurred_at: &[i64]) -> Blocks {
-        let places = self.put_vec(profiles).iter().map(|profile| u16::try_from(profile % (1 << 16)).unwrap_or_default()).collect();
-        Blocks { places, occurred_at: self.put(occurred_at), starts: self.starts.clone().into() }
+    pub(crate) fn blocks(&self, profiles: &[u32]) -> Blocks {
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half of a number is its place in its block")]
+        let place = |profile: u32| profile as u16;
+        let places = match &self.rows {
+            Some(rows) => rows.iter().map(|row| place(profiles[*row as usize])).collect(),
+            None => profiles.iter().copied().map(place).collect(),
+        };
+        Blocks { places, starts: self.starts.clone().into() }
     }
 
     /// Cells of a segment, in this order.
@@ -114,17 +129,16 @@ mod tests {
         let profiles = [70_000, 3, 65_536, 5, 3, 200_000];
         let order = Order::of(&profiles);
         let values = order.put(&[0, 1, 2, 3, 4, 5]);
-        let blocks = order.blocks(&profiles, &[10, 20, 30, 40, 50, 60]);
+        let blocks = order.blocks(&profiles);
         assert_eq!(*values, [1, 3, 4, 0, 2, 5]);
         assert_eq!(*blocks.places, [3, 5, 3, 4_464, 0, 3_392]);
-        assert_eq!(*blocks.occurred_at, [20, 40, 50, 10, 30, 60]);
         let rows = [0, 1, 2, 3, 4].map(|block| blocks.rows(block));
         assert_eq!(rows, [0..3, 3..5, 5..5, 5..6, 0..0]);
     }
 
     #[test]
     fn a_segment_of_nobody_has_no_blocks() {
-        let blocks = Order::of(&[]).blocks(&[], &[]);
+        let blocks = Order::of(&[]).blocks(&[]);
         assert_eq!(blocks.rows(0), 0..0);
     }
 }

@@ -24,6 +24,7 @@ pub(crate) enum PartName {
     Ties,
     Column(String),
     Blocks,
+    BlockTimes,
     BlockColumn(String),
     BlockTies,
 }
@@ -35,6 +36,7 @@ pub(crate) enum Part {
     Ties(Ties),
     Column(Arc<Column>),
     Blocks(Arc<Blocks>),
+    Times(Buffer<i64>),
 }
 
 /// What every evaluation needs of every row.
@@ -61,6 +63,7 @@ impl Part {
             Self::Ties(_) => false,
             Self::Column(column) => column.is_mapped(),
             Self::Blocks(blocks) => blocks.places.is_mapped(),
+            Self::Times(times) => times.is_mapped(),
         }
     }
 
@@ -70,6 +73,7 @@ impl Part {
             Self::Ties(ties) => ties.received_at.len() * (size_of::<i64>() + size_of::<u128>() + size_of::<u64>()),
             Self::Column(column) => column.bytes(),
             Self::Blocks(blocks) => blocks.held_bytes(),
+            Self::Times(times) => times.held_bytes(),
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::mapped::Mapped;
 use crate::texts::Texts;
 
 /// Names layout and byte order: another layout is another number.
-const LAYOUT: u64 = 0x4d55_5354_4552_0001;
+const LAYOUT: u64 = 0x4d55_5354_4552_0002;
 const ALIGNED: usize = 64;
 
 /// A folder of hot columns.
@@ -57,9 +57,8 @@ impl HotFolder {
     fn part(key: &Key, arrays: &Arrays) -> Option<Part> {
         match &key.part {
             PartName::Rows => Some(Part::Rows(Rows { profiles: arrays.get(0)?, occurred_at: arrays.get(1)? })),
-            PartName::Blocks => {
-                Some(Part::Blocks(Arc::new(Blocks { starts: arrays.get(0)?, places: arrays.get(1)?, occurred_at: arrays.get(2)? })))
-            }
+            PartName::Blocks => Some(Part::Blocks(Arc::new(Blocks { starts: arrays.get(0)?, places: arrays.get(1)? }))),
+            PartName::BlockTimes => Some(Part::Times(arrays.get(0)?)),
             PartName::Column(_) | PartName::BlockColumn(_) => Some(Part::Column(Arc::new(column(arrays)?))),
             PartName::Ties | PartName::BlockTies => None,
         }
@@ -73,7 +72,8 @@ impl HotFolder {
         let Some(path) = self.path(key).filter(|path| !path.exists()) else { return Ok(()) };
         let arrays = match part {
             Part::Rows(rows) => vec![bytes(&rows.profiles), bytes(&rows.occurred_at)],
-            Part::Blocks(blocks) => vec![bytes(&blocks.starts), bytes(&blocks.places), bytes(&blocks.occurred_at)],
+            Part::Blocks(blocks) => vec![bytes(&blocks.starts), bytes(&blocks.places)],
+            Part::Times(times) => vec![bytes(times)],
             Part::Column(column) => column_arrays(column),
             Part::Ties(_) => return Ok(()),
         };
@@ -103,6 +103,7 @@ impl HotFolder {
         let (kind, name) = match &key.part {
             PartName::Rows => ("rows", None),
             PartName::Blocks => ("blocks", None),
+            PartName::BlockTimes => ("block-times", None),
             PartName::Column(name) => ("column", Some(name)),
             PartName::BlockColumn(name) => ("block-column", Some(name)),
             PartName::Ties | PartName::BlockTies => return None,

@@ -11,15 +11,23 @@ use polars::prelude::{DataFrame, ParallelStrategy, ParquetCompression, ParquetRe
 
 use crate::error::Damage;
 
-/// Writes a table: zstd at its default level (3), statistics on, one thread (segments are written side by side).
+/// Segments of fewer rows come by the thousand when a long history is imported, and are merged later.
+const SMALL_ROWS: usize = 10_000;
+
+/// Writes a table: statistics on, one thread (segments are written side by side).
 pub(crate) fn write(mut table: DataFrame) -> PolarsResult<Vec<u8>> {
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes)
-        .with_compression(ParquetCompression::Zstd(None))
+        .with_compression(compression(table.height()))
         .with_statistics(StatisticsOptions::default())
         .set_parallel(false)
         .finish(&mut table)?;
     Ok(bytes)
+}
+
+/// Zstd at its default level (3). For columns of some hundred values setting it up takes longer than the rest of the writing.
+fn compression(rows: usize) -> ParquetCompression {
+    if rows < SMALL_ROWS { ParquetCompression::Snappy } else { ParquetCompression::Zstd(None) }
 }
 
 /// Names of the columns of a file.

@@ -8,7 +8,7 @@ use model::{Segment, SourceOrder};
 use polars::prelude::DataFrame;
 use rayon::prelude::*;
 
-use crate::blocks::{BlockFrame, Order};
+use crate::blocks::{BlockFrame, Order, Times};
 use crate::buffer::Buffer;
 use crate::cache::{Cache, Key, Part, PartName, Rows};
 use crate::column::Column;
@@ -112,12 +112,17 @@ impl Reader {
     ///
     /// # Errors
     /// When the file is missing, damaged or cannot be read.
-    pub fn blocks(&self, segment: &Segment, names: &[&str]) -> Result<BlockFrame, LakeError> {
+    pub fn blocks(&self, segment: &Segment, names: &[&str], times: Times) -> Result<BlockFrame, LakeError> {
         let columns = names.iter().map(|name| PartName::BlockColumn((*name).to_owned()));
-        let mut parts = self.parts(segment, std::iter::once(PartName::Blocks).chain(columns).collect())?.into_iter();
+        let mut wanted = vec![PartName::Blocks];
+        wanted.extend((times == Times::Wanted).then_some(PartName::BlockTimes));
+        wanted.extend(columns);
+        let mut parts = self.parts(segment, wanted)?.into_iter().peekable();
         let Some(Part::Blocks(blocks)) = parts.next() else { unreachable!("parts come in the order asked") };
+        let occurred_at = parts.next_if(|part| matches!(part, Part::Times(_)));
+        let occurred_at = occurred_at.and_then(|part| if let Part::Times(times) = part { Some(times) } else { None });
         let columns = parts.filter_map(|part| if let Part::Column(column) = part { Some(column) } else { None });
-        Ok(BlockFrame { blocks, columns: columns.collect() })
+        Ok(BlockFrame { blocks, occurred_at, columns: columns.collect() })
     }
 
     /// What decides between rows of equal `occurred_at`.
@@ -193,7 +198,8 @@ impl PartName {
     /// Whether the part is made of this column of the file.
     fn covers(&self, column: &str) -> bool {
         match self {
-            Self::Rows | Self::Blocks => column == PROFILE_ID || column == OCCURRED_AT,
+            Self::Rows | Self::BlockTimes => column == PROFILE_ID || column == OCCURRED_AT,
+            Self::Blocks => column == PROFILE_ID,
             Self::BlockColumn(name) => column == PROFILE_ID || Variant::of_column(column).is_some_and(|(of, _)| of == name),
             Self::BlockTies => matches!(column, PROFILE_ID | RECEIVED_AT | MESSAGE_KEY | SOURCE_ORDER),
             Self::Ties => column == RECEIVED_AT || column == MESSAGE_KEY || column == SOURCE_ORDER,
@@ -204,7 +210,7 @@ impl PartName {
     /// Whether its rows are put together in blocks, which takes knowing whose they are.
     fn needs_order(&self) -> bool {
         match self {
-            Self::Blocks | Self::BlockColumn(_) | Self::BlockTies => true,
+            Self::Blocks | Self::BlockTimes | Self::BlockColumn(_) | Self::BlockTies => true,
             Self::Rows | Self::Ties | Self::Column(_) => false,
         }
     }
@@ -226,8 +232,11 @@ impl PartName {
             }
             (Self::Column(name), _) => Part::Column(Arc::new(column(table, name)?)),
             (Self::BlockColumn(name), Some(order)) => Part::Column(Arc::new(column(table, name)?.put_in(order))),
-            (Self::Blocks, Some(order)) => Part::Blocks(Arc::new(order.blocks(&decode::profiles(table)?, &decode::occurred_at(table)?))),
-            (Self::Blocks | Self::BlockColumn(_) | Self::BlockTies, None) => unreachable!("made for every part that needs it"),
+            (Self::Blocks, Some(order)) => Part::Blocks(Arc::new(order.blocks(&decode::profiles(table)?))),
+            (Self::BlockTimes, Some(order)) => Part::Times(order.put(&decode::occurred_at(table)?)),
+            (Self::Blocks | Self::BlockTimes | Self::BlockColumn(_) | Self::BlockTies, None) => {
+                unreachable!("made for every part that needs it")
+            }
         })
     }
 }

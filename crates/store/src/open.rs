@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{Migrate as _, Migrator};
-use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Executor as _};
+use sqlx::{AnyConnection, ConnectOptions as _, Connection as _, Executor as _};
 
 use crate::sql_store::{Backend, SqlStore};
 use crate::{Store, StoreError, StoreUrl};
@@ -53,8 +53,7 @@ pub async fn open_existing(url: &StoreUrl) -> Result<Option<Arc<dyn Store>>, Sto
     if known.iter().any(|version| !applied.contains(version)) {
         return Ok(None);
     }
-    let pool = pool(url, options, backend);
-    Ok(Some(Arc::new(SqlStore { pool, backend, at })))
+    Ok(Some(Arc::new(with_pools(url, options, backend, at))))
 }
 
 pub(crate) async fn open_sql(url: &StoreUrl) -> Result<SqlStore, StoreError> {
@@ -71,28 +70,38 @@ pub(crate) async fn open_sql(url: &StoreUrl) -> Result<SqlStore, StoreError> {
         StoreUrl::Postgres(url) => url.clone(),
     };
     let options = database_url.parse::<AnyConnectOptions>().map_err(failed)?.disable_statement_logging();
-    let pool = pool(url, options.clone(), backend);
+    let store = with_pools(url, options.clone(), backend, at.clone());
     match url {
-        StoreUrl::SqliteMemory => migrate(&mut *pool.acquire().await.map_err(failed)?, backend, &at).await?,
+        StoreUrl::SqliteMemory => migrate(&mut *store.pool.acquire().await.map_err(failed)?, backend, &at).await?,
         StoreUrl::SqliteFile(_) | StoreUrl::Postgres(_) => {
             let mut connection = connect(&options, backend).await.map_err(failed)?;
             migrate(&mut connection, backend, &at).await?;
             connection.close().await.map_err(failed)?;
         }
     }
-    Ok(SqlStore { pool, backend, at })
+    Ok(store)
 }
 
-fn pool(url: &StoreUrl, options: AnyConnectOptions, backend: &'static Backend) -> AnyPool {
+fn with_pools(url: &StoreUrl, options: AnyConnectOptions, backend: &'static Backend, at: String) -> SqlStore {
     let pool = AnyPoolOptions::new()
         .acquire_timeout(CONNECTION_WITHIN)
         .after_connect(move |connection, _| Box::pin(async move { connection.execute(backend.session).await.map(|_| ()) }));
-    // Every connection to memory is a store of its own: there must be one, and it must live.
-    let pool = match url {
-        StoreUrl::SqliteMemory => pool.max_connections(1).idle_timeout(None).max_lifetime(None),
-        StoreUrl::SqliteFile(_) | StoreUrl::Postgres(_) => pool.max_connections(CONNECTIONS_MAX),
+    let (pool, writers) = match url {
+        // Every connection to memory is a store of its own: there must be one, and it must live.
+        StoreUrl::SqliteMemory => {
+            let only = pool.max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(options);
+            (only.clone(), only)
+        }
+        StoreUrl::SqliteFile(_) => {
+            let writer = pool.clone().max_connections(1).connect_lazy_with(options.clone());
+            (pool.max_connections(CONNECTIONS_MAX).connect_lazy_with(options), writer)
+        }
+        StoreUrl::Postgres(_) => {
+            let any = pool.max_connections(CONNECTIONS_MAX).connect_lazy_with(options);
+            (any.clone(), any)
+        }
     };
-    pool.connect_lazy_with(options)
+    SqlStore { pool, writers, backend, at }
 }
 
 /// The first connection, made outside the pool, which would try again for a while and then forget what was wrong.

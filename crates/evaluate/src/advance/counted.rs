@@ -14,7 +14,7 @@ use crate::error::EvaluateError;
 use crate::events::{CountedLeaf, Group};
 use crate::filter::Sieve;
 use crate::leaf::{LeafId, Tally};
-use crate::opened::Opened;
+use crate::opened::{Opened, times_for};
 use crate::operator::Clock;
 use crate::pass::{self, Source};
 use crate::timeline::Timeline;
@@ -162,7 +162,7 @@ impl Changed<'_> {
         let mut survivors = Vec::new();
         let touches = |first: Moment, last: Moment| first < moved.span.end && moved.span.start <= last;
         for segment in group.segments(timeline, moved.span).into_iter().filter(|segment| touches(segment.first_at, segment.last_at)) {
-            let opened = Opened::open(step.reader, segment, sieve.into_iter())?;
+            let opened = Opened::open(step.reader, segment, sieve.into_iter(), times_for(segment, moved.span))?;
             let open_sieve = sieve.map(|sieve| opened.sieve(sieve));
             for block in opened.blocks() {
                 let rows = opened.rows(block, moved.span);

@@ -79,3 +79,15 @@ fn a_list_of_unique_values_keeps_the_earliest_and_counts_all() {
     assert_eq!(found["list"], Value::List(expected));
     assert_eq!(found["different"], Value::Number((UNIQUE_MAX + 2) as f64));
 }
+
+#[test]
+fn the_first_and_the_last_value_at_one_moment_are_told_by_when_they_arrived() {
+    let mut facts = vec![x("2025-05-31", json!({})), x("2025-06-01", json!({ "v": 1 })), x("2025-06-01", json!({ "v": "two" }))];
+    check("did: X\nfirst: { of: v, equals: 1 }", &facts, IN);
+    check("did: X\nlast: { of: v, equals: two }", &facts, IN);
+    facts[1].received_at = moment("2025-06-02");
+    check("did: X\nfirst: { of: v, equals: two }", &facts, IN);
+    check("did: X\nlast: { of: v, equals: 1 }", &facts, IN);
+    facts.push(x("2025-06-03", json!({})));
+    check("did: X\nlast: { of: v, equals: 1 }", &facts, IN);
+}

@@ -67,7 +67,7 @@ fn main() -> anyhow::Result<()> {
         println!("{:#}", json!({ "file": file }));
         return Ok(());
     }
-    let target = options.data.join("imported");
+    let target = options.data.join(format!("imported-{}", std::process::id()));
     let mut seconds = Vec::new();
     let mut last = ImportReport::default();
     for _ in 0..options.turns.max(1) {

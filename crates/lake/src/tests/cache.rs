@@ -4,7 +4,7 @@ use model::{Segment, Value};
 use rayon::prelude::*;
 
 use super::{event, lake};
-use crate::{Lake, Reader};
+use crate::{Lake, Reader, Times};
 
 const ROWS: i64 = 2_000;
 
@@ -88,8 +88,11 @@ fn saved_columns_say_the_same_and_may_go_at_any_time() {
     let names = ["day", "total", "other"];
     let read = |reader: &Reader| -> Vec<_> {
         let of = |segment| {
-            let (frame, blocks) = (reader.frame(segment, &names).expect("readable"), reader.blocks(segment, &names).expect("readable"));
-            (frame.profiles, frame.occurred_at, frame.columns, blocks.blocks, blocks.columns)
+            let frame = reader.frame(segment, &names).expect("readable");
+            let bare = reader.blocks(segment, &names, Times::Unwanted).expect("readable");
+            let blocks = reader.blocks(segment, &names, Times::Wanted).expect("readable");
+            assert_eq!((bare.occurred_at, &bare.blocks), (None, &blocks.blocks));
+            (frame.profiles, frame.occurred_at, frame.columns, blocks.blocks, blocks.occurred_at, blocks.columns)
         };
         segments.iter().map(of).collect()
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{AccountLink, Identifier, Moment, ProfileId};
+use model::{AccountLink, Moment, ProfileId};
 
 use super::{imports, merging, models, news, observed, overview, segments};
 use crate::work::Work;
@@ -51,17 +51,17 @@ async fn insert_profiles(work: &mut Work<'_>, profiles: &[NewProfile]) -> Result
     Ok(first_new)
 }
 
-async fn attach_identifiers(work: &mut Work<'_>, attached: &[AttachedIdentifier]) -> Result<(), StoreError> {
+async fn attach_identifiers<'a>(work: &mut Work<'_>, attached: &'a [AttachedIdentifier]) -> Result<(), StoreError> {
     // Each identifier once, with the last profile named, the earliest sighting and the first attachment; sorted, as the table is.
-    let mut latest: BTreeMap<&Identifier, (ProfileId, Moment, Moment)> = BTreeMap::new();
-    for AttachedIdentifier { identifier, profile, first_seen_at, attached_at } in attached {
-        let entry = latest.entry(identifier).or_insert((*profile, *first_seen_at, *attached_at));
-        *entry = (*profile, entry.1.min(*first_seen_at), entry.2);
-    }
-    let rows: Vec<_> = latest
-        .into_iter()
-        .map(|(identifier, (profile, seen, attached))| (&identifier.kind, &identifier.value, profile, seen, attached))
-        .collect();
+    let mut sorted: Vec<&AttachedIdentifier> = attached.iter().collect();
+    sorted.sort_by(|one, other| one.identifier.cmp(&other.identifier));
+    let same = sorted.chunk_by(|one, other| one.identifier == other.identifier);
+    let once = |same: &[&'a AttachedIdentifier]| {
+        let (first, last) = (same.first()?, same.last()?);
+        let first_seen_at = same.iter().map(|attached| attached.first_seen_at).min()?;
+        Some((&last.identifier.kind, &last.identifier.value, last.profile, first_seen_at, first.attached_at))
+    };
+    let rows: Vec<_> = same.filter_map(once).collect();
     work.write_rows(queries::UPSERT_IDENTIFIERS, &rows).await
 }
 

@@ -79,6 +79,9 @@ impl Backend {
 /// A store in a SQL database.
 pub(crate) struct SqlStore {
     pub(crate) pool: AnyPool,
+    /// Connections that write. SQLite has one writer at a time; a connection of its own keeps the pages it wrote at hand, which
+    /// others would read again.
+    pub(crate) writers: AnyPool,
     pub(crate) backend: &'static Backend,
     /// Where it is, for messages.
     pub(crate) at: String,
@@ -86,15 +89,15 @@ pub(crate) struct SqlStore {
 
 impl SqlStore {
     pub(crate) async fn read(&self, doing: &'static str) -> Result<Work<'_>, StoreError> {
-        self.begin(doing, self.backend.begin_read).await
+        self.begin(&self.pool, doing, self.backend.begin_read).await
     }
 
     pub(crate) async fn write(&self, doing: &'static str) -> Result<Work<'_>, StoreError> {
-        self.begin(doing, self.backend.begin_write).await
+        self.begin(&self.writers, doing, self.backend.begin_write).await
     }
 
-    async fn begin(&self, doing: &'static str, how: &'static str) -> Result<Work<'_>, StoreError> {
-        let begun = self.pool.begin_with(how).await;
+    async fn begin(&self, pool: &AnyPool, doing: &'static str, how: &'static str) -> Result<Work<'_>, StoreError> {
+        let begun = pool.begin_with(how).await;
         let transaction = begun.map_err(|error| StoreError::from_database(doing, &self.at, error))?;
         Ok(Work { transaction, doing, at: &self.at })
     }

@@ -211,7 +211,7 @@ impl Scene {
     }
 
     /// `muster serve` taking messages, once it does.
-    pub(crate) async fn serve(&self) -> (Child, SocketAddr, String) {
+    pub(crate) async fn serve(&self) -> (Serving, SocketAddr, String) {
         let key = self.json(&["source", if self.path("key").exists() { "rotate" } else { "add" }, "web"]);
         let key = key["write_key"].as_str().expect("a key").to_owned();
         self.write("key", "");
@@ -226,7 +226,17 @@ impl Scene {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        (child, address, key)
+        (Serving(child), address, key)
+    }
+}
+
+/// A process that takes messages; killed at the latest when the test ends, however it does.
+pub(crate) struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.kill().expect("killed");
+        self.0.wait().expect("gone");
     }
 }
 

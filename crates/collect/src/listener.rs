@@ -2,16 +2,16 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
 use tokio::task::JoinHandle;
 
 /// How long requests under way may take once the listener stops.
@@ -54,10 +54,10 @@ impl Listener {
 }
 
 async fn serve(listener: TcpListener, router: Router, connections: usize, patience: Duration, mut stopped: watch::Receiver<bool>) {
-    let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(connections));
+    // Whoever hears it ends its connection once it has answered what was asked.
+    let (leave, _) = broadcast::channel(1);
     loop {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { break };
         let accepted = tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => break,
             accepted = listener.accept() => accepted,
@@ -66,6 +66,7 @@ async fn serve(listener: TcpListener, router: Router, connections: usize, patien
             tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
             continue;
         };
+        let Some(place) = place(&room, &leave).await else { break };
         // Answers are small and awaited: they do not wait for more to send.
         let _ = stream.set_nodelay(true);
         let connection = http1::Builder::new()
@@ -73,13 +74,31 @@ async fn serve(listener: TcpListener, router: Router, connections: usize, patien
             .header_read_timeout(patience)
             .max_buf_size(HEADER_BYTES_MAX)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
-        let connection = graceful.watch(connection);
+        let mut left = leave.subscribe();
         tokio::spawn(async move {
+            let mut connection = pin!(connection);
             // How a connection ends is its client's affair.
-            let _ = connection.await;
+            tokio::select! {
+                _ = connection.as_mut() => {}
+                _ = left.recv() => {
+                    connection.as_mut().graceful_shutdown();
+                    let _ = connection.await;
+                }
+            }
             drop(place);
         });
     }
     drop((listener, router));
-    let _ = tokio::time::timeout(STOP_WITHIN, graceful.shutdown()).await;
+    let _ = leave.send(());
+    let everybody = u32::try_from(connections).unwrap_or(u32::MAX);
+    let _ = tokio::time::timeout(STOP_WITHIN, room.acquire_many(everybody)).await;
+}
+
+/// A place for one more connection. While there is none, those that are only kept open for later make room.
+async fn place(room: &Arc<Semaphore>, leave: &broadcast::Sender<()>) -> Option<OwnedSemaphorePermit> {
+    if let Ok(place) = Arc::clone(room).try_acquire_owned() {
+        return Some(place);
+    }
+    let _ = leave.send(());
+    Arc::clone(room).acquire_owned().await.ok()
 }

@@ -310,3 +310,18 @@ async fn requests_in_a_row_slow_ones_and_garbage() {
     assert!(raw(&rig, b"\x16\x03\x01garbage\r\n\r\n").await.starts_with("HTTP/1.1 400"));
     assert_eq!(rig.stored().await.len(), 2);
 }
+
+#[tokio::test]
+async fn whoever_keeps_a_connection_keeps_nobody_out() {
+    let rig = Rig::start(Limits { connections: 2, ..Limits::default() }).await;
+    // A client of its own each, which keeps its connection for later.
+    let clients: Vec<_> =
+        (0..6).map(|_| Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().expect("a client")).collect();
+    let url = format!("http://{}/health", rig.collector.address());
+    for client in &clients {
+        assert_eq!(client.get(&url).send().await.expect("an answer").status(), StatusCode::OK);
+    }
+    for client in &clients {
+        assert_eq!(client.get(&url).send().await.expect("an answer").status(), StatusCode::OK);
+    }
+}

@@ -25,7 +25,7 @@ use crate::commands::good_keys::GoodKeys;
 use crate::render::numbers::counted;
 
 /// Open connections.
-const CONNECTIONS: usize = 256;
+const CONNECTIONS: usize = 1_024;
 /// How long a client may take to send its headers.
 const PATIENCE: Duration = Duration::from_secs(30);
 

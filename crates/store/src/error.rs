@@ -100,6 +100,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether an error of the database says that somebody else is writing.
+    pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
+        matches!(situation(error), Situation::Locked)
+    }
+
     /// The situation behind an error of the database.
     pub(crate) fn from_database(doing: &'static str, at: &str, source: sqlx::Error) -> Self {
         let at = at.to_owned();

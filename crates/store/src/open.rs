@@ -17,6 +17,9 @@ const REACH_WITHIN: Duration = Duration::from_secs(10);
 /// Longer than any wait for a lock, so that a lock is named as such.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(30);
 const CONNECTIONS_MAX: u32 = 4;
+/// A session that finds the store locked begins anew so often.
+const SESSION_TRIES: u32 = 100;
+const SESSION_PAUSE: Duration = Duration::from_millis(20);
 
 /// Opens the store, makes it where there is none, and brings its tables up to date.
 ///
@@ -107,8 +110,14 @@ fn with_pools(url: &StoreUrl, options: AnyConnectOptions, backend: &'static Back
 /// The first connection, made outside the pool, which would try again for a while and then forget what was wrong.
 async fn connect(options: &AnyConnectOptions, backend: &Backend) -> Result<AnyConnection, sqlx::Error> {
     let mut connection = reach(options).await?;
-    connection.execute(backend.session).await?;
-    Ok(connection)
+    // Where several make a file at once, SQLite refuses to change how it is kept without waiting.
+    for _ in 0..SESSION_TRIES {
+        match connection.execute(backend.session).await {
+            Err(error) if StoreError::is_locked(&error) => tokio::time::sleep(SESSION_PAUSE).await,
+            done => return done.map(|_| connection),
+        }
+    }
+    connection.execute(backend.session).await.map(|_| connection)
 }
 
 async fn reach(options: &AnyConnectOptions) -> Result<AnyConnection, sqlx::Error> {

@@ -42,11 +42,8 @@ async fn insert_profiles(work: &mut Work<'_>, profiles: &[NewProfile]) -> Result
             return Err(work.conflict(format!("its new profile {found} should have been {expected}: was another writer there?")));
         }
     }
-    let rows: Vec<_> = profiles
-        .iter()
-        .map(|new| (new.profile, words::of_collection(new.collection), public_id(new.created_at), new.created_at))
-        .map(|(profile, collection, public_id, created_at)| (profile, collection, public_id, created_at))
-        .collect();
+    let rows: Vec<_> =
+        profiles.iter().map(|new| (new.profile, words::of_collection(new.collection), public_id(new.created_at), new.created_at)).collect();
     work.write_rows(queries::INSERT_PROFILES, &rows).await?;
     Ok(first_new)
 }

@@ -1,5 +1,6 @@
 SELECT '[' || string_agg(
-    '[' || owners.survivor || ',' || first_seen_at || ',' || json_quote(kind) || ',' || json_quote(value) || ']', ','
+    '[' || owners.survivor || ',' || first_seen_at || ',' || json_quote(kind) || ',' || json_quote(value) || ','
+    || attached_at || ']', ','
 ) || ']'
 FROM (
     SELECT CAST(value ->> 0 AS BIGINT) AS profile, CAST(value ->> 0 AS BIGINT) AS survivor

@@ -242,8 +242,8 @@ impl Syncing<'_> {
     }
 
     fn identified(&mut self, message: &Message<'_>) -> Result<Vec<Identifier>, Rejection> {
-        let report = &mut self.settler.report;
-        let carried = identifiers::of(message, &self.kinds, &mut |kind, refusal| report.refuse(kind, refusal));
+        let settler = &mut self.settler;
+        let carried = identifiers::of(message, &self.kinds, &mut |kind, refusal| settler.refuse(&kind, refusal));
         if carried.user.is_empty() {
             return Err(RejectionReason::Nobody.because("none of the columns under `identify` identifies anybody"));
         }
@@ -275,7 +275,7 @@ impl Syncing<'_> {
     }
 
     fn reject(&mut self, line: u64, rejection: &Rejection) {
-        self.settler.report.reject(line, rejection);
+        self.settler.reject(line, rejection);
     }
 
     fn finished(self) -> ModelReport {

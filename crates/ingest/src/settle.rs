@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::hash::RandomState;
 
 use lake::{Lake, Member, Told};
-use model::{Moment, ProfileId, SourceOrder};
+use model::{IdentifierKind, Moment, ProfileId, Refusal, SourceOrder};
 use rayon::prelude::*;
 use store::{Flush, Refusals, Store};
 use tracing::debug;
@@ -18,6 +18,7 @@ use crate::kinds::Kinds;
 use crate::known::KnownKeys;
 use crate::known_people::KnownPeople;
 use crate::numbers::Number;
+use crate::rejection::Rejection;
 use crate::tally::Tally;
 use crate::verdicts::Verdicts;
 use crate::{Effect, ImportReport, IngestError, keys};
@@ -165,12 +166,23 @@ impl<'a> Settler<'a> {
         let mut welcome = vec![true; block.rows.len()];
         for (row, welcome) in block.rows.iter().zip(&mut welcome) {
             if let Some(rejection) = self.verdicts.refuses(row, numbers) {
-                self.report.reject(row.line, &rejection);
-                self.tally.rejected(row.line, &rejection);
+                self.reject(row.line, &rejection);
                 *welcome = false;
             }
         }
         welcome
+    }
+
+    /// Notes what is no message, for the report and for the store.
+    pub(crate) fn reject(&mut self, line: u64, rejection: &Rejection) {
+        self.report.reject(line, rejection);
+        self.tally.rejected(line, rejection);
+    }
+
+    /// Notes a value that identifies nobody, likewise.
+    pub(crate) fn refuse(&mut self, kind: &IdentifierKind, refusal: Refusal) {
+        self.report.refuse(kind.clone(), refusal);
+        self.tally.refused(kind, refusal);
     }
 
     /// Keeps, of the rows that may be new, those that were not taken before.

@@ -5,7 +5,6 @@
 
 pub(crate) const ADD_OBSERVED: &str = include_str!("../../../sql/queries/add_observed.sql");
 pub(crate) const ALLOW_MEMBERSHIP: &str = include_str!("../../../sql/queries/allow_membership.sql");
-pub(crate) const ATTACHMENTS: &str = include_str!("../../../sql/queries/attachments.sql");
 pub(crate) const BEGIN_MODEL_SYNC: &str = include_str!("../../../sql/queries/begin_model_sync.sql");
 pub(crate) const CHANGES: &str = include_str!("../../../sql/queries/changes.sql");
 pub(crate) const CLAIMED_RUNS: &str = include_str!("../../../sql/queries/claimed_runs.sql");

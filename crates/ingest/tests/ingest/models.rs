@@ -251,3 +251,14 @@ async fn dying_anywhere_nothing_is_lost_and_nothing_said_twice() {
         }
     }
 }
+
+#[tokio::test]
+async fn rows_that_are_refused_are_counted_where_everything_is() {
+    let scene = Scene::new().await;
+    let table = "id,user,mail,tier\n,u1,,gold\n2,null,two@example.com,gold\n";
+    try_sync(&scene, &members(), table, ModelOptions::default(), hour(0)).await.unwrap();
+    let told = scene.store.refusals(10).await.unwrap();
+    let mut told: Vec<_> = told.iter().map(|told| (told.source.as_str(), told.subject.as_str(), told.count)).collect();
+    told.sort_unstable();
+    assert_eq!(told, [("models/members", "message", 1), ("models/members", "user_id", 1)]);
+}

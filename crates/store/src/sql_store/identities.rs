@@ -8,6 +8,9 @@ use sqlx::query;
 use crate::work::{Work, to_i64, unpack};
 use crate::{Attachments, ProfileIdentity, StoreError, queries};
 
+/// Of a survivor: when seen first, kind, value, when attached.
+type IdentifierRow = (ProfileId, Moment, IdentifierKind, String, Moment);
+
 /// Sightings fetched at once: some megabytes.
 const PAGE_ROWS: i64 = 100_000;
 
@@ -112,9 +115,9 @@ pub(crate) async fn attachments(work: &mut Work<'_>, profiles: &[ProfileId]) -> 
     for (profile, merges) in merges {
         attached.get_mut(&profile).ok_or(StoreError::damaged("a count of merges"))?.merges = merges;
     }
-    let mut identifiers: Vec<(ProfileId, Moment, IdentifierKind, String)> = work.ask_rows(queries::ATTACHMENTS, &survivors).await?;
-    identifiers.sort_unstable();
-    for (profile, attached_at, kind, value) in identifiers {
+    let mut identifiers: Vec<IdentifierRow> = work.ask_rows(queries::IDENTIFIERS_OF, &survivors).await?;
+    identifiers.sort_unstable_by(|one, other| (one.0, one.4, &one.2, &one.3).cmp(&(other.0, other.4, &other.2, &other.3)));
+    for (profile, _, kind, value, attached_at) in identifiers {
         let attached = attached.get_mut(&profile).ok_or(StoreError::damaged("an identifier"))?;
         attached.identifiers.push((Identifier { kind, value }, attached_at));
     }
@@ -123,17 +126,17 @@ pub(crate) async fn attachments(work: &mut Work<'_>, profiles: &[ProfileId]) -> 
 
 /// The identifiers of one survivor, each with when it was seen first, in that order.
 pub(crate) async fn sighted(work: &mut Work<'_>, survivor: ProfileId) -> Result<Vec<(Moment, Identifier)>, StoreError> {
-    let mut found: Vec<(ProfileId, Moment, IdentifierKind, String)> = work.ask_rows(queries::IDENTIFIERS_OF, &[(survivor,)]).await?;
+    let mut found: Vec<IdentifierRow> = work.ask_rows(queries::IDENTIFIERS_OF, &[(survivor,)]).await?;
     found.sort_unstable();
-    Ok(found.into_iter().map(|(_, first_seen_at, kind, value)| (first_seen_at, Identifier { kind, value })).collect())
+    Ok(found.into_iter().map(|(_, first_seen_at, kind, value, _)| (first_seen_at, Identifier { kind, value })).collect())
 }
 
 async fn identifiers_of(work: &mut Work<'_>, survivors: BTreeSet<ProfileId>) -> Result<HashMap<ProfileId, Vec<Identifier>>, StoreError> {
     let asked: Vec<(ProfileId,)> = survivors.into_iter().map(|profile| (profile,)).collect();
-    let mut found: Vec<(ProfileId, Moment, IdentifierKind, String)> = work.ask_rows(queries::IDENTIFIERS_OF, &asked).await?;
+    let mut found: Vec<IdentifierRow> = work.ask_rows(queries::IDENTIFIERS_OF, &asked).await?;
     found.sort_unstable();
     let mut identifiers: HashMap<ProfileId, Vec<Identifier>> = HashMap::new();
-    for (survivor, _, kind, value) in found {
+    for (survivor, _, kind, value, _) in found {
         identifiers.entry(survivor).or_default().push(Identifier { kind, value });
     }
     Ok(identifiers)

@@ -8,7 +8,7 @@ use engine::{EraseOptions, ErasePreview, ErasureStatus, Receipt, Workspace};
 use model::{DestinationKey, Identifier};
 
 use crate::cli::DeleteArgs;
-use crate::commands::{Asked, erasures, suppress};
+use crate::commands::{Asked, erasures, whom};
 use crate::exit::Ending;
 use crate::render::numbers::{counted, grouped};
 use crate::render::progress;
@@ -24,7 +24,7 @@ pub(crate) async fn run(asked: &Asked, args: &DeleteArgs) -> anyhow::Result<Endi
         return resume(asked, args, &workspace).await;
     }
     let Some(typed) = &args.identifier else { bail!("whom? name an identifier such as `user_id:42`, or go on with `--resume`") };
-    let identifier = suppress::identifier(typed)?;
+    let identifier = whom::identifier(typed)?;
     if args.dry_run {
         let preview = workspace.preview_erasure(&identifier).await?;
         if asked.json {

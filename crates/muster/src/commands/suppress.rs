@@ -1,20 +1,17 @@
 //! `muster suppress` and `muster unsuppress`: somebody is kept out of everything, or no longer.
 
-use std::io::BufRead as _;
-
-use anyhow::{Context as _, anyhow, bail};
 use engine::SuppressReport;
-use model::{Identifier, IdentifierKind, SyncState};
+use model::SyncState;
 
 use crate::cli::SuppressArgs;
-use crate::commands::Asked;
+use crate::commands::{Asked, whom};
 use crate::exit::Ending;
 use crate::render::numbers::counted;
 use crate::render::progress;
 use crate::{opening, output};
 
 pub(crate) async fn suppress(asked: &Asked, args: &SuppressArgs) -> anyhow::Result<Ending> {
-    let identifier = identifier(&args.identifier)?;
+    let identifier = whom::identifier(&args.identifier)?;
     let workspace = opening::connected(&asked.folder).await?;
     let spinner = progress::spinner("erasing");
     let report = workspace.suppress(&identifier).await;
@@ -29,7 +26,7 @@ pub(crate) async fn suppress(asked: &Asked, args: &SuppressArgs) -> anyhow::Resu
 }
 
 pub(crate) async fn unsuppress(asked: &Asked, args: &SuppressArgs) -> anyhow::Result<Ending> {
-    let identifier = identifier(&args.identifier)?;
+    let identifier = whom::identifier(&args.identifier)?;
     let workspace = opening::connected(&asked.folder).await?;
     let released = workspace.unsuppress(&identifier).await?;
     if asked.json {
@@ -40,20 +37,6 @@ pub(crate) async fn unsuppress(asked: &Asked, args: &SuppressArgs) -> anyhow::Re
         output::text(&format!("{} let in again; the next `muster run` says who is a member\n", counted(released, "identifier")))?;
     }
     Ok(Ending::Done)
-}
-
-/// `email:ann@example.com`, or `-` for one line of stdin: what is typed stays in the shell's history.
-pub(crate) fn identifier(typed: &str) -> anyhow::Result<Identifier> {
-    let mut line = String::new();
-    if typed == "-" {
-        std::io::stdin().lock().read_line(&mut line).context("read an identifier from stdin")?;
-    }
-    let text = if typed == "-" { line.trim() } else { typed };
-    let Some((kind, value)) = text.split_once(':') else {
-        bail!("an identifier is a kind and a value, such as `email:ann@example.com` or `user_id:42`");
-    };
-    // The value is not repeated: it is somebody's.
-    Identifier::parse(&IdentifierKind::new(kind), value).map_err(|_| anyhow!("the value after `{kind}:` cannot identify anybody"))
 }
 
 fn told(report: &SuppressReport) -> String {

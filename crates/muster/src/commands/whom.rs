@@ -22,6 +22,14 @@ pub(crate) fn typed(text: &str) -> anyhow::Result<ProfileName> {
     parse(line.trim_end_matches(['\r', '\n']))
 }
 
+/// Reads an identifier as it is typed, where a public id does not do: it may find somebody who is not known yet.
+pub(crate) fn identifier(text: &str) -> anyhow::Result<Identifier> {
+    match typed(text)? {
+        ProfileName::Identifier(identifier) => Ok(identifier),
+        ProfileName::PublicId(_) => bail!("name an identifier, such as `user_id:42`: `muster profile` shows those of a public id"),
+    }
+}
+
 /// Reads a kind and a value.
 pub(crate) fn parse(text: &str) -> anyhow::Result<ProfileName> {
     let Some((kind, value)) = text.split_once(':') else {

@@ -140,7 +140,7 @@ impl Workspace {
             let keys = Arc::clone(&self.keys);
             let import = async move {
                 let mut keys = keys.lock().await;
-                import_next(&part.path, &options, &lake, store.as_ref(), now, &mut |_| {}, &mut keys).await
+                import_next(&part.path, &options, &lake, &store, now, &mut |_| {}, &mut keys).await
             };
             let imported = cpu::drive(import).await.map_err(|error| DrainError::Ingest { source_name: source.clone(), source: error })?;
             report.accepted += imported.accepted;

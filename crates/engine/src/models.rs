@@ -129,7 +129,7 @@ impl Workspace {
             RowSource::File(path) => ModelRows::file(&self.folder.join(path), model)?,
             RowSource::Query { sql, database } => ModelRows::query(QueryRows::ask(&self.database_url(database)?, sql)?),
         };
-        Ok(ingest::sync_model(model, rows, options, &self.lake, self.store.as_ref(), now, progress).await?)
+        Ok(ingest::sync_model(model, rows, options, &self.lake, &self.store, now, progress).await?)
     }
 
     fn database_url(&self, place: &SecretPlace) -> Result<String, ModelError> {

@@ -100,7 +100,7 @@ pub async fn import_file(
     path: &Path,
     options: &ImportOptions,
     lake: &Lake,
-    store: &dyn Store,
+    store: &Arc<dyn Store>,
     now: Moment,
     progress: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<ImportReport, IngestError> {
@@ -116,7 +116,7 @@ pub async fn import_next(
     path: &Path,
     options: &ImportOptions,
     lake: &Lake,
-    store: &dyn Store,
+    store: &Arc<dyn Store>,
     now: Moment,
     progress: &mut (dyn FnMut(&Progress) + Send),
     known: &mut KnownKeys,
@@ -168,7 +168,10 @@ pub async fn import_next(
     settler.known = keys;
     let mut import =
         Import { path, settler, now, bytes_total: content.bytes, batches, lines_done: before.lines, bytes_done: 0, before, progress };
-    import.run().await?;
+    let ran = import.run().await;
+    // Also of a file that breaks off: what was done before stays.
+    import.settler.finish().await?;
+    ran?;
     let content = import.before.content;
     let Settler { report, known: keys, .. } = import.settler;
     let report = ImportReport { content, ..report };

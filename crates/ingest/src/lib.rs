@@ -2,8 +2,9 @@
 //!
 //! A line becomes a message (`parse`, `csv_rows`), waits for its batch (`block`, `rows`, `ahead`), is about nobody who is
 //! kept out (`barred`, `verdicts`), is known to be new (`keys`, `known`), is about somebody (`identifiers`, `numbers`, `identity`,
-//! `limits`), and is made true with its batch (`import`). What comes over the network is judged by the same rules (`check`) and kept until it is imported (`inbox`). Each accepted message is exactly one
-//! fact in the lake, one without traits if it says nothing but who is who, so that its key is found there again.
+//! `limits`), and is made true with its batch (`settle`, `flushing`). What comes over the network is judged by the same rules
+//! (`check`) and kept until it is imported (`inbox`). Each accepted message is exactly one fact in the lake, one without traits
+//! if it says nothing but who is who, so that its key is found there again.
 //!
 //! Nothing here knows conditions or sinks, or asks what time it is. **Invariants:** a message is taken once however often
 //! it is sent; a batch is true wholly or not at all; nothing that was sent is repeated in a log, an error or a report.
@@ -15,6 +16,7 @@ mod check;
 mod csv_plan;
 mod csv_rows;
 mod error;
+mod flushing;
 mod held;
 mod identifiers;
 mod identity;

@@ -70,7 +70,7 @@ pub async fn sync_model(
     mut rows: ModelRows,
     options: ModelOptions,
     lake: &Lake,
-    store: &dyn Store,
+    store: &Arc<dyn Store>,
     now: Moment,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<ModelReport, IngestError> {
@@ -121,7 +121,7 @@ pub async fn sync_model(
 
 struct Syncing<'a> {
     model: &'a RowModel,
-    store: &'a dyn Store,
+    store: &'a Arc<dyn Store>,
     now: Moment,
     /// The number of this sync; in a dry run none.
     sync: u64,
@@ -271,7 +271,9 @@ impl Syncing<'_> {
     async fn settle(&mut self, block: Block, fill: impl FnOnce(ModelBatch) -> ModelBatch + Send) -> Result<(), IngestError> {
         let (model, sync) = (self.model.key.clone(), self.sync);
         let batch = ModelBatch { model, sync, saved: Vec::new(), seen: Vec::new(), deleted: Vec::new(), finished_at: None };
-        self.settler.settle(vec![block], Repeats::Impossible, |_| Flush { model: Some(fill(batch)), ..Flush::default() }).await
+        self.settler.settle(vec![block], Repeats::Impossible, |_| Flush { model: Some(fill(batch)), ..Flush::default() }).await?;
+        // The next rows are compared with what the store knows.
+        self.settler.finish().await
     }
 
     fn reject(&mut self, line: u64, rejection: &Rejection) {

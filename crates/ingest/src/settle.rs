@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::hash::RandomState;
+use std::sync::Arc;
 
 use lake::{Lake, Member, Told};
 use model::{IdentifierKind, Moment, ProfileId, Refusal, SourceOrder};
@@ -13,6 +14,7 @@ use store::{Flush, Refusals, Store};
 use tracing::debug;
 
 use crate::block::{Block, IdPlaces, Row};
+use crate::flushing::Flushing;
 use crate::identity::{IdentityChanges, Numbered, Resolver};
 use crate::kinds::Kinds;
 use crate::known::KnownKeys;
@@ -40,7 +42,8 @@ pub(crate) enum Repeats {
 /// Settles the batches of one source.
 pub(crate) struct Settler<'a> {
     lake: &'a Lake,
-    store: &'a dyn Store,
+    store: &'a Arc<dyn Store>,
+    flushing: Flushing,
     effect: Effect,
     /// Tells this source from others; a file that grew is the same batch.
     batch: u32,
@@ -59,7 +62,7 @@ impl<'a> Settler<'a> {
     /// Begins with what the store knows. The hasher and the kinds are those that blocks are filled with.
     pub(crate) async fn new(
         lake: &'a Lake,
-        store: &'a dyn Store,
+        store: &'a Arc<dyn Store>,
         now: Moment,
         source: &str,
         effect: Effect,
@@ -67,11 +70,12 @@ impl<'a> Settler<'a> {
     ) -> Result<Self, IngestError> {
         let next_profile = store.next_profile().await.map_err(IngestError::Store)?;
         let mut verdicts = Verdicts::default();
-        verdicts.renew(store).await.map_err(IngestError::Store)?;
+        verdicts.renew(store.as_ref()).await.map_err(IngestError::Store)?;
         let dry_run = effect == Effect::DryRun;
         Ok(Self {
             lake,
             store,
+            flushing: Flushing::to(store),
             effect,
             batch: keys::batch(source),
             known: KnownKeys::default(),
@@ -85,18 +89,21 @@ impl<'a> Settler<'a> {
         })
     }
 
-    /// Makes blocks true, with what else `rest` says of them once they are counted. In a dry run nothing becomes true.
+    /// Begins to make blocks true, with what else `rest` says of them once they are counted; [`Settler::finish`] waits until they
+    /// are. In a dry run nothing becomes true.
+    ///
+    /// Until then the store does not know what they say, but everything here does that may meet it again.
     pub(crate) async fn settle(
         &mut self,
         blocks: Vec<Block>,
         repeats: Repeats,
         rest: impl FnOnce(&ImportReport) -> Flush + Send,
     ) -> Result<(), IngestError> {
-        self.verdicts.renew(self.store).await.map_err(IngestError::Store)?;
+        self.verdicts.renew(self.store.as_ref()).await.map_err(IngestError::Store)?;
         let numbers: Vec<Vec<Number>> = blocks.iter().map(|block| self.number(block)).collect();
         let mut new: Vec<Vec<bool>> = blocks.iter().zip(&numbers).map(|(block, numbers)| self.welcome_rows(block, numbers)).collect();
         if repeats == Repeats::Possible {
-            self.known.load(&blocks, self.lake, self.store).await?;
+            self.known.load(&blocks, self.lake, self.store.as_ref()).await?;
             for (block, new) in blocks.iter().zip(&mut new) {
                 self.keep_new_rows(block, new);
             }
@@ -131,13 +138,20 @@ impl<'a> Settler<'a> {
             refusals,
             ..rest(&self.report)
         };
-        self.store.flush(&flush).await.map_err(IngestError::Store)?;
         self.known.written(&flush.segments);
+        self.flushing.begin(flush).await?;
         if self.resolver.len() > IDENTIFIERS_HELD_MAX {
+            // From now on only the store knows.
+            self.finish().await?;
             self.resolver.forget();
             self.verdicts.forget();
         }
         Ok(())
+    }
+
+    /// Waits until everything settled is true.
+    pub(crate) async fn finish(&mut self) -> Result<(), IngestError> {
+        self.flushing.finish().await
     }
 
     /// What of a batch is not taken, once for each subject and reason, counted for the report as well.

@@ -37,7 +37,7 @@ async fn taken(shop: &Shop, workspace: &Workspace, name: &str, lines: &[String])
     std::fs::write(&path, lines.join("\n")).expect("written");
     let now = engine::Clock::now(shop.clock.as_ref());
     let options = ingest::ImportOptions::default();
-    let report = ingest::import_file(&path, &options, &workspace.lake, workspace.store.as_ref(), now, &mut |_| {}).await.expect("imported");
+    let report = ingest::import_file(&path, &options, &workspace.lake, &workspace.store, now, &mut |_| {}).await.expect("imported");
     let reasons = report.rejections.iter().map(|(reason, rejections)| (reason.to_string(), rejections.count));
     (report.accepted, reasons.collect())
 }

@@ -100,7 +100,7 @@ impl Shop {
             &path,
             &ImportOptions::default(),
             &workspace.lake,
-            workspace.store.as_ref(),
+            &workspace.store,
             engine::Clock::now(self.clock.as_ref()),
             &mut |_| {},
         )

@@ -110,7 +110,7 @@ async fn import(file: &Path, target: &Path, size: Size) -> anyhow::Result<(f64, 
     let lake = Lake::open(&target.join("lake"))?;
     let store = store::open(&StoreUrl::SqliteFile(target.join("muster.db"))).await?;
     let started = Instant::now();
-    let report = import_file(file, &ImportOptions::default(), &lake, store.as_ref(), size.ends(), &mut |_| {}).await?;
+    let report = import_file(file, &ImportOptions::default(), &lake, &store, size.ends(), &mut |_| {}).await?;
     Ok((started.elapsed().as_secs_f64(), report))
 }
 

@@ -251,7 +251,7 @@ async fn progress_ends_at_the_end() {
     let file = scene.file("events.ndjson", messages(25_000));
     let mut told = Vec::new();
     let options = ImportOptions::default();
-    ingest::import_file(&file, &options, &scene.lake, scene.store.as_ref(), now(), &mut |progress| told.push(*progress)).await.unwrap();
+    ingest::import_file(&file, &options, &scene.lake, &scene.store, now(), &mut |progress| told.push(*progress)).await.unwrap();
     assert!(told.len() >= 4, "{}", told.len());
     assert!(told.is_sorted_by_key(|progress| (progress.bytes_done, progress.lines)));
     let last = told.last().unwrap();
@@ -266,7 +266,7 @@ async fn next(scene: &Scene, name: &str, numbers: std::ops::Range<u32>, known: &
     };
     let file = scene.file(name, numbers.map(line).collect::<Vec<_>>().join("\n"));
     let options = ImportOptions { source: Some("web".to_owned()), ..small_batches() };
-    let report = import_next(&file, &options, &scene.lake, scene.store.as_ref(), now(), &mut |_| {}, known).await.unwrap();
+    let report = import_next(&file, &options, &scene.lake, &scene.store, now(), &mut |_| {}, known).await.unwrap();
     (report.accepted, report.duplicates)
 }
 
@@ -282,6 +282,6 @@ async fn one_import_after_the_other_knows_what_came_before_whoever_wrote_it() {
     // One that only tries leaves nothing noted as taken that is not.
     let torn = scene.file("torn.ndjson.gz", &gzip(b"no json at all")[..12]);
     let options = ImportOptions { source: Some("web".to_owned()), effect: ingest::Effect::DryRun, ..small_batches() };
-    import_next(&torn, &options, &scene.lake, scene.store.as_ref(), now(), &mut |_| {}, &mut known).await.unwrap();
+    import_next(&torn, &options, &scene.lake, &scene.store, now(), &mut |_| {}, &mut known).await.unwrap();
     assert_eq!(next(&scene, "5", 30..50, &mut known).await, (9, 11));
 }

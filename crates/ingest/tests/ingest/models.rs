@@ -29,7 +29,7 @@ fn hour(hours: i64) -> Moment {
 
 async fn try_sync(scene: &Scene, model: &RowModel, table: &str, options: ModelOptions, at: Moment) -> Result<ModelReport, IngestError> {
     let rows = ModelRows::file(&scene.file("members.csv", table), model)?;
-    sync_model(model, rows, options, &scene.lake, scene.store.as_ref(), at, &mut |_| {}).await
+    sync_model(model, rows, options, &scene.lake, &scene.store, at, &mut |_| {}).await
 }
 
 async fn sync(scene: &Scene, table: &str, at: Moment) -> [u64; 5] {
@@ -138,7 +138,7 @@ async fn what_cannot_be_read_to_its_end_deletes_nobody() {
     let whole = crate::scene::gzip(b"id,user,mail,tier\n1,u1,,gold\n");
     let cut = scene.file("cut.csv.gz", &whole[..whole.len() - 4]);
     let rows = ModelRows::file(&cut, &members()).unwrap();
-    let error = sync_model(&members(), rows, ModelOptions::default(), &scene.lake, scene.store.as_ref(), hour(1), &mut |_| {}).await;
+    let error = sync_model(&members(), rows, ModelOptions::default(), &scene.lake, &scene.store, hour(1), &mut |_| {}).await;
     assert!(matches!(error, Err(IngestError::Truncated { .. })), "{error:?}");
     let error = try_sync(&scene, &members(), "id,user,tier\n", ModelOptions::default(), hour(1)).await.unwrap_err();
     assert!(matches!(error, IngestError::MissingColumns { .. }), "{error:?}");
@@ -188,7 +188,7 @@ async fn more_rows_than_a_chunk_come_and_go() {
     let options = ModelOptions { chunk_rows: 5_000, ..ModelOptions::default() };
     let sync = async |numbers, at| {
         let rows = ModelRows::file(&scene.file("members.ndjson", rows(numbers)), &members()).unwrap();
-        sync_model(&members(), rows, options.clone(), &scene.lake, scene.store.as_ref(), at, &mut |_| {}).await.unwrap()
+        sync_model(&members(), rows, options.clone(), &scene.lake, &scene.store, at, &mut |_| {}).await.unwrap()
     };
     assert_eq!(counts(&sync(0..12_000, hour(0)).await), [12_000, 0, 0, 0, 0]);
     assert_eq!(counts(&sync(11_000..13_000, hour(1)).await), [1_000, 0, 11_000, 1_000, 0]);
@@ -201,7 +201,7 @@ async fn rows_of_a_query_are_rows_like_any_others() {
     let url = format!("sqlite://{}", scene.path("muster.db").display());
     let sync = async |model: &RowModel, sql: &str, at| {
         let rows = ModelRows::query(QueryRows::ask(&url, sql).unwrap());
-        sync_model(model, rows, ModelOptions::default(), &scene.lake, scene.store.as_ref(), at, &mut |_| {}).await
+        sync_model(model, rows, ModelOptions::default(), &scene.lake, &scene.store, at, &mut |_| {}).await
     };
     let all = RowModel { traits: RowTraits::All, ..members() };
     let sql = "SELECT 1 AS id, 'u1' AS user, NULL AS mail, 7.5 AS spent UNION ALL SELECT 2, 'u2', 'ben@example.com', NULL";

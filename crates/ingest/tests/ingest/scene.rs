@@ -64,7 +64,7 @@ impl Scene {
     }
 
     pub(crate) async fn try_import(&self, path: &Path, options: &ImportOptions, now: Moment) -> Result<ImportReport, IngestError> {
-        import_file(path, options, &self.lake, self.store.as_ref(), now, &mut |_| {}).await
+        import_file(path, options, &self.lake, &self.store, now, &mut |_| {}).await
     }
 
     pub(crate) async fn state(&self) -> State {

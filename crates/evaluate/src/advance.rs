@@ -30,7 +30,7 @@ use roaring::RoaringBitmap;
 
 use crate::embedded::{Ground, LeafEngine, complete};
 use crate::error::EvaluateError;
-use crate::events::{self, Group};
+use crate::events::{self, Set};
 use crate::indexes::Indexes;
 use crate::leaf::{Leaf, LeafId, Tally};
 use crate::newest;
@@ -88,12 +88,12 @@ impl Progress {
         let plan = Plan::of(catalog);
         let links = Links::of(&snapshot.people, clock.as_of);
         let engine = LeafEngine { reader, indexes, standing, snapshot, links: &links, clock };
-        let Split { sets, said, ordered, others } = Split::of(&plan);
+        let Split { events, said, ordered, others } = Split::of(&plan);
         let ground = Ground::of(&engine);
         let source = engine.source(&ground);
 
         let (counted, heard) = rayon::join(
-            || sets.into_par_iter().map(|set| counted::begin(set, source)).collect::<Result<Vec<_>, _>>(),
+            || events.into_par_iter().map(|sets| counted::begin(sets, source)).collect::<Result<Vec<_>, _>>(),
             || {
                 let begin = |(name, leaves)| HeardTrait::begin(name, leaves, &engine);
                 said.into_par_iter().map(begin).collect::<Result<Vec<_>, _>>()
@@ -236,7 +236,7 @@ impl Progress {
 
 /// The leaves of a plan by how they move on.
 struct Split {
-    sets: Vec<Vec<Group>>,
+    events: Vec<Vec<Set>>,
     said: Vec<(String, Vec<(LeafId, definitions::PathMatch)>)>,
     ordered: Vec<LeafId>,
     others: Vec<LeafId>,
@@ -258,7 +258,7 @@ impl Split {
                 Leaf::Event(_) | Leaf::Activity(_) => others.push(id),
             }
         }
-        Self { sets: events::sets(events::groups(&counted)), said: said.into_iter().collect(), ordered, others }
+        Self { events: events::sets(events::groups(&counted)), said: said.into_iter().collect(), ordered, others }
     }
 }
 

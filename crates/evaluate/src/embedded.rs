@@ -11,7 +11,7 @@ use roaring::RoaringBitmap;
 use crate::computed::Computed;
 use crate::counters::{Spare, Totals};
 use crate::error::EvaluateError;
-use crate::events::{self, Group};
+use crate::events::{self, Set};
 use crate::indexes::Indexes;
 use crate::known::KnownTraits;
 use crate::leaf::{Leaf, LeafId, Tally};
@@ -69,12 +69,12 @@ impl<'a> LeafEngine<'a> {
         let mut tally = Tally::default();
         let trait_leaves: Vec<_> =
             leaves.iter().filter_map(|(id, leaf)| if let Leaf::Trait(leaf) = leaf { Some((*id, leaf)) } else { None }).collect();
-        let sets = events::sets(events::groups(&leaves));
+        let events = events::sets(events::groups(&leaves));
         let trait_passes = traits::passes(&trait_leaves, self.clock);
         let ground = Ground::of(self);
         let source = self.source(&ground);
         let (counted, said) = rayon::join(
-            || sets.par_iter().map(|set| counted(set, source)).collect::<Result<Vec<Part>, _>>(),
+            || events.par_iter().map(|sets| counted(sets, source)).collect::<Result<Vec<Part>, _>>(),
             || {
                 trait_passes
                     .par_iter()
@@ -125,8 +125,8 @@ impl<'a> LeafEngine<'a> {
     }
 }
 
-fn counted(set: &[Group], source: Source<'_>) -> Result<Part, EvaluateError> {
-    let (found, tally) = pass::run(set, source, Totals::Spared)?;
+fn counted(sets: &[Set], source: Source<'_>) -> Result<Part, EvaluateError> {
+    let (found, tally) = pass::run(sets, source, Totals::Spared)?;
     Ok((found.into_iter().flat_map(|found| found.answers).collect(), tally))
 }
 

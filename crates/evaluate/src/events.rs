@@ -27,6 +27,9 @@ pub(crate) struct Group {
     pub(crate) leaves: Vec<CountedLeaf>,
 }
 
+/// Groups that share a pass: of one event, whose events they mean, and the properties they look at.
+pub(crate) type Set = Vec<Group>;
+
 /// A leaf that counting answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct CountedLeaf {
@@ -64,21 +67,25 @@ pub(crate) fn groups(leaves: &[(LeafId, &Leaf)]) -> Vec<Group> {
     groups
 }
 
-/// Groups in sets that share a pass.
-pub(crate) fn sets(groups: Vec<Group>) -> Vec<Vec<Group>> {
-    let mut sets: Vec<Vec<Group>> = Vec::new();
+/// The sets of these groups, event by event.
+pub(crate) fn sets(groups: Vec<Group>) -> Vec<Vec<Set>> {
+    let mut events: Vec<Vec<Set>> = Vec::new();
     for group in groups {
-        let shares = |set: &&mut Vec<Group>| {
+        let place = events.iter().position(|sets| sets[0][0].event == group.event).unwrap_or_else(|| {
+            events.push(Vec::new());
+            events.len() - 1
+        });
+        let sets = &mut events[place];
+        let shares = |set: &&mut Set| {
             let first = &set[0];
-            let same = first.event == group.event && first.of == group.of;
-            same && set.len() < GROUPS_MAX && first.properties() == group.properties()
+            first.of == group.of && set.len() < GROUPS_MAX && first.properties() == group.properties()
         };
         match sets.iter_mut().find(shares) {
             Some(set) => set.push(group),
             None => sets.push(vec![group]),
         }
     }
-    sets
+    events
 }
 
 impl Group {

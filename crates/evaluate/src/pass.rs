@@ -8,14 +8,14 @@
 use std::cmp::Reverse;
 use std::sync::OnceLock;
 
-use lake::{BLOCK_PROFILES, Reader};
+use lake::{BLOCK_PROFILES, Reader, Times};
 use model::{Collection, Moment, Segment, Span};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use crate::counters::{Besides, Block, Counters, Questions, Spare, Totals};
 use crate::error::EvaluateError;
-use crate::events::{CountedLeaf, Group};
+use crate::events::{CountedLeaf, Group, Set};
 use crate::filter::{OpenSieve, Sieve};
 use crate::leaf::{LeafId, Tally};
 use crate::opened::Opened;
@@ -58,47 +58,89 @@ pub(crate) struct Found {
     pub(crate) totals: Vec<Vec<(u32, u32)>>,
 }
 
-/// Counts, and answers every leaf of the groups, which share an event and whose events they mean.
-pub(crate) fn run(groups: &[Group], source: Source<'_>, totals: Totals) -> Result<(Vec<Found>, Tally), EvaluateError> {
-    let Some(first) = groups.first() else { return Ok((Vec::new(), Tally::default())) };
-    let cuts = Cuts::of(groups, source.clock);
+/// A set, with what it looks at.
+struct Asked<'g> {
+    groups: &'g [Group],
+    cuts: Cuts,
+    /// By group; none where every row counts.
+    sieves: Vec<Option<Sieve>>,
+}
+
+/// Counts, and answers every leaf of these sets, which share an event. What is found is in the order of the groups.
+///
+/// A segment is opened once for all sets that have a window over it: whose rows these are is the same whatever is looked at.
+pub(crate) fn run(sets: &[Set], source: Source<'_>, totals: Totals) -> Result<(Vec<Found>, Tally), EvaluateError> {
+    let Some(first) = sets.first().and_then(|groups| groups.first()) else { return Ok((Vec::new(), Tally::default())) };
+    let asked: Vec<Asked<'_>> = sets.iter().map(|groups| Asked::of(groups, source.clock)).collect();
     let everything = Span { start: Moment::from_micros(i64::MIN), end: Moment::from_micros(i64::MAX) };
     let mut segments = first.segments(source.timeline, everything);
-    segments.retain(|segment| cuts.all.touch(segment.first_at.micros(), segment.last_at.micros()));
-    let sieves: Vec<Option<Sieve>> = groups.iter().map(|group| Sieve::prepare(&group.filter, source.clock)).collect();
-    let open = |segment: &&Segment| Opened::open(source.reader, segment, sieves.iter().flatten(), cuts.times_for(segment));
-    let opened: Vec<Opened> = segments.par_iter().map(open).collect::<Result<_, _>>()?;
-    let sifted: Vec<Vec<Option<OpenSieve<'_>>>> = opened.par_iter().map(|opened| sift(opened, &sieves)).collect();
-    let parts: Vec<_> = segments.into_iter().zip(opened.iter().zip(&sifted)).collect();
-    let mut stretches: Vec<Stretch<'_>> =
-        parts.into_par_iter().flat_map_iter(|(segment, (opened, sieves))| stretch::stretches(segment, opened, sieves, &cuts)).collect();
-    stretches.sort_by_key(|stretch| Reverse(stretch.slice()));
-
-    let questions: Vec<Questions> = groups.iter().zip(&cuts.each).map(|(group, slices)| questions(group, slices)).collect();
-    let shares = source.shares(first.of);
-    let blocks: Vec<(Vec<Block>, Tally)> = (0..source.profiles.div_ceil(BLOCK_PROFILES))
-        .into_par_iter()
-        .map(|number| {
-            let besides = Besides { places: shares.block(number), totals };
-            let mut counters: Vec<Counters<'_>> =
-                questions.iter().map(|questions| Counters::new(questions, besides, source.spare)).collect();
-            let mut tally = Tally::default();
-            for stretch in &stretches {
-                stretch.count(number, &mut counters, &mut tally);
-            }
-            (counters.into_iter().map(Counters::finish).collect(), tally)
-        })
-        .collect();
-
+    segments.retain(|segment| asked.iter().any(|asked| asked.touches(segment)));
+    let opened: Vec<Opened> = segments.par_iter().map(|segment| open(segment, &asked, source.reader)).collect::<Result<_, _>>()?;
+    let parts: Vec<(Vec<Found>, Tally)> = asked.par_iter().map(|asked| asked.count(&segments, &opened, source, totals)).collect();
     let mut tally = Tally::default();
-    let mut by_group: Vec<Vec<Block>> = groups.iter().map(|_| Vec::new()).collect();
-    for (found, part) in blocks {
+    let mut found = Vec::new();
+    for (more, part) in parts {
+        found.extend(more);
         tally += part;
-        by_group.iter_mut().zip(found).for_each(|(blocks, block)| blocks.push(block));
     }
-    let found = groups.par_iter().zip(by_group).zip(&questions);
-    let found = found.map(|((group, blocks), questions)| gather(&group.leaves, blocks, questions, shares, source.profiles));
-    Ok((found.collect(), tally))
+    Ok((found, tally))
+}
+
+/// Opens a segment with what is looked at by those who have a window over it.
+fn open(segment: &Segment, asked: &[Asked<'_>], reader: &Reader) -> Result<Opened, EvaluateError> {
+    let touching: Vec<&Asked<'_>> = asked.iter().filter(|asked| asked.touches(segment)).collect();
+    let is_cut = touching.iter().any(|asked| asked.cuts.times_for(segment) == Times::Wanted);
+    let times = if is_cut { Times::Wanted } else { Times::Unwanted };
+    Opened::open(reader, segment, touching.iter().flat_map(|asked| asked.sieves.iter().flatten()), times)
+}
+
+impl<'g> Asked<'g> {
+    fn of(groups: &'g [Group], clock: Clock) -> Self {
+        let sieves = groups.iter().map(|group| Sieve::prepare(&group.filter, clock)).collect();
+        Self { groups, cuts: Cuts::of(groups, clock), sieves }
+    }
+
+    /// Whether a segment may have rows in a window.
+    fn touches(&self, segment: &Segment) -> bool {
+        self.cuts.all.touch(segment.first_at.micros(), segment.last_at.micros())
+    }
+
+    /// Goes through the rows of these segments.
+    fn count(&self, segments: &[&Segment], opened: &[Opened], source: Source<'_>, totals: Totals) -> (Vec<Found>, Tally) {
+        let Self { groups, cuts, sieves } = self;
+        let touched = segments.par_iter().zip(opened).filter(|(segment, _)| self.touches(segment));
+        let sifted: Vec<(&Segment, &Opened, Vec<Option<OpenSieve<'_>>>)> =
+            touched.map(|(segment, opened)| (*segment, opened, sift(opened, sieves))).collect();
+        let stretches = sifted.par_iter().flat_map_iter(|(segment, opened, sieves)| stretch::stretches(segment, opened, sieves, cuts));
+        let mut stretches: Vec<Stretch<'_>> = stretches.collect();
+        stretches.sort_by_key(|stretch| Reverse(stretch.slice()));
+
+        let questions: Vec<Questions> = groups.iter().zip(&cuts.each).map(|(group, slices)| questions(group, slices)).collect();
+        let shares = source.shares(groups[0].of);
+        let blocks: Vec<(Vec<Block>, Tally)> = (0..source.profiles.div_ceil(BLOCK_PROFILES))
+            .into_par_iter()
+            .map(|number| {
+                let besides = Besides { places: shares.block(number), totals };
+                let mut counters: Vec<Counters<'_>> =
+                    questions.iter().map(|questions| Counters::new(questions, besides, source.spare)).collect();
+                let mut tally = Tally::default();
+                for stretch in &stretches {
+                    stretch.count(number, &mut counters, &mut tally);
+                }
+                (counters.into_iter().map(Counters::finish).collect(), tally)
+            })
+            .collect();
+
+        let mut tally = Tally::default();
+        let mut by_group: Vec<Vec<Block>> = groups.iter().map(|_| Vec::new()).collect();
+        for (found, part) in blocks {
+            tally += part;
+            by_group.iter_mut().zip(found).for_each(|(blocks, block)| blocks.push(block));
+        }
+        let found = groups.par_iter().zip(by_group).zip(&questions);
+        let found = found.map(|((group, blocks), questions)| gather(&group.leaves, blocks, questions, shares, source.profiles));
+        (found.collect(), tally)
+    }
 }
 
 fn sift<'a>(opened: &'a Opened, sieves: &'a [Option<Sieve>]) -> Vec<Option<OpenSieve<'a>>> {

@@ -60,6 +60,8 @@ impl Blocks {
 /// Where each row of a segment goes.
 pub(crate) struct Order {
     starts: Vec<u32>,
+    /// In this order, whose row it is, as [`Blocks::places`] has it.
+    places: Vec<u16>,
     /// The row that comes first, the row that comes next, and so on; nothing when they stay as they are.
     rows: Option<Vec<u32>>,
 }
@@ -76,26 +78,22 @@ impl Order {
             starts[block] += starts[block - 1];
         }
         if profiles.is_sorted_by_key(|profile| block_of(*profile)) {
-            return Self { starts, rows: None };
+            return Self { starts, places: profiles.iter().copied().map(place_in_block).collect(), rows: None };
         }
         let mut next = starts.clone();
-        let mut rows = vec![0_u32; profiles.len()];
+        let (mut places, mut rows) = (vec![0_u16; profiles.len()], vec![0_u32; profiles.len()]);
         for (row, profile) in (0_u32..).zip(profiles) {
-            let place = &mut next[block_of(*profile)];
-            rows[*place as usize] = row;
-            *place += 1;
+            let next = &mut next[block_of(*profile)];
+            let at = *next as usize;
+            *next += 1;
+            places[at] = place_in_block(*profile);
+            rows[at] = row;
         }
-        Self { starts, rows: Some(rows) }
+        Self { starts, places, rows: Some(rows) }
     }
 
-    pub(crate) fn blocks(&self, profiles: &[u32]) -> Blocks {
-        #[expect(clippy::cast_possible_truncation, reason = "the lower half of a number is its place in its block")]
-        let place = |profile: u32| profile as u16;
-        let places = match &self.rows {
-            Some(rows) => rows.iter().map(|row| place(profiles[*row as usize])).collect(),
-            None => profiles.iter().copied().map(place).collect(),
-        };
-        Blocks { places, starts: self.starts.clone().into() }
+    pub(crate) fn blocks(&self) -> Blocks {
+        Blocks { starts: self.starts.clone().into(), places: self.places.clone().into() }
     }
 
     /// Cells of a segment, in this order.
@@ -120,6 +118,11 @@ fn block_of(profile: u32) -> usize {
     (profile as usize) / BLOCK_PROFILES
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "the lower half of a number is its place in its block")]
+fn place_in_block(profile: u32) -> u16 {
+    profile as u16
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,7 +132,7 @@ mod tests {
         let profiles = [70_000, 3, 65_536, 5, 3, 200_000];
         let order = Order::of(&profiles);
         let values = order.put(&[0, 1, 2, 3, 4, 5]);
-        let blocks = order.blocks(&profiles);
+        let blocks = order.blocks();
         assert_eq!(*values, [1, 3, 4, 0, 2, 5]);
         assert_eq!(*blocks.places, [3, 5, 3, 4_464, 0, 3_392]);
         let rows = [0, 1, 2, 3, 4].map(|block| blocks.rows(block));
@@ -138,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_segment_of_nobody_has_no_blocks() {
-        let blocks = Order::of(&[]).blocks(&[]);
+        let blocks = Order::of(&[]).blocks();
         assert_eq!(blocks.rows(0), 0..0);
     }
 }

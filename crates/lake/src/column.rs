@@ -196,25 +196,23 @@ impl Coded {
         let mut by_text: PlHashMap<&str, u32> = PlHashMap::new();
         for chunk in column.downcast_iter() {
             let mut by_view: PlHashMap<u128, u32> = PlHashMap::new();
+            let mut recent = Recent::default();
             let validity = chunk.clone().take_validity();
-            let mut latest = None;
             for (row, view) in chunk.views().iter().enumerate() {
                 if validity.as_ref().is_some_and(|validity| !validity.get_bit(row)) {
                     codes.push(Self::NONE);
                     continue;
                 }
                 let view = view.as_u128();
-                let code = match latest {
-                    Some((seen, code)) if seen == view => code,
-                    _ => *by_view.entry(view).or_insert_with(|| {
+                let code = recent.code(view, || {
+                    *by_view.entry(view).or_insert_with(|| {
                         let text = chunk.value(row);
                         *by_text.entry(text).or_insert_with(|| {
                             values.push(text);
                             u32::try_from(values.len() - 1).expect("a segment has fewer than 2^32 rows")
                         })
-                    }),
-                };
-                latest = Some((view, code));
+                    })
+                });
                 codes.push(code);
             }
         }
@@ -223,6 +221,35 @@ impl Coded {
 
     fn bytes(&self) -> usize {
         self.codes.held_bytes() + self.values.held_bytes()
+    }
+}
+
+/// The code of one view for each of a few places that views share: most columns repeat a handful of texts, and for those no
+/// table need be asked.
+struct Recent([(u128, u32); Self::PLACES]);
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self([(0, Coded::NONE); Self::PLACES])
+    }
+}
+
+impl Recent {
+    const PLACES: usize = 256;
+    /// Spreads the bits that views differ in (2^64 divided by the golden ratio).
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+    fn code(&mut self, view: u128, find: impl FnOnce() -> u32) -> u32 {
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are looked at, and a place is one of few")]
+        let place = {
+            let (low, high) = (view as u64, (view >> 64) as u64);
+            ((low ^ high.rotate_left(32)).wrapping_mul(Self::SPREAD) >> (u64::BITS - Self::PLACES.ilog2())) as usize
+        };
+        let (seen, code) = &mut self.0[place];
+        if *seen != view || *code == Coded::NONE {
+            (*seen, *code) = (view, find());
+        }
+        *code
     }
 }
 

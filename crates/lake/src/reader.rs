@@ -232,7 +232,7 @@ impl PartName {
             }
             (Self::Column(name), _) => Part::Column(Arc::new(column(table, name)?)),
             (Self::BlockColumn(name), Some(order)) => Part::Column(Arc::new(column(table, name)?.put_in(order))),
-            (Self::Blocks, Some(order)) => Part::Blocks(Arc::new(order.blocks(&decode::profiles(table)?))),
+            (Self::Blocks, Some(order)) => Part::Blocks(Arc::new(order.blocks())),
             (Self::BlockTimes, Some(order)) => Part::Times(order.put(&decode::occurred_at(table)?)),
             (Self::Blocks | Self::BlockTimes | Self::BlockColumn(_) | Self::BlockTies, None) => {
                 unreachable!("made for every part that needs it")

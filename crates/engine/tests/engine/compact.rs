@@ -260,8 +260,7 @@ async fn a_message_known_before_is_known_after() {
         let path = shop.folder.path().join("messages.ndjson");
         std::fs::write(&path, lines.join("\n")).expect("written");
         let (options, now) = (ingest::ImportOptions::default(), moment("2025-03-10T00:00:00Z"));
-        let report =
-            ingest::import_file(&path, &options, &workspace.lake, &workspace.store, now, &mut |_| {}).await.expect("ingested");
+        let report = ingest::import_file(&path, &options, &workspace.lake, &workspace.store, now, &mut |_| {}).await.expect("ingested");
         (report.accepted, report.duplicates)
     };
     assert_eq!(import((0..20).map(line).collect()).await, (20, 0));

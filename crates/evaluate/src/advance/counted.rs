@@ -11,7 +11,7 @@ use roaring::RoaringBitmap;
 use super::tally::Tallies;
 use crate::counters::Totals;
 use crate::error::EvaluateError;
-use crate::events::{CountedLeaf, Group};
+use crate::events::{CountedLeaf, Group, Set};
 use crate::filter::Sieve;
 use crate::leaf::{LeafId, Tally};
 use crate::opened::{Opened, times_for};
@@ -66,14 +66,14 @@ struct Move {
     came: bool,
 }
 
-/// Groups that share a pass, with the answers of their leaves and what was read on the way.
+/// Groups of one event, with the answers of their leaves and what was read on the way.
 pub(crate) type Begun = (Vec<CountedGroup>, Vec<(LeafId, RoaringBitmap)>, Tally);
 
-/// Counts everything once, for groups that share a pass.
-pub(crate) fn begin(set: Vec<Group>, source: Source<'_>) -> Result<Begun, EvaluateError> {
-    let (found, tally) = pass::run(&set, source, Totals::Wanted)?;
+/// Counts everything once, for the sets of one event.
+pub(crate) fn begin(sets: Vec<Set>, source: Source<'_>) -> Result<Begun, EvaluateError> {
+    let (found, tally) = pass::run(&sets, source, Totals::Wanted)?;
     let (mut groups, mut answers) = (Vec::new(), Vec::new());
-    for (group, found) in set.into_iter().zip(found) {
+    for (group, found) in sets.into_iter().flatten().zip(found) {
         answers.extend(found.answers);
         let mut windows: Vec<CountedWindow> = Vec::new();
         for ((leaf, span), totals) in group.leaves.iter().zip(group.spans(source.clock)).zip(found.totals) {

@@ -190,3 +190,19 @@ fn texts_are_coded_once_across_pages_and_row_groups() {
         assert_eq!(texts.get(place), Some(text(row).as_str()));
     }
 }
+
+#[test]
+fn many_different_texts_keep_apart_and_equal_ones_together() {
+    let text = |number: i64| if number % 3 == 0 { format!("{number}") } else { format!("a text that is longer than a view, {number}") };
+    let facts: Vec<Fact> = (0..6_000).map(|row| event("Said", row, &[("what", text(row * 7 % 2_000).as_str().into())])).collect();
+    let (_folder, lake) = lake();
+    let segments = lake.write(&facts).expect("written");
+    let reader = Reader::new(lake, 1 << 20);
+    let [segment] = segments.as_slice() else { panic!("all of one day: {segments:?}") };
+    let frame = reader.frame(segment, &["what"]).expect("read");
+    let texts = frame.columns[0].texts.as_ref().expect("texts");
+    assert_eq!(texts.values.len(), 2_000);
+    for row in 0..6_000 {
+        assert_eq!(texts.get(usize::try_from(row).expect("small")), Some(text(row * 7 % 2_000).as_str()));
+    }
+}

@@ -79,8 +79,7 @@ pub(crate) async fn import(workspace: &Workspace, file: &Path, options: &ImportO
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
         bar.set_message(format!("{} lines, {} a second", grouped(progress.lines), grouped(per_second as u64)));
     };
-    let imported =
-        ingest::import_file(file, options, &workspace.lake, &workspace.store, workspace.clock.now(), &mut on_progress).await;
+    let imported = ingest::import_file(file, options, &workspace.lake, &workspace.store, workspace.clock.now(), &mut on_progress).await;
     bar.finish_and_clear();
     imported.with_context(|| format!("ingest `{}`", file.display()))
 }

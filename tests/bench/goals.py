@@ -70,7 +70,10 @@ def growth(kept: dict) -> Goal:
     if "1" not in told or "1000" not in told:
         return Goal(what, asked, "not measured", None)
     one, many = told["1"]["warm"]["median_s"], told["1000"]["warm"]["median_s"]
-    return Goal(what, asked, f"{many / one:.3g}x ({seconds(one)} and {seconds(many)})", many <= 6 * one)
+    found = f"{many / one:.3g}x ({seconds(one)} and {seconds(many)})"
+    if alone := told.get("alone"):
+        found += f"; {many / alone['max_s']:.3g}x the dearest of them alone ({seconds(alone['max_s'])})"
+    return Goal(what, asked, found, many <= 6 * one)
 
 
 def tick(kept: dict, of: str, wanted: float, what: str) -> Goal:

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import backfill as whole_backfill
+import definitions
+import many
 import rules
 import ticks
 from engine import AS_OF, Bench
@@ -53,8 +55,18 @@ def audiences(bench: Bench, kept: dict) -> dict:
         load(bench, engine, peers, count)
         told[str(count)] = compare(engine, peers, AS_OF, min(bench.turns, 3), ways if count <= PEERS_UP_TO else [])
     told["memory"] = engine.memory()
+    told["alone"] = alone(bench, engine, max(bench.options.audiences or COUNTS))
     close(engine, peers)
     return told
+
+
+def alone(bench: Bench, engine, count: int) -> dict:
+    """Each of so many audiences by itself, columns warm: those that refer to no other."""
+    document = many.document(count)
+    document["audiences"] = [entry for entry in document["audiences"] if "in_audience" not in json.dumps(entry)]
+    found = engine.ask("preview", definitions=str(definitions.write(document, bench.fresh("alone"))), as_of=AS_OF)
+    seconds = [told["seconds"] for told in found.values()]
+    return centiles(seconds) | {"of": count, "sum_s": sum(seconds)}
 
 
 def history(bench: Bench, kept: dict) -> dict:

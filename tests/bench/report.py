@@ -130,6 +130,9 @@ def table_of(kept: dict, part: str) -> str:
     for at, told in sorted(points.items()):
         peers = [seconds(told["peers"][way]["median_s"]) if way in told["peers"] else "" for way in ways]
         lines.append(f"| {at:,} | {told['leaves']} | {seconds(told['warm']['median_s'])} | {seconds(told['cold']['median_s'])} | {' | '.join(peers)} |")
+    if alone := kept[part].get("alone"):
+        lines += ["", f"Of the {alone['of']:,}, each of the {alone['count']:,} that refer to no other, alone, columns warm: p50 {seconds(alone['p50_s'])}, "
+                  f"p95 {seconds(alone['p95_s'])}, most {seconds(alone['max_s'])}; {seconds(alone['sum_s'])} one after the other."]
     return "\n".join(lines)
 
 

@@ -75,7 +75,7 @@ fn files(case: &Path) -> Vec<(PathBuf, Value)> {
 }
 
 fn cases(sort: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/definitions").join(sort);
+    let folder = Path::new("../../fixtures/definitions").join(sort);
     let mut cases: Vec<PathBuf> = fs::read_dir(folder).expect("the fixtures").map(|entry| entry.expect("an entry").path()).collect();
     cases.sort();
     cases

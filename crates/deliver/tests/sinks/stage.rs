@@ -85,7 +85,7 @@ pub(crate) fn check_audience(destination: &str, sync: &str) -> Vec<String> {
 
 /// What is wrong with the example at the top of a page in `docs/destinations`.
 pub(crate) fn problems_of_page(page: &str) -> Vec<String> {
-    let path = format!("{}/../../docs/destinations/{page}.md", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("../../docs/destinations/{page}.md");
     let page = std::fs::read_to_string(path).unwrap();
     let example = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
     let options: String = example.lines().filter(|line| !line.starts_with("destination:")).map(|line| format!("{line}\n")).collect();

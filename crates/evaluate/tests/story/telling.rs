@@ -70,7 +70,7 @@ pub(crate) fn tell(story: &Story) {
 
 #[track_caller]
 fn catalog(definitions: &Definitions, story: &Story) -> Catalog {
-    let stories = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/stories");
+    let stories = Path::new("../../fixtures/stories");
     let loaded = match &story.folder {
         Some(folder) => definitions::load(&stories.join(folder)),
         None => definitions.load(story.zone.as_deref()),

@@ -70,7 +70,7 @@ impl SequenceLeaf {
         let (since, until) = (passage.since, setting.clock.as_of);
         let window = |as_of: AsOf| self.condition.window.resolve(as_of, setting.clock.zone);
         let (before, after) = (window(since), window(until));
-        let later = Span { start: after.start, end: visible(until) };
+        let later = Span::between(after.start, visible(until));
         let mut watches = Vec::with_capacity(links.len());
         for (place, link) in links.iter().enumerate() {
             let mut spans = if place == 0 { differences(before, after) } else { vec![Span { start: visible(since), end: visible(until) }] };

@@ -157,7 +157,7 @@ impl SequenceLeaf {
         let condition = &self.condition;
         let clock = setting.clock;
         let first = condition.window.resolve(clock.as_of, clock.zone);
-        let later = Span { start: first.start, end: clock.as_of.moment().plus_micros(1) };
+        let later = Span::between(first.start, clock.as_of.moment().plus_micros(1));
         let indifferent = condition.then.is_none()
             && condition.which == Which::Any
             && condition.aggregate.as_ref().is_none_or(|aggregate| !reduce::minds_order(aggregate.aggregate.reducer));

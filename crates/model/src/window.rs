@@ -109,6 +109,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// From one moment to another: nothing where the end lies before the start, as when a window has not begun yet.
+    pub fn between(start: Moment, end: Moment) -> Self {
+        Self { start, end: end.max(start) }
+    }
+
     /// Whether the moment lies inside.
     pub fn contains(self, moment: Moment) -> bool {
         self.start <= moment && moment < self.end
@@ -116,7 +121,7 @@ impl Span {
 }
 
 impl Window {
-    /// The two moments meant, as of `as_of`. Never reaches beyond the as-of: later facts are invisible.
+    /// The two moments meant, as of `as_of`. Nothing beyond the as-of lies inside: later facts are invisible.
     pub fn resolve(self, as_of: AsOf, zone: WorkspaceZone) -> Span {
         let after_as_of = as_of.0.plus_micros(1);
         let (start, end) = match self {
@@ -128,7 +133,7 @@ impl Window {
                 (start, end.min(after_as_of))
             }
         };
-        Span { start, end }
+        Span::between(start, end)
     }
 }
 
@@ -163,6 +168,9 @@ mod tests {
         assert!(newer.contains(as_of.moment()));
         // A period still running never shows the future.
         assert_eq!(slice("2025-03-01", Some("2025-12-01")).end, as_of.moment().plus_micros(1));
+        // One that has not begun holds nothing.
+        let begins = moment("2025-12-01");
+        assert_eq!(slice("2025-12-01", None), Span { start: begins, end: begins });
     }
 
     #[test]

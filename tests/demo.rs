@@ -14,7 +14,7 @@ fn muster(arguments: &[&str]) -> String {
 }
 
 fn fixture(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/demo").join(name);
+    let path = Path::new("../../fixtures/demo").join(name);
     serde_json::from_str(&std::fs::read_to_string(path).expect("the fixture")).expect("JSON")
 }
 

@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** rows of one profile come in the order of each segment, segment by segment as these were opened.
 
-use lake::BLOCK_PROFILES;
+use lake::{BLOCK_PROFILES, place_in_block};
 use model::{Collection, Span};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
@@ -18,7 +18,7 @@ use crate::operator::Finding;
 use crate::packed;
 use crate::sequence::SequenceLeaf;
 use crate::setting::Setting;
-use crate::shares::{Shares, place_in_block};
+use crate::shares::Shares;
 
 /// What rows are made into, profile by profile.
 pub(crate) trait Gains: Sync {

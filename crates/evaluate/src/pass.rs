@@ -8,7 +8,7 @@
 use std::cmp::Reverse;
 use std::sync::OnceLock;
 
-use lake::{BLOCK_PROFILES, Reader, Times};
+use lake::{BLOCK_PROFILES, Reader, Times, place_in_block};
 use model::{Collection, Moment, Segment, Span};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
@@ -22,7 +22,7 @@ use crate::opened::Opened;
 use crate::operator::Clock;
 use crate::owners::Owners;
 use crate::packed;
-use crate::shares::{Shares, place_in_block};
+use crate::shares::Shares;
 use crate::slices::Slices;
 use crate::stretch::{self, Cuts, Stretch};
 use crate::timeline::Timeline;

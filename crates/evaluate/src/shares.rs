@@ -4,7 +4,7 @@
 //! survivor, which may lie in another block; those of a user belong to its accounts as well, where accounts are asked
 //! about. So the counts of these few are taken out of each block and added up at the end.
 
-use lake::BLOCK_PROFILES;
+use lake::{BLOCK_PROFILES, place_in_block};
 use model::Collection;
 
 use crate::owners::Owners;
@@ -59,9 +59,4 @@ impl Shares {
     pub(crate) fn block(&self, number: usize) -> &[(u16, u32)] {
         self.blocks.get(number).map_or(&[], Vec::as_slice)
     }
-}
-
-/// A profile's place in its block.
-pub(crate) fn place_in_block(profile: u32) -> u16 {
-    u16::try_from(profile as usize % BLOCK_PROFILES).expect("a block has 65,536 places")
 }

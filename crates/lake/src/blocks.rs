@@ -118,8 +118,9 @@ fn block_of(profile: u32) -> usize {
     (profile as usize) / BLOCK_PROFILES
 }
 
+/// Where a profile stands in its block.
 #[expect(clippy::cast_possible_truncation, reason = "the lower half of a number is its place in its block")]
-fn place_in_block(profile: u32) -> u16 {
+pub fn place_in_block(profile: u32) -> u16 {
     profile as u16
 }
 

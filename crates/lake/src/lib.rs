@@ -36,7 +36,7 @@ mod sweep;
 mod texts;
 mod told;
 
-pub use blocks::{BLOCK_PROFILES, BlockFrame, Blocks, Times};
+pub use blocks::{BLOCK_PROFILES, BlockFrame, Blocks, Times, place_in_block};
 pub use buffer::Buffer;
 pub use column::{Cell, Coded, Column, Flags, Gone, Numbers};
 pub use error::LakeError;

@@ -1,9 +1,12 @@
-//! Decoded parts of segments in memory, up to a budget: the least recently used go first.
+//! Decoded parts of segments in memory, up to a budget: the least recently used go first, some at a time, so that whoever
+//! finds a part here has nothing to put in order.
 //!
 //! A cache only: segments never change, so what is here is what the file says, and losing it costs time alone.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use polars::prelude::PlHashMap;
 
 use crate::blocks::Blocks;
 use crate::buffer::Buffer;
@@ -48,6 +51,8 @@ pub(crate) struct Rows {
 
 /// What keeping a part costs beside its arrays.
 const OVERHEAD_BYTES: usize = 256;
+/// One part in so many of the budget is made free at a time: putting all in order for each new one would cost more.
+const SLACK: usize = 8;
 /// What a mapped part is counted as: systems allow a process some 65,000 mapped files, and a budget of 1 GiB half of them.
 const MAPPED_BYTES: usize = 32 << 10;
 
@@ -85,9 +90,7 @@ pub(crate) struct Cache {
 
 #[derive(Default)]
 struct Kept {
-    parts: HashMap<Key, Held>,
-    /// Keys by when they were last used: the first is the next to go.
-    by_use: BTreeMap<u64, Key>,
+    parts: PlHashMap<Key, Held>,
     bytes: usize,
     uses: u64,
 }
@@ -118,21 +121,18 @@ impl Cache {
                 kept.put(key, part, bytes);
             }
         }
-        while kept.bytes > self.budget_bytes {
-            kept.drop_oldest();
+        if kept.bytes > self.budget_bytes {
+            kept.drop_oldest(self.budget_bytes - self.budget_bytes / SLACK);
         }
     }
 
     /// Forgets the parts of all segments but these, given by their paths.
     pub(crate) fn keep(&self, segments: &HashSet<&str>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let Kept { parts, by_use, bytes, .. } = &mut *kept;
+        let Kept { parts, bytes, .. } = &mut *kept;
         parts.retain(|key, held| {
             let stays = segments.contains(&*key.path);
-            if !stays {
-                by_use.remove(&held.used);
-                *bytes -= held.bytes;
-            }
+            *bytes -= if stays { 0 } else { held.bytes };
             stays
         });
     }
@@ -161,26 +161,27 @@ impl Kept {
     fn get(&mut self, key: &Key) -> Option<Part> {
         let held = self.parts.get_mut(key)?;
         self.uses += 1;
-        if let Some(key) = self.by_use.remove(&held.used) {
-            self.by_use.insert(self.uses, key);
-        }
         held.used = self.uses;
         Some(held.part.clone())
     }
 
     fn put(&mut self, key: Key, part: Part, bytes: usize) {
         self.uses += 1;
-        self.by_use.insert(self.uses, key.clone());
         self.bytes += bytes;
         if let Some(before) = self.parts.insert(key, Held { part, bytes, used: self.uses }) {
-            self.by_use.remove(&before.used);
             self.bytes -= before.bytes;
         }
     }
 
-    fn drop_oldest(&mut self) {
-        if let Some(held) = self.by_use.pop_first().and_then(|(_, key)| self.parts.remove(&key)) {
-            self.bytes -= held.bytes;
+    /// Drops those used longest ago until the rest is so large at most.
+    fn drop_oldest(&mut self, bytes_max: usize) {
+        let mut by_use: Vec<(u64, Key)> = self.parts.iter().map(|(key, held)| (held.used, key.clone())).collect();
+        by_use.sort_unstable_by_key(|(used, _)| *used);
+        for (_, key) in by_use {
+            if self.bytes <= bytes_max {
+                break;
+            }
+            self.bytes -= self.parts.remove(&key).map_or(0, |held| held.bytes);
         }
     }
 }

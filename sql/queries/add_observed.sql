@@ -2,7 +2,7 @@ INSERT INTO observed (source, log, event, name, value_type, row_count, first_at,
 SELECT
     value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
     CAST(value ->> 5 AS BIGINT), CAST(value ->> 6 AS BIGINT), CAST(value ->> 7 AS BIGINT)
-FROM json_each($1)
+FROM jsonb_each($1)
 WHERE TRUE
 ON CONFLICT (source, log, event, name, value_type) DO UPDATE SET
     row_count = observed.row_count + excluded.row_count,

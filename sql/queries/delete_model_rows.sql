@@ -1,2 +1,2 @@
 DELETE FROM model_rows
-WHERE (model, row_key) IN (SELECT value ->> 0, value ->> 1 FROM json_each($1))
+WHERE (model, row_key) IN (SELECT value ->> 0, value ->> 1 FROM jsonb_each($1))

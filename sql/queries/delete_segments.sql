@@ -1,1 +1,1 @@
-DELETE FROM segments WHERE number IN (SELECT CAST(value ->> 0 AS BIGINT) FROM json_each($1))
+DELETE FROM segments WHERE number IN (SELECT CAST(value ->> 0 AS BIGINT) FROM jsonb_each($1))

@@ -1,2 +1,2 @@
 DELETE FROM ledger_rows
-WHERE ledger IN (SELECT ledger FROM ledgers) AND profile IN (SELECT CAST(value ->> 0 AS BIGINT) FROM json_each($1))
+WHERE ledger IN (SELECT ledger FROM ledgers) AND profile IN (SELECT CAST(value ->> 0 AS BIGINT) FROM jsonb_each($1))

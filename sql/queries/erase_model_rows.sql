@@ -1,7 +1,7 @@
 DELETE FROM model_rows
 WHERE EXISTS (
     SELECT 1
-    FROM json_each(model_rows.identifiers) AS one
+    FROM jsonb_each(model_rows.identifiers) AS one
     JOIN identifiers ON identifiers.kind = one.value ->> 0 AND identifiers.value = one.value ->> 1
-    WHERE identifiers.profile IN (SELECT CAST(value ->> 0 AS BIGINT) FROM json_each($1))
+    WHERE identifiers.profile IN (SELECT CAST(value ->> 0 AS BIGINT) FROM jsonb_each($1))
 )

@@ -1,1 +1,1 @@
-DELETE FROM imports WHERE content IN (SELECT value ->> 0 FROM json_each($1))
+DELETE FROM imports WHERE content IN (SELECT value ->> 0 FROM jsonb_each($1))

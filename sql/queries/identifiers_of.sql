@@ -4,10 +4,10 @@ SELECT '[' || string_agg(
 ) || ']'
 FROM (
     SELECT CAST(value ->> 0 AS BIGINT) AS profile, CAST(value ->> 0 AS BIGINT) AS survivor
-    FROM json_each($1)
+    FROM jsonb_each($1)
     UNION ALL
     SELECT profiles.profile, profiles.merged_into
-    FROM (SELECT CAST(value ->> 0 AS BIGINT) AS profile FROM json_each($1)) AS asked
+    FROM (SELECT CAST(value ->> 0 AS BIGINT) AS profile FROM jsonb_each($1)) AS asked
     JOIN profiles ON profiles.merged_into = asked.profile
 ) AS owners
 JOIN identifiers ON identifiers.profile = owners.profile

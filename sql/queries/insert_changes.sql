@@ -4,4 +4,4 @@ SELECT
     value ->> 0, value ->> 1, value ->> 2,
     substr($2, CAST(value ->> 3 AS INTEGER), CAST(value ->> 4 AS INTEGER)),
     substr($2, CAST(value ->> 5 AS INTEGER), CAST(value ->> 6 AS INTEGER))
-FROM json_each($1)
+FROM jsonb_each($1)

@@ -1,3 +1,3 @@
 INSERT INTO identity_changes (number, profile)
 SELECT CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT)
-FROM json_each($1)
+FROM jsonb_each($1)

@@ -1,3 +1,3 @@
 INSERT INTO profiles (profile, collection, public_id, created_at)
 SELECT CAST(value ->> 0 AS BIGINT), value ->> 1, value ->> 2, CAST(value ->> 3 AS BIGINT)
-FROM json_each($1)
+FROM jsonb_each($1)

@@ -1,6 +1,6 @@
 UPDATE profiles SET merged_into = moved.survivor
 FROM (
     SELECT CAST(value ->> 0 AS BIGINT) AS loser, CAST(value ->> 1 AS BIGINT) AS survivor
-    FROM json_each($1)
+    FROM jsonb_each($1)
 ) AS moved
 WHERE profiles.merged_into = moved.loser

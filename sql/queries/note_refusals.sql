@@ -2,7 +2,7 @@ INSERT INTO refusals (source, subject, reason, count, first_at, last_at, sample,
 SELECT
     value ->> 0, value ->> 1, value ->> 2, CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT), CAST(value ->> 4 AS BIGINT),
     value ->> 5, CAST(value ->> 6 AS BIGINT)
-FROM json_each($1)
+FROM jsonb_each($1)
 WHERE TRUE
 ON CONFLICT (source, subject, reason) DO UPDATE SET
     count = refusals.count + excluded.count,

@@ -1,3 +1,3 @@
 SELECT COUNT(*)
 FROM replaced_segments
-WHERE path IN (SELECT value ->> 0 FROM json_each($1))
+WHERE path IN (SELECT value ->> 0 FROM jsonb_each($1))

@@ -1,6 +1,6 @@
 INSERT INTO pending_syncs (sync_id, audience, destination, run_id, first_asked_at)
 SELECT CAST(value ->> 0 AS BIGINT), value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT)
-FROM json_each($1)
+FROM jsonb_each($1)
 WHERE TRUE
 ON CONFLICT (audience, destination) DO UPDATE SET
     sync_id = excluded.sync_id,

@@ -1,6 +1,6 @@
 INSERT INTO erasure_destinations (erasure_id, destination, state, row_count, message, updated_at)
 SELECT value ->> 0, value ->> 1, value ->> 2, CAST(value ->> 3 AS BIGINT), value ->> 4, CAST(value ->> 5 AS BIGINT)
-FROM json_each($1)
+FROM jsonb_each($1)
 WHERE TRUE
 ON CONFLICT (erasure_id, destination) DO UPDATE SET
     state = excluded.state,

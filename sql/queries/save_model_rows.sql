@@ -1,6 +1,6 @@
 INSERT INTO model_rows (model, row_key, checksum, identifiers, seen)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT)
-FROM json_each($1)
+FROM jsonb_each($1)
 WHERE TRUE
 ON CONFLICT (model, row_key) DO UPDATE SET
     checksum = excluded.checksum,

@@ -1,6 +1,6 @@
 INSERT INTO identifiers (kind, value, profile, first_seen_at, attached_at)
 SELECT value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT)
-FROM json_each($1)
+FROM jsonb_each($1)
 WHERE TRUE
 ON CONFLICT (kind, value) DO UPDATE SET
     profile = excluded.profile,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-const SQLITE: [(&str, &str); 19] = [
+const SQLITE: [(&str, &str); 20] = [
     ("numbers", include_str!("../../../sql/sqlite/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/sqlite/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/sqlite/migrations/0003_segments.sql")),
@@ -25,9 +25,10 @@ const SQLITE: [(&str, &str); 19] = [
     ("erasures", include_str!("../../../sql/sqlite/migrations/0017_erasures.sql")),
     ("profiles", include_str!("../../../sql/sqlite/migrations/0018_profiles.sql")),
     ("observed", include_str!("../../../sql/sqlite/migrations/0019_observed.sql")),
+    ("packed_rows", include_str!("../../../sql/sqlite/migrations/0020_packed_rows.sql")),
 ];
 
-const POSTGRES: [(&str, &str); 19] = [
+const POSTGRES: [(&str, &str); 20] = [
     ("numbers", include_str!("../../../sql/postgres/migrations/0001_numbers.sql")),
     ("identities", include_str!("../../../sql/postgres/migrations/0002_identities.sql")),
     ("segments", include_str!("../../../sql/postgres/migrations/0003_segments.sql")),
@@ -47,6 +48,7 @@ const POSTGRES: [(&str, &str); 19] = [
     ("erasures", include_str!("../../../sql/postgres/migrations/0017_erasures.sql")),
     ("profiles", include_str!("../../../sql/postgres/migrations/0018_profiles.sql")),
     ("observed", include_str!("../../../sql/postgres/migrations/0019_observed.sql")),
+    ("packed_rows", include_str!("../../../sql/postgres/migrations/0020_packed_rows.sql")),
 ];
 
 pub(crate) fn sqlite() -> Migrator {

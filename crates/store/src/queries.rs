@@ -1,6 +1,6 @@
 //! The named queries of `sql/queries`: one text each, which means the same on every backend.
 //!
-//! Many rows travel as one JSON text, in (`json_each($1)`, an array of arrays) as well as out (`string_agg`): binding and
+//! Many rows travel as one JSON text, in (`jsonb_each($1)`, an array of arrays) as well as out (`string_agg`): binding and
 //! fetching row by row would cost more than the query itself.
 
 pub(crate) const ADD_OBSERVED: &str = include_str!("../../../sql/queries/add_observed.sql");

@@ -138,7 +138,7 @@ async fn a_store_from_the_future_is_not_touched() {
     beside(&file).await.execute(future).await.unwrap();
     let error = refused(&file).await;
     assert!(matches!(error, StoreError::NewerThanBinary { found: 1000, .. }), "{error:?}");
-    assert!(error.to_string().ends_with("this binary knows up to 19: upgrade muster"), "{error}");
+    assert!(error.to_string().ends_with("this binary knows up to 20: upgrade muster"), "{error}");
 }
 
 #[tokio::test]

@@ -42,8 +42,12 @@ async fn insert_profiles(work: &mut Work<'_>, profiles: &[NewProfile]) -> Result
             return Err(work.conflict(format!("its new profile {found} should have been {expected}: was another writer there?")));
         }
     }
-    let rows: Vec<_> =
-        profiles.iter().map(|new| (new.profile, words::of_collection(new.collection), public_id(new.created_at), new.created_at)).collect();
+    // In order: an index on them takes neighbours faster than strangers.
+    let mut public_ids: Vec<_> = profiles.iter().map(|new| public_id(new.created_at)).collect();
+    public_ids.sort_unstable();
+    let rows: Vec<_> = (profiles.iter().zip(public_ids))
+        .map(|(new, public_id)| (new.profile, words::of_collection(new.collection), public_id, new.created_at))
+        .collect();
     work.write_rows(queries::INSERT_PROFILES, &rows).await?;
     Ok(first_new)
 }

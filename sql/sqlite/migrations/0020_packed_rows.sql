@@ -1,0 +1,1 @@
+-- Rows that travel as JSON text are unpacked by `jsonb_each` from now on, which SQLite brings along: nothing to make here.

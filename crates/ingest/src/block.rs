@@ -151,7 +151,7 @@ impl Block {
     }
 
     /// Every identifier of the block, in the order of its rows.
-    pub(crate) fn ids(&self) -> impl ExactSizeIterator<Item = IdRef<'_>> {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = IdRef<'_>> + Clone {
         self.ids.iter().map(|id| IdRef { hash: id.hash, kind: id.kind, value: &self.text[id.value.range()] })
     }
 

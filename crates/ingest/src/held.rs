@@ -48,18 +48,9 @@ impl Held {
 impl Owners {
     /// Makes an owner, not known, for each number up to a count.
     pub(crate) fn make(&mut self, count: usize) {
-        if self.0.len() < count {
-            let never = Moment::from_micros(i64::MAX);
-            self.0.push(Owner {
-                profile: None,
-                seen_at: never,
-                attached_at: never,
-                changed: false,
-                asked: false,
-                is_held: false,
-                next: None,
-            });
-        }
+        let never = Moment::from_micros(i64::MAX);
+        let unknown = Owner { profile: None, seen_at: never, attached_at: never, changed: false, asked: false, is_held: false, next: None };
+        self.0.resize(count, unknown);
     }
 
     pub(crate) fn of(&self, number: Number) -> &Owner {

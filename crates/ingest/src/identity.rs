@@ -94,24 +94,29 @@ impl Resolver {
         }
     }
 
-    /// The number that an identifier has until everything is forgotten.
-    pub(crate) fn number(&mut self, id: IdRef<'_>) -> Number {
-        let number = self.numbers.of(id);
+    /// The numbers that identifiers have until everything is forgotten.
+    pub(crate) fn number<'b>(&mut self, ids: impl Iterator<Item = IdRef<'b>> + Clone) -> Vec<Number> {
+        let numbers = self.numbers.of_all(ids);
         self.owners.make(self.numbers.len());
-        number
+        numbers
     }
 
-    /// The same of one that stands by itself.
+    /// The number of one that stands by itself.
     fn number_of(&mut self, kind: Kind, value: &str) -> Number {
         let number = self.numbers.of_value(kind, value);
         self.owners.make(self.numbers.len());
         number
     }
 
+    /// Whether the store knows nobody, and need not be asked.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.alone
+    }
+
     /// The identifier, if the store has to be asked about it before a message with it is resolved. Asked once.
     pub(crate) fn needs(&mut self, number: Number) -> Option<Identifier> {
         let owner = self.owners.of_mut(number);
-        let asks = !owner.asked && owner.profile.is_none() && !self.alone;
+        let asks = !owner.asked && owner.profile.is_none();
         owner.asked = true;
         asks.then(|| self.numbers.identifier(number, &self.kinds))
     }

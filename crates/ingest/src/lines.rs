@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 use lake::{ForeignRows, RowForm};
-use sha2::{Digest as _, Sha256};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::{IngestError, Truncation};
 
@@ -79,12 +79,13 @@ impl Content {
         self.packing
     }
 
-    /// What the content is known by: its SHA-256, and that of what else decides what its lines mean. Reads all of it.
+    /// What the content is known by: its hash (XXH3, 128 bits), which that of what else decides what its lines mean goes into.
+    /// Reads all of it.
     ///
     /// # Errors
     /// When it cannot be read, or is shorter than when it was opened.
     pub(crate) fn fingerprint(&self, meaning: &str, path: &Path) -> Result<String, IngestError> {
-        let mut hasher = Sha256::new();
+        let mut hasher = Xxh3::new();
         let mut buffer = vec![0; BUFFER_BYTES];
         let mut content = FromStart::new(&self.file).take(self.bytes);
         let mut bytes = 0;
@@ -102,13 +103,7 @@ impl Content {
             return Err(IngestError::Changed { path: path.to_owned() });
         }
         hasher.update(meaning.as_bytes());
-        let mut hex = String::new();
-        for byte in hasher.finalize() {
-            for digit in [byte >> 4, byte & 0xf] {
-                hex.extend(char::from_digit(u32::from(digit), 16));
-            }
-        }
-        Ok(hex)
+        Ok(format!("{:032x}", hasher.digest128()))
     }
 
     /// Its lines, from the start; rows of Parquet are written as `form` says.

@@ -49,7 +49,20 @@ impl Numbers {
         Number(number)
     }
 
-    /// The same of one that stands by itself.
+    /// The numbers of many. All are looked for before the first is compared: most of the time goes into waiting for memory, which
+    /// short steps that do not depend on one another do together.
+    pub(crate) fn of_all<'b>(&mut self, ids: impl Iterator<Item = IdRef<'b>> + Clone) -> Vec<Number> {
+        let Self { table, entries, .. } = &*self;
+        let likely: Vec<Option<u32>> =
+            ids.clone().map(|id| table.find(id.hash, |number| entries[*number as usize].hash == id.hash).copied()).collect();
+        let number = |(id, likely): (IdRef<'b>, Option<u32>)| match likely {
+            Some(number) if is(&self.entries[number as usize], &self.text, id) => Number(number),
+            Some(_) | None => self.of(id),
+        };
+        ids.zip(likely).map(number).collect()
+    }
+
+    /// The number of one that stands by itself.
     pub(crate) fn of_value(&mut self, kind: Kind, value: &str) -> Number {
         self.of(IdRef { hash: hash(&self.hasher, kind, value), kind, value })
     }

@@ -6,11 +6,12 @@
 use std::borrow::Cow;
 
 use model::{EventName, Moment};
+use serde::de::DeserializeSeed as _;
 use serde_json::error::Category;
 
 use crate::message::{Device, ExternalId, Given, Member, Message, MessageKind, System};
 use crate::rejection::{Rejection, RejectionReason};
-use crate::shape::{Context, ContextDevice, ContextExternalId, Line, Members, Scalar, Shape};
+use crate::shape::{Context, ContextDevice, ContextExternalId, InPlace, Line, Members, Scalar, Shape};
 use crate::when::{Stamp, Stamps};
 
 const MESSAGE_ID_CHARS_MAX: usize = 100;
@@ -24,7 +25,10 @@ const NAME_BYTES_MAX: usize = 200;
 pub(crate) fn message(line: &[u8], now: Moment) -> Result<Message<'_>, Rejection> {
     let text = std::str::from_utf8(line)
         .map_err(|error| RejectionReason::InvalidUtf8.because(format!("not UTF-8 at byte {}", error.valid_up_to() + 1)))?;
-    match serde_json::from_str(text).map_err(|error| unreadable(&error))? {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let mut shape = Shape::Absent;
+    InPlace(&mut shape).deserialize(&mut json).and_then(|()| json.end()).map_err(|error| unreadable(&error))?;
+    match shape {
         Shape::Object(line) => checked(line, now),
         Shape::Absent | Shape::Other => Err(RejectionReason::NotAnObject.because("a message is a JSON object: `{\"type\": ...}`")),
     }

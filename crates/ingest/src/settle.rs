@@ -210,16 +210,18 @@ impl<'a> Settler<'a> {
     /// The numbers of a block's identifiers, each of which is judged.
     fn number(&mut self, block: &Block) -> Vec<Number> {
         let Self { resolver, verdicts, kinds, .. } = self;
-        let number = |id| {
-            let number = resolver.number(id);
-            verdicts.judge(id, kinds, number);
-            number
-        };
-        block.ids().map(number).collect()
+        let numbers = resolver.number(block.ids());
+        if !verdicts.barred.is_empty() {
+            block.ids().zip(&numbers).for_each(|(id, number)| verdicts.judge(id, kinds, *number));
+        }
+        numbers
     }
 
     /// Asks the store about everybody in the batch who is not known here.
     async fn learn(&mut self, blocks: &[Block], new: &[Vec<bool>], numbers: &[Vec<Number>]) -> Result<(), IngestError> {
+        if self.resolver.is_alone() {
+            return Ok(());
+        }
         let mut unknown = Vec::new();
         for ((block, new), numbers) in blocks.iter().zip(new).zip(numbers) {
             for row in block.rows.iter().zip(new).filter(|(_, new)| **new).map(|(row, _)| row) {

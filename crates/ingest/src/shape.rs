@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 
 use model::Value;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::message::{Given, Member};
 
@@ -125,9 +125,9 @@ impl<'de> Fields<'de> for Line<'de> {
             "originalTimestamp" => self.original_timestamp = map.next_value()?,
             "sentAt" => self.sent_at = map.next_value()?,
             "receivedAt" => self.received_at = map.next_value()?,
-            "properties" => self.properties = map.next_value()?,
-            "traits" => self.traits = map.next_value()?,
-            "context" => self.context = map.next_value()?,
+            "properties" => map.next_value_seed(InPlace(&mut self.properties))?,
+            "traits" => map.next_value_seed(InPlace(&mut self.traits))?,
+            "context" => map.next_value_seed(InPlace(&mut self.context))?,
             _ => skip(map)?,
         }
         Ok(())
@@ -145,10 +145,10 @@ impl<'de> Fields<'de> for Context<'de> {
     fn set<A: MapAccess<'de>>(&mut self, name: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
         match &*name {
             "groupId" => self.group_id = map.next_value()?,
-            "traits" => self.traits = map.next_value()?,
-            "device" => self.device = map.next_value()?,
+            "traits" => map.next_value_seed(InPlace(&mut self.traits))?,
+            "device" => map.next_value_seed(InPlace(&mut self.device))?,
             "externalIds" => self.external_ids = map.next_value()?,
-            "integrations" => self.integrations = map.next_value()?,
+            "integrations" => map.next_value_seed(InPlace(&mut self.integrations))?,
             _ => skip(map)?,
         }
         Ok(())
@@ -171,7 +171,7 @@ impl<'de> Fields<'de> for ContextExternalId<'de> {
 impl<'de> Fields<'de> for ContextIntegrations<'de> {
     fn set<A: MapAccess<'de>>(&mut self, name: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
         match &*name {
-            "Google Analytics" => self.google_analytics = map.next_value()?,
+            "Google Analytics" => map.next_value_seed(InPlace(&mut self.google_analytics))?,
             _ => skip(map)?,
         }
         Ok(())
@@ -206,56 +206,85 @@ fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
     map.next_value::<IgnoredAny>().map(|_| ())
 }
 
-impl<'de, T: Fields<'de>> Deserialize<'de> for Shape<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ShapeVisitor(PhantomData))
+/// Reads into a shape where it stands: a message is too large to be handed from hand to hand.
+pub(crate) struct InPlace<'s, T>(pub(crate) &'s mut Shape<T>);
+
+impl<'de, T: Fields<'de>> DeserializeSeed<'de> for InPlace<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-struct ShapeVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Fields<'de>> Visitor<'de> for ShapeVisitor<T> {
-    type Value = Shape<T>;
+impl<'de, T: Fields<'de>> Visitor<'de> for InPlace<'_, T> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shape<T>, A::Error> {
-        let mut fields = T::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let fields = self.0.begin();
         while let Some(Key(name)) = map.next_key()? {
             fields.set(name, &mut map)?;
         }
-        Ok(Shape::Object(fields))
+        Ok(())
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Shape<T>, E> {
-        Ok(Shape::Absent)
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        *self.0 = Shape::Absent;
+        Ok(())
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Shape<T>, E> {
-        Ok(Shape::Other)
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        *self.0 = Shape::Other;
+        Ok(())
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Shape<T>, E> {
-        Ok(Shape::Other)
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        *self.0 = Shape::Other;
+        Ok(())
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Shape<T>, E> {
-        Ok(Shape::Other)
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        *self.0 = Shape::Other;
+        Ok(())
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Shape<T>, E> {
-        Ok(Shape::Other)
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        *self.0 = Shape::Other;
+        Ok(())
     }
 
-    fn visit_str<E: Error>(self, _: &str) -> Result<Shape<T>, E> {
-        Ok(Shape::Other)
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        *self.0 = Shape::Other;
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Shape<T>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Shape::Other)
+        *self.0 = Shape::Other;
+        Ok(())
+    }
+}
+
+impl<T: Default> Shape<T> {
+    /// An object without any field yet.
+    fn begin(&mut self) -> &mut T {
+        *self = Self::Object(T::default());
+        match self {
+            Self::Object(fields) => fields,
+            Self::Absent | Self::Other => unreachable!("it was made an object just now"),
+        }
+    }
+}
+
+impl<'de, T: Fields<'de>> Deserialize<'de> for Shape<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut shape = Self::Absent;
+        InPlace(&mut shape).deserialize(deserializer)?;
+        Ok(shape)
     }
 }
 

@@ -39,9 +39,6 @@ impl Verdicts {
 
     /// Judges an identifier, unless it was before.
     pub(crate) fn judge(&mut self, id: IdRef<'_>, kinds: &Kinds, number: Number) {
-        if self.barred.is_empty() {
-            return;
-        }
         if self.by_number.len() <= number.index() {
             self.by_number.resize(number.index() + 1, Verdict::Unasked);
         }

@@ -123,7 +123,7 @@ impl<'a> Settler<'a> {
         if self.effect == Effect::DryRun {
             return Ok(());
         }
-        let segments = self.lake.write_told(&facts).map_err(IngestError::Lake)?;
+        let segments = self.lake.write_told(&facts, lake::open_from(self.now.day())).map_err(IngestError::Lake)?;
         debug!(facts = facts.len(), segments = segments.len(), profiles = changes.profiles.len(), "batch written");
         drop(facts);
         drop(members);

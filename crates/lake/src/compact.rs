@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 
-use model::{LogName, Segment, SegmentColumn};
+use model::{LogName, Segment, SegmentColumn, ValueType};
 
 use crate::compact_file::RowGroups;
-use crate::compact_rows::{self, Merged};
+use crate::compact_rows;
 use crate::error::LakeError;
 use crate::lake::{Lake, file_name};
 use crate::layout;
@@ -37,23 +37,33 @@ impl Lake {
             LogName::Events(event) => Some(event),
             LogName::Traits => None,
         };
-        let folder = layout::folder_of_days(event, first_at.day(), last_at.day());
+        let folder = layout::folder(event, first_at.day(), last_at.day());
 
         let layout = compact_rows::columns(sources);
-        let mut counts = BTreeMap::new();
+        let mut columns: BTreeMap<(String, ValueType), SegmentColumn> = BTreeMap::new();
         let mut file = RowGroups::create(&self.absolute(&folder), &layout)?;
         for cluster in compact_rows::clusters(sources) {
-            let Merged { table, cells } = compact_rows::merge(self, &cluster, &layout)?;
-            for (column, rows) in cells {
-                *counts.entry(column).or_insert(0) += rows;
+            let merged = compact_rows::merge(self, &cluster, &layout)?;
+            for more in merged.columns {
+                // Clusters follow one another in time.
+                let known = columns.entry((more.name.clone(), more.value_type));
+                known.and_modify(|known| (known.rows, known.last_at) = (known.rows + more.rows, more.last_at)).or_insert(more);
             }
-            file.push(table)?;
+            file.push(merged.table)?;
         }
         let rows = file.rows();
         let (hash, bytes) = file.finish(&self.root, &self.absolute(&folder))?;
-        let columns = counts.into_iter().map(|((name, variant), rows)| SegmentColumn { name, value_type: variant.value_type(), rows });
         let path = format!("{folder}/{}", file_name(hash));
-        Ok(Segment { path, log: log.clone(), day: first_at.day(), rows, first_at, last_at, bytes, columns: columns.collect() })
+        Ok(Segment {
+            path,
+            log: log.clone(),
+            day: first_at.day(),
+            rows,
+            first_at,
+            last_at,
+            bytes,
+            columns: columns.into_values().collect(),
+        })
     }
 
     /// Removes the files of segments that the manifest names no longer, and folders left empty by it. A file that is gone

@@ -1,6 +1,4 @@
 //! A Parquet file written row group by row group, hashed on its way to the disk, named after its hash once it is whole.
-//!
-//! Row groups are small enough that their statistics let other engines pass over the times a query does not ask about.
 
 use std::cell::RefCell;
 use std::fs::{self, File};
@@ -18,9 +16,7 @@ use crate::compact_rows::Columns;
 use crate::disk;
 use crate::error::LakeError;
 use crate::lake::file_name;
-
-/// Rows of a row group; the last one of a file has fewer.
-pub(crate) const ROW_GROUP_ROWS: usize = 128 * 1024;
+use crate::parquet::ROW_GROUP_ROWS;
 
 /// A file on its way.
 pub(crate) struct RowGroups {

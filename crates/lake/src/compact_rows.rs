@@ -1,17 +1,17 @@
 //! The rows of a merged segment: read, given the same columns, put in order. Nothing is computed from a value and nothing
 //! converted, so what comes out is what went in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use model::{Segment, SourceOrder};
+use model::{Moment, Segment, SegmentColumn, SourceOrder};
 use polars::error::PolarsResult;
 use polars::prelude::{Column, DataFrame, DataType, IdxCa, IdxSize};
 use rayon::prelude::*;
 
-use crate::decode;
 use crate::error::{Damage, LakeError};
 use crate::lake::Lake;
 use crate::layout::{MESSAGE_KEY, OCCURRED_AT, PROFILE_ID, RECEIVED_AT, SOURCE_ORDER, Variant, is_fixed, moment_type};
+use crate::{decode, encode};
 
 /// The columns of a segment, by name and type, in the order every segment has them in.
 pub(crate) type Columns = Vec<(String, DataType)>;
@@ -19,8 +19,8 @@ pub(crate) type Columns = Vec<(String, DataType)>;
 /// Sources merged into one table.
 pub(crate) struct Merged {
     pub(crate) table: DataFrame,
-    /// For each property and type, how many rows have one.
-    pub(crate) cells: BTreeMap<(String, Variant), u64>,
+    /// What is in it of each property and type.
+    pub(crate) columns: Vec<SegmentColumn>,
 }
 
 /// The columns that every row has, then those that some source has.
@@ -65,16 +65,9 @@ pub(crate) fn merge(lake: &Lake, cluster: &[&Segment], columns: &Columns) -> Res
         .collect::<Result<_, LakeError>>()?;
     let merged = stack(tables).map_err(Damage::Parquet).and_then(|table| if cluster.len() == 1 { Ok(table) } else { sorted(&table) });
     let table = merged.map_err(|damage| lake.damaged(cluster[0], damage))?;
-    let mut cells = BTreeMap::new();
-    for column in table.columns() {
-        if let Some((name, variant)) = Variant::of_column(column.name()) {
-            let rows = (column.len() - column.null_count()) as u64;
-            if rows > 0 {
-                cells.insert((name.to_owned(), variant), rows);
-            }
-        }
-    }
-    Ok(Merged { table, cells })
+    let times = decode::occurred_at(&table).map_err(|damage| lake.damaged(cluster[0], damage))?;
+    let columns = encode::describe(&table, |row| Moment::from_micros(times[row]));
+    Ok(Merged { table, columns })
 }
 
 /// A source with all columns of the merged segment; those it lacks have no value in any row.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::SegmentColumn;
+use model::{Moment, SegmentColumn};
 use polars::error::PolarsResult;
 use polars::prelude::{
     BinaryChunked, BooleanChunked, Column, DataFrame, Float64Chunked, InitHashMaps as _, Int64Chunked, IntoColumn as _, IntoSeries as _,
@@ -38,14 +38,17 @@ pub(crate) fn encode(facts: &[&Told<'_>]) -> PolarsResult<DataFrame> {
     DataFrame::new(facts.len(), columns)
 }
 
-/// What the manifest says about the properties (or traits) of a table.
-pub(crate) fn describe(table: &DataFrame) -> Vec<SegmentColumn> {
+/// What the manifest says about the properties (or traits) of a table, in the order of its columns; `at` tells when a row
+/// happened. Nothing of those that no row has.
+pub(crate) fn describe(table: &DataFrame, at: impl Fn(usize) -> Moment) -> Vec<SegmentColumn> {
     let columns = table.columns().iter();
     columns
         .filter_map(|column| {
             let (name, variant) = Variant::of_column(column.name())?;
             let rows = (column.len() - column.null_count()) as u64;
-            Some(SegmentColumn { name: name.to_owned(), value_type: variant.value_type(), rows })
+            let (first, last) = (column.first_non_null()?, column.last_non_null()?);
+            let (first_at, last_at) = (Some(at(first)), Some(at(last)));
+            Some(SegmentColumn { name: name.to_owned(), value_type: variant.value_type(), rows, first_at, last_at })
         })
         .collect()
 }

@@ -39,9 +39,9 @@ impl Lake {
             LogName::Events(event) => Some(event),
             LogName::Traits => None,
         };
-        let folder = layout::folder_of_days(event, first_at.day(), last_at.day());
+        let folder = layout::folder(event, first_at.day(), last_at.day());
         let layout = rest.columns().iter().map(|column| (column.name().to_string(), column.dtype().clone())).collect();
-        let columns = encode::describe(&rest);
+        let columns = encode::describe(&rest, |row| Moment::from_micros(times[row]));
         let mut file = RowGroups::create(&self.absolute(&folder), &layout)?;
         file.push(rest)?;
         let rows = file.rows();

@@ -1,19 +1,20 @@
 //! The lake's folder: writing segments, reading them back whole.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use model::{EventName, Fact, LogName, MessageKey, Segment};
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, InitHashMaps as _, PlHashMap};
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::disk::Written;
 use crate::error::{Damage, LakeError};
 use crate::layout::{MESSAGE_KEY, Variant};
+use crate::span::Span;
 use crate::told::{self, Told};
 use crate::{decode, disk, encode, layout, parquet, sweep};
 
@@ -45,15 +46,17 @@ impl Lake {
     pub fn write(&self, facts: &[Fact]) -> Result<Vec<Segment>, LakeError> {
         let (members, starts) = told::members(facts);
         let told: Vec<_> = facts.iter().zip(starts.windows(2)).map(|(fact, own)| told::told(fact, &members[own[0]..own[1]])).collect();
-        self.write_told(&told)
+        self.write_told(&told, NaiveDate::MIN)
     }
 
-    /// Like [`Lake::write`], for facts whose texts lie elsewhere.
+    /// Like [`Lake::write`], for facts whose texts lie elsewhere, and with one segment per month of days before `open_from`,
+    /// which are over: a long history becomes some files a month instead of hundreds.
     ///
     /// # Errors
     /// When a file cannot be written; those written before are removed again.
-    pub fn write_told(&self, facts: &[Told<'_>]) -> Result<Vec<Segment>, LakeError> {
-        let outcomes: Vec<_> = batches(facts).into_par_iter().map(|((event, day), facts)| self.write_segment(event, day, facts)).collect();
+    pub fn write_told(&self, facts: &[Told<'_>], open_from: NaiveDate) -> Result<Vec<Segment>, LakeError> {
+        let outcomes: Vec<_> =
+            batches(facts, open_from).into_par_iter().map(|((event, _), facts)| self.write_segment(event, facts)).collect();
 
         let (mut segments, mut written, mut failure) = (Vec::new(), Vec::new(), None);
         for outcome in outcomes {
@@ -76,12 +79,13 @@ impl Lake {
         Ok(segments)
     }
 
-    fn write_segment(&self, event: Option<&EventName>, day: NaiveDate, mut facts: Vec<&Told<'_>>) -> Result<(Segment, Written), LakeError> {
+    fn write_segment(&self, event: Option<&EventName>, mut facts: Vec<&Told<'_>>) -> Result<(Segment, Written), LakeError> {
         encode::sort(&mut facts);
-        let folder = layout::folder(event, day);
+        let (first_at, last_at) = (facts[0].occurred_at, facts[facts.len() - 1].occurred_at);
+        let folder = layout::folder(event, first_at.day(), last_at.day());
         let failed = |source| LakeError::Write { path: self.root.join(&folder), source: Box::new(source) };
         let table = encode::encode(&facts).map_err(failed)?;
-        let columns = encode::describe(&table);
+        let columns = encode::describe(&table, |row| facts[row].occurred_at);
         let bytes = parquet::write(table).map_err(failed)?;
 
         let path = format!("{folder}/{}", file_name(xxh3_128(&bytes)));
@@ -92,10 +96,10 @@ impl Lake {
         let segment = Segment {
             path,
             log: event.map_or(LogName::Traits, |event| LogName::Events(event.clone())),
-            day,
+            day: first_at.day(),
             rows: facts.len() as u64,
-            first_at: facts[0].occurred_at,
-            last_at: facts[facts.len() - 1].occurred_at,
+            first_at,
+            last_at,
             bytes: bytes.len() as u64,
             columns,
         };
@@ -169,22 +173,22 @@ impl Lake {
     }
 }
 
-/// A log and a day of it: what a segment is of.
-type LogDay<'t> = (Option<&'t EventName>, NaiveDate);
+/// A log and a span of it: what a segment is of.
+type LogSpan<'t> = (Option<&'t EventName>, Span);
 
-/// Facts by log and day: each becomes a segment. In order of both.
-fn batches<'f, 't>(facts: &'f [Told<'t>]) -> Vec<(LogDay<'t>, Vec<&'f Told<'t>>)> {
-    let mut places: HashMap<LogDay<'_>, usize> = HashMap::new();
-    let mut batches: Vec<(LogDay<'_>, Vec<&Told<'_>>)> = Vec::new();
+/// Facts by log and span: each becomes a segment. In order of both.
+fn batches<'f, 't>(facts: &'f [Told<'t>], open_from: NaiveDate) -> Vec<(LogSpan<'t>, Vec<&'f Told<'t>>)> {
+    let mut places: PlHashMap<LogSpan<'_>, usize> = PlHashMap::new();
+    let mut batches: Vec<(LogSpan<'_>, Vec<&Told<'_>>)> = Vec::new();
     for fact in facts {
-        let log_day = (fact.event, fact.occurred_at.day());
-        let place = *places.entry(log_day).or_insert_with(|| {
-            batches.push((log_day, Vec::new()));
+        let log_span = (fact.event, Span::of(fact.occurred_at.day(), open_from));
+        let place = *places.entry(log_span).or_insert_with(|| {
+            batches.push((log_span, Vec::new()));
             batches.len() - 1
         });
         batches[place].1.push(fact);
     }
-    batches.sort_unstable_by_key(|(log_day, _)| *log_day);
+    batches.sort_unstable_by_key(|(log_span, _)| *log_span);
     batches
 }
 

@@ -27,15 +27,10 @@ pub(crate) const SOURCE_ORDER: &str = "source_order";
 /// File systems take 255 bytes; `event=` and a margin are kept.
 const FOLDER_BYTES_MAX: usize = 240;
 
-/// The folder of one log and day, below the lake's folder. `None` is the log of traits.
-pub(crate) fn folder(event: Option<&EventName>, day: NaiveDate) -> String {
-    folder_of_days(event, day, day)
-}
-
-/// The folder of a segment with rows from the day `first` to the day `last`. Of several days, the name says both: it stays
-/// under the one key `day`, since readers of hive-style folders want the same keys on every path, and it claims no day
-/// that is not so.
-pub(crate) fn folder_of_days(event: Option<&EventName>, first: NaiveDate, last: NaiveDate) -> String {
+/// The folder of a segment with rows from the day `first` to the day `last`, below the lake's folder. `None` is the log of
+/// traits. Of several days, the name says both: it stays under the one key `day`, since readers of hive-style folders want
+/// the same keys on every path, and it claims no day that is not so.
+pub(crate) fn folder(event: Option<&EventName>, first: NaiveDate, last: NaiveDate) -> String {
     let days = if first == last { first.to_string() } else { format!("{first}_{last}") };
     match event {
         Some(event) => format!("{EVENTS}/event={}/day={days}", safe(event.as_str())),
@@ -150,7 +145,7 @@ mod tests {
     fn check(event: &str, expected: &str) {
         let day = NaiveDate::from_ymd_opt(2025, 3, 1).expect("a day");
         let event = EventName::parse(event).expect("an event name");
-        assert_eq!(folder(Some(&event), day), expected);
+        assert_eq!(folder(Some(&event), day, day), expected);
     }
 
     #[test]
@@ -160,9 +155,9 @@ mod tests {
         check("..", "events/event=../day=2025-03-01");
         check("50% ~off=größe", "events/event=50%25%20%7Eoff%3Dgr%C3%B6%C3%9Fe/day=2025-03-01");
         let day = NaiveDate::from_ymd_opt(2025, 3, 1).expect("a day");
-        assert_eq!(folder(None, day), "traits/day=2025-03-01");
+        assert_eq!(folder(None, day, day), "traits/day=2025-03-01");
         let later = NaiveDate::from_ymd_opt(2025, 3, 16).expect("a day");
-        assert_eq!(folder_of_days(None, day, later), "traits/day=2025-03-01_2025-03-16");
+        assert_eq!(folder(None, day, later), "traits/day=2025-03-01_2025-03-16");
     }
 
     #[test]

@@ -11,8 +11,10 @@ use polars::prelude::{DataFrame, ParallelStrategy, ParquetCompression, ParquetRe
 
 use crate::error::Damage;
 
-/// Segments of fewer rows come by the thousand when a long history is imported, and are merged later.
-const SMALL_ROWS: usize = 10_000;
+/// Rows of a row group at most: few enough that statistics let other engines pass over the times a query does not ask about.
+pub(crate) const ROW_GROUP_ROWS: usize = 128 * 1024;
+/// Segments of fewer rows, such as an import's, are merged into larger ones later.
+const SMALL_ROWS: usize = 100_000;
 
 /// Writes a table: statistics on, one thread (segments are written side by side).
 pub(crate) fn write(mut table: DataFrame) -> PolarsResult<Vec<u8>> {
@@ -20,12 +22,14 @@ pub(crate) fn write(mut table: DataFrame) -> PolarsResult<Vec<u8>> {
     ParquetWriter::new(&mut bytes)
         .with_compression(compression(table.height()))
         .with_statistics(StatisticsOptions::default())
+        .with_row_group_size(Some(ROW_GROUP_ROWS))
         .set_parallel(false)
         .finish(&mut table)?;
     Ok(bytes)
 }
 
-/// Zstd at its default level (3). For columns of some hundred values setting it up takes longer than the rest of the writing.
+/// Zstd at its default level (3), except for what does not stay as it is: there, packing tightly would cost more than all the
+/// rest of the writing.
 fn compression(rows: usize) -> ParquetCompression {
     if rows < SMALL_ROWS { ParquetCompression::Snappy } else { ParquetCompression::Zstd(None) }
 }

@@ -52,9 +52,15 @@ pub struct SegmentColumn {
     pub value_type: ValueType,
     /// How many rows have one.
     pub rows: u64,
+    /// When the first of them happened. Not noted by earlier versions; then it is not before the segment's first row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_at: Option<Moment>,
+    /// When the last of them happened, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<Moment>,
 }
 
-/// One Parquet file: rows of one log, in order of `occurred_at`, of one UTC day or, once merged, of several days of one
+/// One Parquet file: rows of one log, in order of `occurred_at`, of one UTC day or, where days are over, of several of one
 /// calendar month.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Segment {
@@ -62,7 +68,7 @@ pub struct Segment {
     pub path: String,
     /// Which log it belongs to.
     pub log: LogName,
-    /// The UTC day of its first row, and of all others unless it was merged from several days.
+    /// The UTC day of its first row.
     pub day: NaiveDate,
     /// How many rows.
     pub rows: u64,

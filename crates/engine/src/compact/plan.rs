@@ -11,24 +11,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Datelike as _, Days, NaiveDate};
+use chrono::NaiveDate;
+use lake::Span;
 use model::{LogName, Segment, SegmentId, ValueType};
 
-/// How large merged segments may get, and which days are over.
+/// How large merged segments may get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Rows of a merged segment.
     pub(crate) rows_max: u64,
     /// Rows of a merged segment times its columns: what a merge holds in memory.
     pub(crate) cells_max: u64,
-    /// A day is over when so many days lie between it and today: until then much still arrives for it.
-    pub(crate) closed_after_days: u64,
 }
 
 impl Limits {
     /// About a million rows: large enough that opening a file costs nothing beside reading it, small enough that a merge
     /// takes a second or two.
-    pub(crate) const USUAL: Self = Self { rows_max: 1 << 20, cells_max: 16 << 20, closed_after_days: 2 };
+    pub(crate) const USUAL: Self = Self { rows_max: 1 << 20, cells_max: 16 << 20 };
 }
 
 /// Segments of one log that should be one.
@@ -57,16 +56,10 @@ struct Bucket<'s> {
     span: Span,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Span {
-    Month(i32, u32),
-    Day(NaiveDate),
-}
-
 /// The merges that are worth their while. `seen` are the marks of the runs that something is still compared with: the highest
 /// segment each of them saw.
 pub(crate) fn plan(segments: &[(SegmentId, Segment)], seen: &BTreeSet<SegmentId>, today: NaiveDate, limits: Limits) -> Vec<Merge> {
-    let open_from = today.checked_sub_days(Days::new(limits.closed_after_days)).unwrap_or(NaiveDate::MIN);
+    let open_from = lake::open_from(today);
     let mut buckets: BTreeMap<Bucket<'_>, Vec<&(SegmentId, Segment)>> = BTreeMap::new();
     for numbered in segments {
         let (number, segment) = numbered;
@@ -82,12 +75,8 @@ pub(crate) fn plan(segments: &[(SegmentId, Segment)], seen: &BTreeSet<SegmentId>
 
 /// Where a segment may go; nowhere, if its days are not all over (a clock was set back) or not of one month.
 fn span(segment: &Segment, open_from: NaiveDate) -> Option<Span> {
-    let (first, last) = (segment.day, segment.last_day());
-    let month = |day: NaiveDate| (day.year(), day.month());
-    if last < open_from && month(first) == month(last) {
-        return Some(Span::Month(first.year(), first.month()));
-    }
-    (first == last && last >= open_from).then_some(Span::Day(first))
+    let (first, last) = (Span::of(segment.day, open_from), Span::of(segment.last_day(), open_from));
+    (first == last).then_some(first)
 }
 
 /// A bucket in the order of time, cut wherever the next segment would not fit.

@@ -20,7 +20,10 @@ async fn shop_with_three_buyers() -> Shop {
     let shop = Shop::open().await;
     let workspace = shop.workspace().await;
     let orders = [("a", "2025-03-01T10:00:00Z"), ("b", "2025-03-02T10:00:00Z"), ("c", "2025-03-05T10:00:00Z")];
-    shop.orders(&workspace, &orders).await;
+    // Each in a file of its own, and so in a segment of its own.
+    for order in orders {
+        shop.orders(&workspace, &[order]).await;
+    }
     shop
 }
 

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::fs;
 
+use chrono::NaiveDate;
 use polars::prelude::{DataType, ParquetReader, SerReader as _, TimeUnit};
 
 use super::{event, files, lake, traits};
-use crate::{ExportColumn, Lake, LakeError, export_parquet, parquet_bytes};
+use crate::{ExportColumn, Lake, LakeError, export_parquet, open_from, parquet_bytes, told};
 
 #[test]
 fn a_segment_has_the_documented_columns() {
@@ -53,6 +54,21 @@ fn the_same_facts_make_the_same_files() {
     assert_eq!(lake.write(&facts).expect("written"), once);
     assert_eq!(files(folder.path()).len(), once.len());
     assert_ne!(lake.write(&facts[1..]).expect("written"), once);
+}
+
+#[test]
+fn days_that_are_over_share_a_file_with_their_month() {
+    let (_folder, lake) = lake();
+    let facts = [-1, 0, 4, 20, 21].map(|day| event("Login", day * 86_400, &[]));
+    let (members, starts) = told::members(&facts);
+    let told: Vec<_> = facts.iter().zip(starts.windows(2)).map(|(fact, own)| told::told(fact, &members[own[0]..own[1]])).collect();
+    let open_from = open_from(NaiveDate::from_ymd_opt(2025, 3, 23).expect("a day"));
+    let segments = lake.write_told(&told, open_from).expect("written");
+    let folders: Vec<_> = segments.iter().map(|segment| segment.path.rsplit_once('/').expect("a path").0).collect();
+    let of = |days| format!("events/event=Login/day={days}");
+    assert_eq!(folders, [of("2025-02-28"), of("2025-03-01_2025-03-05"), of("2025-03-21"), of("2025-03-22")]);
+    let read: Vec<_> = segments.iter().flat_map(|segment| lake.facts(segment).expect("read")).collect();
+    assert_eq!(read, facts);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::round_trip::{facts, order};
 use super::{event, files, lake, traits};
-use crate::compact_file::ROW_GROUP_ROWS;
+use crate::parquet::ROW_GROUP_ROWS;
 use crate::{Lake, LakeError, Reader};
 
 /// The segments of each log.

@@ -7,7 +7,7 @@ use proptest::sample::Index;
 
 use super::round_trip::facts;
 use super::{DAY, event, lake};
-use crate::compact_file::ROW_GROUP_ROWS;
+use crate::parquet::ROW_GROUP_ROWS;
 use crate::{Lake, Reader};
 
 const EVER: Span = Span { start: Moment::from_micros(i64::MIN), end: Moment::from_micros(i64::MAX) };

@@ -61,8 +61,13 @@ pub(super) fn events(name: &str) -> LogName {
     LogName::Events(EventName::parse(name).expect("an event name"))
 }
 
+/// Of which it is not told when it was first seen.
+pub(super) fn column(name: &str, value_type: ValueType, rows: u64) -> SegmentColumn {
+    SegmentColumn { name: name.to_owned(), value_type, rows, first_at: None, last_at: None }
+}
+
 pub(super) fn segment(path: &str, log: LogName, day: &str) -> Segment {
     let at = Moment::parse(day).expect("a date");
-    let columns = vec![SegmentColumn { name: "größe".to_owned(), value_type: ValueType::Number, rows: 2 }];
+    let columns = vec![column("größe", ValueType::Number, 2)];
     Segment { path: path.to_owned(), log, day: at.day(), rows: 3, first_at: at, last_at: at.plus_micros(7), bytes: 1_234, columns }
 }

@@ -2,7 +2,7 @@
 
 use model::{LogName, ModelKey, Segment, SegmentColumn, ValueType};
 
-use super::cases::{events, hour, segment};
+use super::cases::{column, events, hour, segment};
 use crate::{Flush, ImportProgress, ModelBatch, ObservedRow, Store};
 
 fn import(source: &str) -> ImportProgress {
@@ -13,10 +13,9 @@ fn import(source: &str) -> ImportProgress {
 pub(super) async fn what_is_flushed_is_counted(store: &dyn Store) {
     assert_eq!(store.observed().await.expect("nothing"), []);
     let number = |path: &str, day: &str| segment(path, events("Order Completed"), day);
-    let texts = SegmentColumn { name: "größe".to_owned(), value_type: ValueType::Text, rows: 1 };
+    let texts = SegmentColumn { first_at: Some(hour(30)), last_at: Some(hour(30).plus_micros(7)), ..column("größe", ValueType::Text, 1) };
     let mixed = Segment { columns: [number("", "2025-03-02").columns, vec![texts]].concat(), ..number("c", "2025-03-02") };
-    let gone = SegmentColumn { name: "plan".to_owned(), value_type: ValueType::Gone, rows: 3 };
-    let traits = Segment { columns: vec![gone], ..segment("d", LogName::Traits, "2025-03-01") };
+    let traits = Segment { columns: vec![column("plan", ValueType::Gone, 3)], ..segment("d", LogName::Traits, "2025-03-01") };
     let model = ModelKey::parse("cards").expect("a key");
     let sync = store.begin_model_sync(&model).await.expect("begun");
     let batch = ModelBatch { model, sync, saved: Vec::new(), seen: Vec::new(), deleted: Vec::new(), finished_at: None };
@@ -43,7 +42,7 @@ pub(super) async fn what_is_flushed_is_counted(store: &dyn Store) {
         row("web", &orders, None, 9, (0, 48)),
         row("app", &orders, Some(("größe", ValueType::Number)), 2, (24, 24)),
         row("web", &orders, Some(("größe", ValueType::Number)), 6, (0, 48)),
-        row("web", &orders, Some(("größe", ValueType::Text)), 1, (24, 24)),
+        row("web", &orders, Some(("größe", ValueType::Text)), 1, (30, 30)),
         row("cards", &LogName::Traits, None, 3, (0, 0)),
         row("cards", &LogName::Traits, Some(("plan", ValueType::Gone)), 3, (0, 0)),
     ];

@@ -12,7 +12,7 @@ use crate::{ObservedRow, StoreError, queries, words};
 
 type Row = (String, String, String, String, String, i64, i64, i64);
 
-/// Rows, and the earliest and the latest moment of the segments they are in.
+/// Rows, and the earliest and the latest moment of them, or where that was not noted of the segments they are in.
 struct Count {
     rows: u64,
     first_at: Moment,
@@ -25,9 +25,12 @@ type Subject<'s> = (&'s LogName, Option<(&'s str, ValueType)>);
 pub(crate) async fn add(work: &mut Work<'_>, source: &str, segments: &[Segment]) -> Result<(), StoreError> {
     let mut counts: BTreeMap<Subject<'_>, Count> = BTreeMap::new();
     for segment in segments {
-        let values = segment.columns.iter().map(|column| (Some((column.name.as_str(), column.value_type)), column.rows));
-        for (value, rows) in std::iter::once((None, segment.rows)).chain(values) {
-            let more = Count { rows, first_at: segment.first_at, last_at: segment.last_at };
+        let all = Count { rows: segment.rows, first_at: segment.first_at, last_at: segment.last_at };
+        let values = segment.columns.iter().map(|column| {
+            let (first_at, last_at) = (column.first_at.unwrap_or(segment.first_at), column.last_at.unwrap_or(segment.last_at));
+            (Some((column.name.as_str(), column.value_type)), Count { rows: column.rows, first_at, last_at })
+        });
+        for (value, more) in std::iter::once((None, all)).chain(values) {
             match counts.entry((&segment.log, value)) {
                 Entry::Vacant(entry) => {
                     entry.insert(more);

@@ -1,5 +1,6 @@
 //! The laws of a plan, on random manifests; and a few plans by hand.
 
+use chrono::Datelike as _;
 use model::{EventName, Moment, SegmentColumn};
 use proptest::prelude::*;
 
@@ -20,7 +21,8 @@ fn log(number: usize) -> LogName {
 fn segment(number: i64, log: LogName, days_ago: i64, lasts: i64, rows: u64, columns: &[&str]) -> (SegmentId, Segment) {
     let today = Moment::parse("2025-03-20").expect("a date");
     let first_at = today.plus_micros(-days_ago * DAY);
-    let column = |name: &&str| SegmentColumn { name: (*name).to_owned(), value_type: ValueType::Number, rows };
+    let column =
+        |name: &&str| SegmentColumn { name: (*name).to_owned(), value_type: ValueType::Number, rows, first_at: None, last_at: None };
     let segment = Segment {
         path: format!("{number}.parquet"),
         log,
@@ -34,7 +36,7 @@ fn segment(number: i64, log: LogName, days_ago: i64, lasts: i64, rows: u64, colu
     (SegmentId(number), segment)
 }
 
-const LIMITS: Limits = Limits { rows_max: 1_000, cells_max: 8_000, closed_after_days: 2 };
+const LIMITS: Limits = Limits { rows_max: 1_000, cells_max: 8_000 };
 
 prop_compose! {
     fn segments()(parts in proptest::collection::vec((0..3usize, 0..70i64, 0..DAY, 0..20usize, 0..2i64, proptest::sample::subsequence(vec!["a", "b", "c", "d", "e", "f"], 0..6)), 0..60))

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-/// So many files are flushed one by one: waiting for all that others have to write would take longer.
+/// So many files are flushed one by one: waiting for all that others have to write may take a second, or many.
 #[cfg(target_os = "linux")]
-const FEW: usize = 8;
+const FEW: usize = 32;
 
 /// A file that [`write`] wrote.
 pub(crate) struct Written {

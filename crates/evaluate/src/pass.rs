@@ -111,9 +111,12 @@ impl<'g> Asked<'g> {
         let touched = segments.par_iter().zip(opened).filter(|(segment, _)| self.touches(segment));
         let sifted: Vec<(&Segment, &Opened, Vec<Option<OpenSieve<'_>>>)> =
             touched.map(|(segment, opened)| (*segment, opened, sift(opened, sieves))).collect();
-        let stretches = sifted.par_iter().flat_map_iter(|(segment, opened, sieves)| stretch::stretches(segment, opened, sieves, cuts));
+        let places = cuts.places();
+        let stretches = sifted.par_iter();
+        let stretches = stretches.flat_map_iter(|(segment, opened, sieves)| stretch::stretches(segment, opened, sieves, cuts, &places));
         let mut stretches: Vec<Stretch<'_>> = stretches.collect();
         stretches.sort_by_key(|stretch| Reverse(stretch.slice()));
+        let runs: Vec<&[Stretch<'_>]> = stretches.chunk_by(|one, other| one.slice() == other.slice()).collect();
 
         let questions: Vec<Questions> = groups.iter().zip(&cuts.each).map(|(group, slices)| questions(group, slices)).collect();
         let shares = source.shares(groups[0].of);
@@ -124,8 +127,8 @@ impl<'g> Asked<'g> {
                 let mut counters: Vec<Counters<'_>> =
                     questions.iter().map(|questions| Counters::new(questions, besides, source.spare)).collect();
                 let mut tally = Tally::default();
-                for stretch in &stretches {
-                    stretch.count(number, &mut counters, &mut tally);
+                for run in &runs {
+                    stretch::count(run, &places[run[0].slice()], number, &mut counters, &mut tally);
                 }
                 (counters.into_iter().map(Counters::finish).collect(), tally)
             })

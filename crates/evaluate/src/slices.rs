@@ -38,6 +38,11 @@ impl Slices {
         self.live.len()
     }
 
+    /// When each slice starts.
+    pub(crate) fn starts(&self) -> &[i64] {
+        &self.bounds[..self.live.len()]
+    }
+
     /// Whether any window reaches into the time from `first` to `last`, both included.
     pub(crate) fn touch(&self, first: i64, last: i64) -> bool {
         self.between(first, last).next().is_some()

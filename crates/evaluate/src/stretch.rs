@@ -1,7 +1,10 @@
 //! Stretches: the rows of one segment that lie in one and the same slice, with the groups that have a window over them.
 //!
 //! The slices of all groups together cut a segment into stretches; each group counts in the slices of its own windows
-//! only, of which it needs few, and is not asked about rows outside them.
+//! only, of which it needs few, and is not asked about rows outside them. Stretches of one slice are counted in a row, for
+//! the same groups.
+
+use std::ops::Range;
 
 use lake::Times;
 use model::{Moment, Segment, Span};
@@ -33,19 +36,19 @@ pub(crate) struct Stretch<'a> {
     way: Way<'a>,
 }
 
-/// How rows are told apart. Groups are given as where their rows are counted.
+/// How rows are told apart, for the groups that have a window over the slice, in their order.
 enum Way<'a> {
     /// Every row counts.
-    All(Vec<Place>),
+    All,
     /// The values of a row tell for which groups it counts.
-    Lookup(Lookup<'a>, Vec<Place>),
+    Lookup(Lookup<'a>),
     /// Each group looks for itself; one without a sieve takes every row.
-    Each(Vec<(Option<&'a OpenSieve<'a>>, Place)>),
+    Each(Vec<Option<&'a OpenSieve<'a>>>),
 }
 
 /// Where the rows of a group are counted.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+pub(crate) struct Place {
     group: usize,
     slice: usize,
 }
@@ -63,41 +66,54 @@ impl Cuts {
         if self.all.between(first, last).all(is_whole) { Times::Unwanted } else { Times::Wanted }
     }
 
-    /// The groups that have a window over what happens at a moment, in their order.
-    fn at(&self, micros: i64) -> impl Iterator<Item = Place> + '_ {
-        self.each.iter().enumerate().filter_map(move |(group, slices)| slices.at(micros).map(|slice| Place { group, slice }))
+    /// Where is counted what lies in each slice of all: the groups that have a window over it, in their order.
+    pub(crate) fn places(&self) -> Vec<Vec<Place>> {
+        let at = |micros: i64| {
+            let of_group = |(group, slices): (usize, &Slices)| slices.at(micros).map(|slice| Place { group, slice });
+            self.each.iter().enumerate().filter_map(of_group).collect()
+        };
+        self.all.starts().iter().map(|start| at(*start)).collect()
     }
 }
 
-/// The stretches of a segment, given the sieve of each group over it.
-pub(crate) fn stretches<'a>(segment: &Segment, opened: &'a Opened, sieves: &'a [Option<OpenSieve<'a>>], cuts: &Cuts) -> Vec<Stretch<'a>> {
+/// The stretches of a segment, given the sieve of each group over it and what is counted in each slice.
+pub(crate) fn stretches<'a>(
+    segment: &Segment,
+    opened: &'a Opened,
+    sieves: &'a [Option<OpenSieve<'a>>],
+    cuts: &Cuts,
+    places: &[Vec<Place>],
+) -> Vec<Stretch<'a>> {
     let (first, last) = (segment.first_at.micros(), segment.last_at.micros());
     let stretch = |(slice, start, end): (usize, i64, i64)| {
         let is_whole = start <= first && last < end;
         let within = (!is_whole).then_some(Span { start: Moment::from_micros(start), end: Moment::from_micros(end) });
-        Stretch { slice, opened, within, way: Way::of(cuts.at(start).collect(), sieves) }
+        Stretch { slice, opened, within, way: Way::of(&places[slice], sieves) }
     };
     cuts.all.between(first, last).map(stretch).collect()
 }
 
 impl<'a> Way<'a> {
-    fn of(places: Vec<Place>, sieves: &'a [Option<OpenSieve<'a>>]) -> Self {
+    fn of(places: &[Place], sieves: &'a [Option<OpenSieve<'a>>]) -> Self {
         let of_each: Vec<Option<&OpenSieve<'a>>> = places.iter().map(|place| sieves[place.group].as_ref()).collect();
         if of_each.iter().all(Option::is_none) {
-            return Self::All(places);
+            return Self::All;
         }
         let lookup = of_each.iter().copied().collect::<Option<Vec<_>>>().and_then(|sieves| Lookup::of(&sieves));
         match lookup {
-            Some(lookup) => Self::Lookup(lookup, places),
-            None => Self::Each(of_each.into_iter().zip(places).collect()),
+            Some(lookup) => Self::Lookup(lookup),
+            None => Self::Each(of_each),
         }
     }
+}
 
-    fn groups(&self) -> usize {
-        match self {
-            Self::All(of_groups) | Self::Lookup(_, of_groups) => of_groups.len(),
-            Self::Each(of_groups) => of_groups.len(),
-        }
+/// Counts the rows of one block in stretches of one slice, in which these places are.
+pub(crate) fn count(run: &[Stretch<'_>], places: &[Place], block: usize, counters: &mut [Counters<'_>], tally: &mut Tally) {
+    let mut rows = run.iter().map(|stretch| (stretch, stretch.rows(block))).filter(|(_, rows)| !rows.is_empty()).peekable();
+    // Where there is nothing to count no counter is begun.
+    if rows.peek().is_some() {
+        let mut counts = counts(counters, places);
+        rows.for_each(|(stretch, rows)| stretch.count(&rows, &mut counts, tally));
     }
 }
 
@@ -107,30 +123,25 @@ impl Stretch<'_> {
         self.slice
     }
 
-    /// Counts the rows of one block.
-    pub(crate) fn count(&self, block: usize, counters: &mut [Counters<'_>], tally: &mut Tally) {
-        let blocks = &self.opened.frame.blocks;
-        let rows = match self.within {
+    /// Its rows of one block.
+    fn rows(&self, block: usize) -> Range<usize> {
+        match self.within {
             Some(within) => self.opened.rows(block, within),
-            None => blocks.rows(block),
-        };
-        if rows.is_empty() {
-            return;
+            None => self.opened.frame.blocks.rows(block),
         }
-        let places = &blocks.places[rows.clone()];
-        tally.rows += (rows.len() * self.way.groups()) as u64;
+    }
+
+    /// Adds rows of one block to the counts of the groups.
+    fn count(&self, rows: &Range<usize>, counts: &mut [&mut Counts], tally: &mut Tally) {
+        let places = &self.opened.frame.blocks.places[rows.clone()];
+        tally.rows += (rows.len() * counts.len()) as u64;
         match &self.way {
-            Way::All(of_groups) => {
-                for place in of_groups {
-                    add_all(counters[place.group].slice_mut(place.slice), places);
-                }
-            }
-            Way::Lookup(lookup, of_groups) => lookup.count(&rows, places, &mut counts(counters, of_groups)),
-            Way::Each(of_groups) => {
-                for (sieve, place) in of_groups {
-                    let counts = counters[place.group].slice_mut(place.slice);
+            Way::All => counts.iter_mut().for_each(|counts| add_all(counts, places)),
+            Way::Lookup(lookup) => lookup.count(rows, places, counts),
+            Way::Each(sieves) => {
+                for (sieve, counts) in sieves.iter().zip(counts) {
                     match sieve {
-                        Some(sieve) => add_kept(counts, places, &sieve.sift(&rows, tally)),
+                        Some(sieve) => add_kept(counts, places, &sieve.sift(rows, tally)),
                         None => add_all(counts, places),
                     }
                 }

@@ -45,10 +45,7 @@ impl<'s> Timeline<'s> {
 
     /// Every event there is.
     pub(crate) fn events(&self) -> impl Iterator<Item = &'s EventName> {
-        self.logs.keys().filter_map(|log| match log {
-            LogName::Events(event) => Some(event),
-            LogName::Traits => None,
-        })
+        self.logs.keys().filter_map(|log| log.event())
     }
 }
 

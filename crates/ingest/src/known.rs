@@ -105,11 +105,7 @@ impl KnownKeys {
     /// Notes segments that hold what was taken: they need not be read.
     pub(crate) fn written(&mut self, segments: &[Segment]) {
         for segment in segments {
-            let event = match &segment.log {
-                LogName::Events(event) => Some(event),
-                LogName::Traits => None,
-            };
-            let log = log_of(event, &mut self.events, &mut self.traits);
+            let log = log_of(segment.log.event(), &mut self.events, &mut self.traits);
             for (_, day) in log.days.range_mut(segment.day..=segment.last_day()) {
                 day.read.insert(name(segment));
             }

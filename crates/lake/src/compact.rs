@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 
-use model::{LogName, Segment, SegmentColumn, ValueType};
+use model::{Segment, SegmentColumn, ValueType};
 
 use crate::compact_file::RowGroups;
 use crate::compact_rows;
@@ -33,11 +33,7 @@ impl Lake {
         assert!(sources.iter().all(|source| source.log == *log), "a segment belongs to one log");
         let first_at = sources.iter().map(|source| source.first_at).min().expect("something to merge");
         let last_at = sources.iter().map(|source| source.last_at).max().expect("something to merge");
-        let event = match log {
-            LogName::Events(event) => Some(event),
-            LogName::Traits => None,
-        };
-        let folder = layout::folder(event, first_at.day(), last_at.day());
+        let folder = layout::folder(log.event(), first_at.day(), last_at.day());
 
         let layout = compact_rows::columns(sources);
         let mut columns: BTreeMap<(String, ValueType), SegmentColumn> = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! Files that are there wholly or not at all: written under a temporary name, flushed, renamed, the folder flushed.
 //!
-//! One file is flushed by itself ([`put`]). Many ([`write`], then [`place`]) are flushed in one go where the system can:
-//! file by file, the disk would be waited for hundreds of times.
+//! One file is flushed by itself ([`put`]). Very many ([`write`], then [`place`]) are flushed in one go where the system
+//! can: file by file, the disk would be waited for hundreds of times.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

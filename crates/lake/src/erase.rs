@@ -3,7 +3,7 @@
 //! Like a merge it only adds a file. That the manifest names what is left instead of the segment is the store's transaction,
 //! and only then, when nobody reads it any more, is the segment discarded.
 
-use model::{LogName, Moment, ProfileId, Segment};
+use model::{Moment, ProfileId, Segment};
 use polars::prelude::{BooleanChunked, DataFrame, NewChunkedArray as _};
 
 use crate::compact_file::RowGroups;
@@ -35,11 +35,7 @@ impl Lake {
         let times = decode::occurred_at(&rest).map_err(|damage| self.damaged(segment, damage))?;
         let (Some(first), Some(last)) = (times.first(), times.last()) else { return Ok(None) };
         let (first_at, last_at) = (Moment::from_micros(*first), Moment::from_micros(*last));
-        let event = match &segment.log {
-            LogName::Events(event) => Some(event),
-            LogName::Traits => None,
-        };
-        let folder = layout::folder(event, first_at.day(), last_at.day());
+        let folder = layout::folder(segment.log.event(), first_at.day(), last_at.day());
         let layout = rest.columns().iter().map(|column| (column.name().to_string(), column.dtype().clone())).collect();
         let columns = encode::describe(&rest, |row| Moment::from_micros(times[row]));
         let mut file = RowGroups::create(&self.absolute(&folder), &layout)?;

@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::disk::Written;
 use crate::error::{Damage, LakeError};
 use crate::layout::{MESSAGE_KEY, Variant};
-use crate::span::Span;
+use crate::segment_days::SegmentDays;
 use crate::told::{self, Told};
 use crate::{decode, disk, encode, layout, parquet, sweep};
 
@@ -173,22 +173,22 @@ impl Lake {
     }
 }
 
-/// A log and a span of it: what a segment is of.
-type LogSpan<'t> = (Option<&'t EventName>, Span);
+/// A log and days of it: what a segment is of.
+type LogDays<'t> = (Option<&'t EventName>, SegmentDays);
 
-/// Facts by log and span: each becomes a segment. In order of both.
-fn batches<'f, 't>(facts: &'f [Told<'t>], open_from: NaiveDate) -> Vec<(LogSpan<'t>, Vec<&'f Told<'t>>)> {
-    let mut places: PlHashMap<LogSpan<'_>, usize> = PlHashMap::new();
-    let mut batches: Vec<(LogSpan<'_>, Vec<&Told<'_>>)> = Vec::new();
+/// Facts by log and days: each becomes a segment. In order of both.
+fn batches<'f, 't>(facts: &'f [Told<'t>], open_from: NaiveDate) -> Vec<(LogDays<'t>, Vec<&'f Told<'t>>)> {
+    let mut places: PlHashMap<LogDays<'_>, usize> = PlHashMap::new();
+    let mut batches: Vec<(LogDays<'_>, Vec<&Told<'_>>)> = Vec::new();
     for fact in facts {
-        let log_span = (fact.event, Span::of(fact.occurred_at.day(), open_from));
-        let place = *places.entry(log_span).or_insert_with(|| {
-            batches.push((log_span, Vec::new()));
+        let log_days = (fact.event, SegmentDays::of(fact.occurred_at.day(), open_from));
+        let place = *places.entry(log_days).or_insert_with(|| {
+            batches.push((log_days, Vec::new()));
             batches.len() - 1
         });
         batches[place].1.push(fact);
     }
-    batches.sort_unstable_by_key(|(log_span, _)| *log_span);
+    batches.sort_unstable_by_key(|(log_days, _)| *log_days);
     batches
 }
 

@@ -3,7 +3,7 @@
 //! [`Lake`] writes facts as segments and reads them back whole; [`Reader`] keeps the columns that conditions look at
 //! decoded in memory. A segment is `events/event=<name>/day=<day>/<hash>.parquet` or `traits/day=<day>/<hash>.parquet`,
 //! with a column per property name and type, so that any tool that reads Parquet reads the lake as it is. Segments of days
-//! that are over ([`Span`]) may hold several of one month: their folder is `day=<first>_<last>`.
+//! that are over ([`SegmentDays`]) may hold several of one month: their folder is `day=<first>_<last>`.
 //!
 //! Nothing here knows what a condition is, who was merged with whom, or what time it is. **Invariants:** a file is never
 //! changed after it got its name; its name is the hash of its bytes; its rows lie in the days its folder names, sorted by
@@ -32,7 +32,7 @@ mod mapped;
 mod parquet;
 mod person;
 mod reader;
-mod span;
+mod segment_days;
 mod sweep;
 mod texts;
 mod told;
@@ -46,7 +46,7 @@ pub use foreign::{ForeignRows, RowForm};
 pub use json::parse_json;
 pub use lake::Lake;
 pub use reader::{Frame, Reader, Ties};
-pub use span::{Span, open_from};
+pub use segment_days::{SegmentDays, open_from};
 pub use texts::Texts;
 pub use told::{Member, Told, ValueRef};
 

@@ -13,7 +13,7 @@ use crate::error::Damage;
 
 /// Rows of a row group at most: few enough that statistics let other engines pass over the times a query does not ask about.
 pub(crate) const ROW_GROUP_ROWS: usize = 128 * 1024;
-/// Segments of fewer rows, such as an import's, are merged into larger ones later.
+/// Segments of fewer rows, such as an import's, are mostly merged into larger ones later.
 const SMALL_ROWS: usize = 100_000;
 
 /// Writes a table: statistics on, one thread (segments are written side by side).
@@ -28,8 +28,8 @@ pub(crate) fn write(mut table: DataFrame) -> PolarsResult<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Zstd at its default level (3), except for what does not stay as it is: there, packing tightly would cost more than all the
-/// rest of the writing.
+/// Zstd at its default level (3), except where rows seldom stay: there, packing tightly would cost more than all the rest of the
+/// writing.
 fn compression(rows: usize) -> ParquetCompression {
     if rows < SMALL_ROWS { ParquetCompression::Snappy } else { ParquetCompression::Zstd(None) }
 }

@@ -27,6 +27,16 @@ pub enum LogName {
     Traits,
 }
 
+impl LogName {
+    /// The event; none for traits.
+    pub fn event(&self) -> Option<&EventName> {
+        match self {
+            Self::Events(event) => Some(event),
+            Self::Traits => None,
+        }
+    }
+}
+
 /// The types that values of traits and properties come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use lake::Span;
+use lake::SegmentDays;
 use model::{LogName, Segment, SegmentId, ValueType};
 
 /// How large merged segments may get.
@@ -53,7 +53,7 @@ struct Bucket<'s> {
     log: &'s LogName,
     /// How many of the marks it lies above: to each run it was there already, or is new, as a whole.
     epoch: usize,
-    span: Span,
+    days: SegmentDays,
 }
 
 /// The merges that are worth their while. `seen` are the marks of the runs that something is still compared with: the highest
@@ -63,9 +63,9 @@ pub(crate) fn plan(segments: &[(SegmentId, Segment)], seen: &BTreeSet<SegmentId>
     let mut buckets: BTreeMap<Bucket<'_>, Vec<&(SegmentId, Segment)>> = BTreeMap::new();
     for numbered in segments {
         let (number, segment) = numbered;
-        if let Some(span) = span(segment, open_from) {
+        if let Some(days) = days(segment, open_from) {
             let epoch = seen.range(..number).count();
-            buckets.entry(Bucket { log: &segment.log, epoch, span }).or_default().push(numbered);
+            buckets.entry(Bucket { log: &segment.log, epoch, days }).or_default().push(numbered);
         }
     }
     let groups = buckets.into_values().flat_map(|bucket| groups(bucket, limits));
@@ -74,8 +74,8 @@ pub(crate) fn plan(segments: &[(SegmentId, Segment)], seen: &BTreeSet<SegmentId>
 }
 
 /// Where a segment may go; nowhere, if its days are not all over (a clock was set back) or not of one month.
-fn span(segment: &Segment, open_from: NaiveDate) -> Option<Span> {
-    let (first, last) = (Span::of(segment.day, open_from), Span::of(segment.last_day(), open_from));
+fn days(segment: &Segment, open_from: NaiveDate) -> Option<SegmentDays> {
+    let (first, last) = (SegmentDays::of(segment.day, open_from), SegmentDays::of(segment.last_day(), open_from));
     (first == last).then_some(first)
 }
 

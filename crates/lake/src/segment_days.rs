@@ -7,17 +7,17 @@ use chrono::{Datelike as _, Days, NaiveDate};
 /// A day is over when so many days lie between it and today: until then much still arrives for it.
 const OVER_AFTER_DAYS: u64 = 2;
 
-/// What the rows of a segment have in common.
+/// The days that the rows of a segment may lie in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Span {
+pub enum SegmentDays {
     /// A calendar month (UTC), as year and month.
     Month(i32, u32),
     /// A UTC day.
     Day(NaiveDate),
 }
 
-impl Span {
-    /// The span that a day belongs to, where days before `open_from` are over.
+impl SegmentDays {
+    /// What a day belongs to, where days before `open_from` are over.
     pub fn of(day: NaiveDate, open_from: NaiveDate) -> Self {
         if day < open_from { Self::Month(day.year(), day.month()) } else { Self::Day(day) }
     }

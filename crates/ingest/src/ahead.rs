@@ -6,6 +6,8 @@ use std::io;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 
+use rayon::ThreadPoolBuilder;
+
 use crate::rows::{Batch, Rows};
 
 /// Batches that wait for their turn: with none, both cores would wait for the disk whenever a batch is made durable.
@@ -24,13 +26,17 @@ impl Ahead {
     /// When the system has no thread left.
     pub(crate) fn new(mut rows: Rows, skipped: u64) -> io::Result<Self> {
         let (sender, batches) = mpsc::sync_channel(AHEAD);
+        let readers = ThreadPoolBuilder::new().num_threads(rayon::current_num_threads().saturating_sub(1).max(1)).build();
+        let readers = readers.map_err(io::Error::other)?;
         let read = move || {
             if let Err(error) = skip(&mut rows, skipped) {
                 let _ = sender.send(Err(error));
                 return;
             }
+            let mut first = true;
             loop {
-                let batch = rows.next();
+                // Nobody else has anything to do before there is a batch.
+                let batch = if std::mem::take(&mut first) { rows.next() } else { readers.install(|| rows.next()) };
                 let last = batch.as_ref().map_or(true, |batch| batch.over);
                 // Nobody takes it: the import stopped.
                 if sender.send(batch).is_err() || last {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 use lake::{ForeignRows, RowForm};
+use memchr::memchr;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::{IngestError, Truncation};
@@ -135,7 +136,7 @@ impl Content {
                 Box::new(BufReader::with_capacity(BUFFER_BYTES, texts))
             }
         };
-        Ok(Lines { reader, done, packing: self.packing, number: 0, given: 0, buffer: Vec::new(), truncated: None })
+        Ok(Lines { reader, done, packing: self.packing, number: 0, given: 0, taken: 0, buffer: Vec::new(), truncated: None })
     }
 }
 
@@ -221,6 +222,9 @@ pub(crate) struct Lines {
     packing: Packing,
     number: u64,
     given: u64,
+    /// How much of what was read is the line that was given last.
+    taken: usize,
+    /// The line that was given last, if it did not lie whole in what was read.
     buffer: Vec<u8>,
     truncated: Option<Truncation>,
 }
@@ -245,28 +249,43 @@ impl Lines {
         if self.truncated.is_some() {
             return Ok(Next::End);
         }
+        self.reader.consume(std::mem::take(&mut self.taken));
         self.buffer.clear();
-        let limit = LINE_BYTES_MAX as u64 + 2; // room for the line's end
-        match self.reader.by_ref().take(limit).read_until(b'\n', &mut self.buffer) {
-            Ok(0) => return Ok(Next::End),
-            Ok(_) => {}
+        let end = match self.reader.fill_buf() {
+            Ok(read) => memchr(b'\n', read),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
             Err(error) => return self.broken(error),
-        }
-        if self.buffer.last() != Some(&b'\n')
-            && self.buffer.len() > LINE_BYTES_MAX
-            && let Err(error) = self.reader.skip_until(b'\n')
-        {
-            return self.broken(error);
-        }
+        };
+        let line = match end {
+            // Most lines lie whole in what was read, and are given where they lie.
+            Some(end) => {
+                self.taken = end + 1;
+                &self.reader.fill_buf()?[..=end]
+            }
+            None => match self.gather() {
+                Ok(0) => return Ok(Next::End),
+                Ok(_) => &self.buffer,
+                Err(error) => return self.broken(error),
+            },
+        };
         self.number += 1;
-        self.given += self.buffer.len() as u64;
-        let mut line = self.buffer.as_slice();
-        line = line.strip_suffix(b"\n").unwrap_or(line);
+        self.given += line.len() as u64;
+        let mut line = line.strip_suffix(b"\n").unwrap_or(line);
         line = line.strip_suffix(b"\r").unwrap_or(line);
         if self.number == 1 {
             line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
         }
         Ok(if line.len() > LINE_BYTES_MAX { Next::TooLong } else { Next::Line(line) })
+    }
+
+    /// Puts the next line together from what is read bit by bit; of one over the limit no more than that.
+    fn gather(&mut self) -> io::Result<usize> {
+        let limit = LINE_BYTES_MAX as u64 + 2; // room for the line's end
+        let count = self.reader.by_ref().take(limit).read_until(b'\n', &mut self.buffer)?;
+        if self.buffer.last() != Some(&b'\n') && self.buffer.len() > LINE_BYTES_MAX {
+            self.reader.skip_until(b'\n')?;
+        }
+        Ok(count)
     }
 
     /// How they lie in their file.

@@ -55,11 +55,8 @@ async fn insert_profiles(work: &mut Work<'_>, profiles: &[NewProfile]) -> Result
 /// A name that nobody guesses (version 7 of RFC 9562): random but for the moment in front, so that the index of names grows at
 /// its end.
 fn public_id(created_at: Moment) -> String {
-    let random: [u8; 16] = uuid::Uuid::new_v4().into_bytes();
-    // The last eight bytes of version 4 but for two bits, and the first two, are random.
-    let bytes = std::array::from_fn(|place| random[(place + 8) % 16]);
     let millis = u64::try_from(created_at.micros() / 1_000).unwrap_or_default();
-    uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid().to_string()
+    uuid::Builder::from_unix_timestamp_millis(millis, &rand::random()).into_uuid().to_string()
 }
 
 async fn attach_identifiers<'a>(work: &mut Work<'_>, attached: &'a [AttachedIdentifier]) -> Result<(), StoreError> {

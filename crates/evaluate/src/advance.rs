@@ -16,6 +16,7 @@ mod counted;
 mod heard;
 mod ordered;
 mod tally;
+mod toggle;
 mod universes;
 
 use std::collections::BTreeMap;
@@ -47,6 +48,7 @@ use audiences::Decided;
 use counted::{CountedGroup, Flip, Step};
 use heard::HeardTrait;
 use ordered::{Happened, Ordered};
+use toggle::toggle;
 use universes::Universes;
 
 /// Everything that one evaluation leaves behind for the next.
@@ -184,25 +186,22 @@ impl Progress {
             || self.heard.par_iter_mut().map(|said| said.step(step)).collect::<Result<Vec<_>, _>>(),
         );
         let mut tally = Tally::default();
-        let mut changed: BTreeMap<LeafId, RoaringBitmap> = BTreeMap::new();
-        for (flips, part) in counted?.into_iter().chain(heard?) {
+        let mut flips = Vec::new();
+        for (more, part) in counted?.into_iter().chain(heard?) {
             tally += part;
-            for flip in flips {
-                self.turn(flip, &mut changed);
-            }
+            flips.extend(more);
         }
-        let links = Links::of(people, clock.as_of);
+        let links = if same_people { self.links.at(people, clock.as_of) } else { Links::of(people, clock.as_of) };
         let engine = LeafEngine { reader, indexes, standing, snapshot, links: &links, clock };
         let happened = Happened { fresh: &new.iter().map(|(number, _)| *number).collect(), linked: links != self.links };
-        let (flips, part) = self.ordered.step(catalog, &self.plan, &engine, step, happened)?;
+        let (more, part) = self.ordered.step(catalog, &self.plan, &engine, step, happened)?;
         tally += part;
+        flips.extend(more);
         let (found, part) = engine.ask(&self.plan, &self.ordered.traits, &self.others)?;
         tally += part;
         let everybody = range(0..number(people.len()));
-        let anew = found.into_iter().map(|(leaf, holds)| Flip { leaf, asked: &everybody | &holds, holds });
-        for flip in flips.into_iter().chain(anew) {
-            self.turn(flip, &mut changed);
-        }
+        flips.extend(found.into_iter().map(|(leaf, holds)| Flip { leaf, asked: &everybody | &holds, holds }));
+        let changed = self.turn(flips);
 
         let universe_changes = self.universes.step(&self.plan, people, same_people, clock.as_of);
         self.people = Arc::clone(people);
@@ -213,18 +212,25 @@ impl Progress {
         Ok(self.evaluation(tally, true))
     }
 
-    fn turn(&mut self, flip: Flip, changed: &mut BTreeMap<LeafId, RoaringBitmap>) {
-        let leaf = &mut self.leaves[flip.leaf.0];
-        let difference = (&*leaf & &flip.asked) ^ flip.holds;
-        if !difference.is_empty() {
-            *leaf ^= &difference;
-            *changed.entry(flip.leaf).or_default() |= difference;
+    /// Brings the answers of leaves up to date; for each leaf that changed, for whom.
+    fn turn(&mut self, flips: Vec<Flip>) -> BTreeMap<LeafId, RoaringBitmap> {
+        let mut of_leaf: Vec<Option<Flip>> = self.leaves.iter().map(|_| None).collect();
+        for flip in flips {
+            let place = flip.leaf.0;
+            assert!(of_leaf[place].replace(flip).is_none(), "a leaf is looked at in one place");
         }
+        let turned = self.leaves.par_iter_mut().zip(of_leaf).filter_map(|(answer, flip)| {
+            let flip = flip?;
+            let difference = (&*answer & &flip.asked) ^ flip.holds;
+            toggle(answer, &difference);
+            (!difference.is_empty()).then_some((flip.leaf, difference))
+        });
+        turned.collect()
     }
 
     fn evaluation(&self, tally: Tally, advanced: bool) -> Evaluation {
         Evaluation {
-            memberships: self.memberships.clone(),
+            memberships: self.memberships.par_iter().map(|(key, members)| (key.clone(), members.clone())).collect(),
             mismatches: tally.mismatches,
             zone_missing: tally.zone_missing,
             rows: tally.rows,

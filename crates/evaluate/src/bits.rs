@@ -5,7 +5,7 @@
 use crate::packed;
 
 /// A set of small numbers, one bit each.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Bits {
     words: Vec<u64>,
 }

@@ -66,7 +66,7 @@ use std::sync::{Mutex, PoisonError};
 
 use definitions::Catalog;
 use lake::{LakeError, Reader};
-use model::{AsOf, AudienceKey, Collection, IdentifierKind, Membership, People, ProfileId, SegmentId, Value};
+use model::{AsOf, AudienceKey, Collection, Membership, People, ProfileId, SegmentId, Value};
 use roaring::RoaringBitmap;
 
 pub use error::EvaluateError;
@@ -80,7 +80,8 @@ use indexes::Indexes;
 use leaf::LeafId;
 use operator::Clock;
 use owners::Links;
-use plan::{Members, Plan};
+use plan::{Members, Plan, PlannedAudience};
+use rayon::prelude::*;
 use setting::Whom;
 use standing::Standing;
 
@@ -130,31 +131,36 @@ impl Evaluator {
         let links = Links::of(&snapshot.people, as_of);
         let engine = LeafEngine { reader: &self.reader, indexes: &self.indexes, standing: &self.standing, snapshot, links: &links, clock };
         let everything: Vec<LeafId> = plan.numbered().map(|(id, _)| id).collect();
-        let (traits, mut tally) = engine.traits(catalog, &plan)?;
-        let (answers, part) = engine.ask(&plan, &traits, &everything)?;
-        tally += part;
-        let leaves = embedded::complete(answers, plan.leaves.len());
-
         let people: &People = &snapshot.people;
-        let mut universes: BTreeMap<(&[IdentifierKind], Collection), RoaringBitmap> = BTreeMap::new();
+        let (universes, found) = rayon::join(
+            || universe::all(&plan, people, as_of),
+            || {
+                let (traits, mut tally) = engine.traits(catalog, &plan)?;
+                let (answers, part) = engine.ask(&plan, &traits, &everything)?;
+                tally += part;
+                Ok::<_, EvaluateError>((answers, tally))
+            },
+        );
+        let (answers, tally) = found?;
+        let leaves = embedded::complete(answers, plan.leaves.len());
         let mut memberships = BTreeMap::new();
-        for audience in &plan.audiences {
-            let members = match &audience.members {
-                Members::Meet(who) => {
-                    let kinds = audience.identified_by.as_slice();
-                    let universe =
-                        universes.entry((kinds, audience.of)).or_insert_with(|| universe::universe(people, kinds, audience.of, as_of));
-                    let known = Known { leaves: &leaves, memberships: &memberships, links: &links, people, recorded, clock };
-                    who.within(universe, known)
-                        .map_err(|NotYetEvaluated(referred)| EvaluateError::Order { audience: audience.key.clone(), referred })?
-                }
-                Members::Recorded => {
-                    let before = recorded.audiences.get(&audience.key);
-                    before.map(|before| past::survivors(people, before.members.bitmap())).unwrap_or_default()
-                }
-                Members::Nobody => RoaringBitmap::new(),
+        for generation in plan.generations() {
+            let known = Known { leaves: &leaves, memberships: &memberships, links: &links, people, recorded, clock };
+            let decide = |audience: &PlannedAudience| {
+                let members = match &audience.members {
+                    Members::Meet(who) => who
+                        .within(&universes[&universe::name(audience)], known)
+                        .map_err(|NotYetEvaluated(referred)| EvaluateError::Order { audience: audience.key.clone(), referred })?,
+                    Members::Recorded => {
+                        let before = recorded.audiences.get(&audience.key);
+                        before.map(|before| past::survivors(people, before.members.bitmap())).unwrap_or_default()
+                    }
+                    Members::Nobody => RoaringBitmap::new(),
+                };
+                Ok((audience.key.clone(), Membership::from_bitmap(members)))
             };
-            memberships.insert(audience.key.clone(), Membership::from_bitmap(members));
+            let decided = generation.par_iter().map(decide).collect::<Result<Vec<_>, EvaluateError>>()?;
+            memberships.extend(decided);
         }
         Ok(Evaluation {
             memberships,

@@ -5,6 +5,8 @@
 //! own. A link is visible once it was said, at or before the as-of. The same is told the other way round: with which
 //! numbers an owner's rows were written.
 
+use std::sync::Arc;
+
 use model::{AsOf, Collection, People, ProfileId};
 use roaring::RoaringBitmap;
 
@@ -17,12 +19,12 @@ pub(crate) struct Links {
     pairs: Vec<(u32, u32)>,
     /// The same as (account, user), by account.
     by_account: Vec<(u32, u32)>,
-    accounts: RoaringBitmap,
-    merged: Merged,
+    accounts: Arc<RoaringBitmap>,
+    merged: Arc<Merged>,
 }
 
 /// Who was merged into whom.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, PartialEq, Eq, Default)]
 struct Merged {
     /// (survivor, merged), ascending.
     pairs: Vec<(u32, u32)>,
@@ -32,13 +34,18 @@ struct Merged {
 impl Links {
     /// The links that are visible.
     pub(crate) fn of(people: &People, as_of: AsOf) -> Self {
+        Self { accounts: Arc::new(accounts(people)), merged: Arc::new(Merged::of(people)), ..Self::default() }.at(people, as_of)
+    }
+
+    /// Those of the same people that are visible at another moment.
+    pub(crate) fn at(&self, people: &People, as_of: AsOf) -> Self {
         let visible = people.links.iter().filter(|link| link.since <= as_of.moment());
         let mut pairs: Vec<(u32, u32)> = visible.map(|link| (people.survivor(link.user).0, people.survivor(link.account).0)).collect();
         pairs.sort_unstable();
         pairs.dedup();
         let mut by_account: Vec<(u32, u32)> = pairs.iter().map(|(user, account)| (*account, *user)).collect();
         by_account.sort_unstable();
-        Self { pairs, by_account, accounts: accounts(people), merged: Merged::of(people) }
+        Self { pairs, by_account, accounts: Arc::clone(&self.accounts), merged: Arc::clone(&self.merged) }
     }
 
     /// Every (user, account), by user.

@@ -4,7 +4,7 @@
 //! it speaks about: that decides whose events count and which computed trait a name means. The plan knows no data and no
 //! as-of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use definitions::{AudienceState, Catalog, Condition, EventCondition, Matcher, PathMatch, ReferenceOf};
 use model::{AudienceKey, Collection, IdentifierKind, TraitKey};
@@ -24,7 +24,7 @@ pub(crate) struct Plan {
     pub(crate) leaves: Vec<Leaf>,
     /// The computed traits that leaves look at, directly or through others; whichever is referred to comes first.
     pub(crate) traits: Vec<PlannedTrait>,
-    /// The audiences; whoever is referred to comes first.
+    /// The audiences, generation by generation.
     pub(crate) audiences: Vec<PlannedAudience>,
 }
 
@@ -42,6 +42,8 @@ pub(crate) struct PlannedAudience {
     pub(crate) of: Collection,
     pub(crate) identified_by: Vec<IdentifierKind>,
     pub(crate) members: Members,
+    /// Later than those of the audiences it refers to.
+    generation: usize,
 }
 
 /// Where the members of an audience come from.
@@ -59,15 +61,22 @@ impl Plan {
     /// Lowers all audiences of the catalog, and the computed traits that they look at.
     pub(crate) fn of(catalog: &Catalog) -> Self {
         let mut plan = Self::default();
+        let mut generations = BTreeMap::new();
         for audience in catalog.order.iter().filter_map(|key| catalog.audiences.get(key)) {
             let members = match audience.state {
                 AudienceState::Live => Members::Meet(plan.lower(&audience.who, audience.of, catalog)),
                 AudienceState::Paused => Members::Recorded,
                 AudienceState::Retired => Members::Nobody,
             };
+            let generation = match &members {
+                Members::Meet(who) => generation(who, &generations),
+                Members::Recorded | Members::Nobody => 0,
+            };
+            generations.insert(&audience.key, generation);
             let (key, identified_by) = (audience.key.clone(), audience.identified_by.clone());
-            plan.audiences.push(PlannedAudience { key, of: audience.of, identified_by, members });
+            plan.audiences.push(PlannedAudience { key, of: audience.of, identified_by, members, generation });
         }
+        plan.audiences.sort_by_key(|audience| audience.generation);
         let looked_at: BTreeSet<TraitKey> = plan.leaves.iter().flat_map(Leaf::named).filter_map(computed).cloned().collect();
         plan.traits = planned_traits(catalog, looked_at);
         plan
@@ -76,6 +85,11 @@ impl Plan {
     /// A plan that computes every trait of the catalog and asks nothing else.
     pub(crate) fn of_traits(catalog: &Catalog) -> Self {
         Self { traits: planned_traits(catalog, catalog.traits.keys().cloned().collect()), ..Self::default() }
+    }
+
+    /// The audiences in parts: those of one refer to none but those of the parts before it.
+    pub(crate) fn generations(&self) -> impl Iterator<Item = &[PlannedAudience]> {
+        self.audiences.chunk_by(|one, other| one.generation == other.generation)
     }
 
     /// All leaves with their numbers.
@@ -133,6 +147,23 @@ impl Plan {
     }
 }
 
+/// One more than the latest generation of those that are referred to, given that of each audience planned so far.
+fn generation(who: &Expression, generations: &BTreeMap<&AudienceKey, usize>) -> usize {
+    let mut generation = 0;
+    who.depends_on(&mut |part| {
+        if let Expression::Member(key)
+        | Expression::NotMember(key)
+        | Expression::MemberFor(key, _)
+        | Expression::Entered(key, _)
+        | Expression::Exited(key, _) = part
+        {
+            generation = generation.max(generations.get(key).map_or(0, |referred| referred + 1));
+        }
+        true
+    });
+    generation
+}
+
 fn event_leaf(condition: &EventCondition, of: Collection, catalog: &Catalog) -> Leaf {
     if sequence::needs_order(condition) {
         let names = names(sequence::matchers(condition), of, catalog);
@@ -183,8 +214,6 @@ fn planned_traits(catalog: &Catalog, mut wanted: BTreeSet<TraitKey>) -> Vec<Plan
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use definitions::Settings;
     use model::{EventName, Fingerprint, Lookback, Window};
 
@@ -220,5 +249,21 @@ mod tests {
         assert_eq!(second, Expression::None(vec![leaf(1), leaf(2)]));
         assert_eq!(of_accounts, leaf(3), "an account's events are other events");
         assert_eq!(plan.leaves.len(), 4);
+    }
+
+    #[test]
+    fn whoever_refers_comes_a_generation_later() {
+        let key = |name| AudienceKey::parse(name).expect("plain");
+        let (buyers, lapsed) = (key("buyers"), key("lapsed"));
+        let planned = BTreeMap::from([(&buyers, 0), (&lapsed, 3)]);
+        let generation = |who: Expression| generation(&who, &planned);
+        assert_eq!(generation(Expression::Leaf(LeafId(0))), 0);
+        assert_eq!(generation(Expression::Any(vec![Expression::Leaf(LeafId(0)), Expression::Member(buyers.clone())])), 1);
+        assert_eq!(generation(Expression::All(vec![Expression::NotMember(lapsed.clone()), Expression::Member(buyers.clone())])), 4);
+        assert_eq!(generation(Expression::AnyUser(Box::new(Expression::Member(lapsed.clone())))), 4);
+        let day = Lookback::parse("1 day").expect("plain");
+        for asks in [Expression::MemberFor, Expression::Entered, Expression::Exited] {
+            assert_eq!(generation(asks(lapsed.clone(), day)), 4);
+        }
     }
 }

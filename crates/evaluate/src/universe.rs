@@ -4,12 +4,40 @@
 //! survivors of merges are considered, with what was known of all the profiles merged into them. An audience is of
 //! users or of accounts: the others are left out.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use lake::BLOCK_PROFILES;
 use model::{AsOf, Collection, IdentifierKind, People};
+use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use crate::owners::accounts;
 use crate::packed;
+use crate::plan::{Members, Plan, PlannedAudience};
+
+/// What universes are told apart by: the kinds of identifiers that count, and the collection.
+pub(crate) type Name = (Vec<IdentifierKind>, Collection);
+
+/// The universe that an audience is decided within.
+pub(crate) fn name(audience: &PlannedAudience) -> Name {
+    (audience.identified_by.clone(), audience.of)
+}
+
+/// Those of all live audiences.
+pub(crate) fn names(plan: &Plan) -> BTreeSet<Name> {
+    plan.audiences.iter().filter(|audience| matches!(audience.members, Members::Meet(_))).map(name).collect()
+}
+
+/// The universes of all live audiences, as of a moment.
+pub(crate) fn all(plan: &Plan, people: &People, as_of: AsOf) -> BTreeMap<Name, RoaringBitmap> {
+    names(plan)
+        .into_par_iter()
+        .map(|name| {
+            let members = universe(people, &name.0, name.1, as_of);
+            (name, members)
+        })
+        .collect()
+}
 
 /// The profiles of a collection that have an identifier of one of these kinds, as of a moment.
 pub(crate) fn universe(people: &People, kinds: &[IdentifierKind], of: Collection, as_of: AsOf) -> RoaringBitmap {

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use model::{AudienceKey, Collection, IdentifierKind, Membership};
+use model::{AudienceKey, Membership};
+use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
-use super::universes;
+use super::toggle::toggle;
+use super::universes::Universes;
 use super::{Progress, Question};
 use crate::error::EvaluateError;
 use crate::expression::{Expression, Known, NotYetEvaluated};
 use crate::leaf::LeafId;
 use crate::owners::Links;
 use crate::past;
-use crate::plan::Members;
+use crate::plan::{Members, PlannedAudience};
+use crate::universe::{self, Name};
 
 /// For whom audiences are decided.
 #[derive(Clone, Copy)]
@@ -21,7 +24,7 @@ pub(crate) enum Decided<'a> {
     /// Those for whom one of these changed.
     Changed {
         leaves: &'a BTreeMap<LeafId, RoaringBitmap>,
-        universes: &'a BTreeMap<(Vec<IdentifierKind>, Collection), RoaringBitmap>,
+        universes: &'a BTreeMap<Name, RoaringBitmap>,
     },
 }
 
@@ -30,9 +33,9 @@ impl Progress {
     pub(super) fn decide(&mut self, question: Question<'_>, links: &Links, decided: Decided<'_>) -> Result<(), EvaluateError> {
         let people = &question.snapshot.people;
         let mut changes: BTreeMap<&AudienceKey, RoaringBitmap> = BTreeMap::new();
-        for audience in &self.plan.audiences {
-            let key = &audience.key;
-            let before = self.memberships.remove(key).unwrap_or_default().into_bitmap();
+        for generation in self.plan.generations() {
+            let take = |audience: &PlannedAudience| self.memberships.remove(&audience.key).unwrap_or_default().into_bitmap();
+            let before: Vec<RoaringBitmap> = generation.iter().map(take).collect();
             let known = Known {
                 leaves: &self.leaves,
                 memberships: &self.memberships,
@@ -41,33 +44,50 @@ impl Progress {
                 recorded: question.recorded,
                 clock: question.clock,
             };
-            let universe = || self.universes.of(audience);
-            let scope = match (decided, &audience.members) {
-                (Decided::Changed { leaves, universes }, Members::Meet(who)) => {
-                    scope(who, leaves, universes.get(&universes::name(audience)), &changes)
-                }
-                (Decided::Everybody, _) | (Decided::Changed { .. }, Members::Recorded | Members::Nobody) => None,
+            let decide = |(audience, mut members): (&PlannedAudience, RoaringBitmap)| {
+                let change = change(audience, &members, &self.universes, decided, &changes, known)?;
+                toggle(&mut members, &change);
+                Ok((members, change))
             };
-            let found = match (&audience.members, &scope) {
-                (Members::Meet(who), None) => who.within(universe(), known),
-                (Members::Meet(who), Some(scope)) => who.within(&(scope & universe()), known),
-                (Members::Recorded, _) => {
-                    let recorded = question.recorded.audiences.get(key);
-                    Ok(recorded.map(|recorded| past::survivors(people, recorded.members.bitmap())).unwrap_or_default())
-                }
-                (Members::Nobody, _) => Ok(RoaringBitmap::new()),
-            };
-            let found = found.map_err(|NotYetEvaluated(referred)| EvaluateError::Order { audience: key.clone(), referred })?;
-            let change = match &scope {
-                Some(scope) => (&before & scope) ^ found,
-                None => &before ^ found,
-            };
-            let members = if change.is_empty() { before } else { before ^ &change };
-            changes.insert(key, change);
-            self.memberships.insert(key.clone(), Membership::from_bitmap(members));
+            let after = generation.par_iter().zip(before).map(decide).collect::<Result<Vec<_>, EvaluateError>>()?;
+            for (audience, (members, change)) in generation.iter().zip(after) {
+                changes.insert(&audience.key, change);
+                self.memberships.insert(audience.key.clone(), Membership::from_bitmap(members));
+            }
         }
         Ok(())
     }
+}
+
+/// Who entered an audience or exited it, given its members before.
+fn change(
+    audience: &PlannedAudience,
+    before: &RoaringBitmap,
+    universes: &Universes,
+    decided: Decided<'_>,
+    changes: &BTreeMap<&AudienceKey, RoaringBitmap>,
+    known: Known<'_>,
+) -> Result<RoaringBitmap, EvaluateError> {
+    let scope = match (decided, &audience.members) {
+        (Decided::Changed { leaves, universes: turned }, Members::Meet(who)) => {
+            scope(who, leaves, turned.get(&universe::name(audience)), changes)
+        }
+        (Decided::Everybody, _) | (Decided::Changed { .. }, Members::Recorded | Members::Nobody) => None,
+    };
+    let found = match (&audience.members, &scope) {
+        (Members::Meet(who), None) => who.within(universes.of(audience), known),
+        (Members::Meet(who), Some(scope)) => who.within(&(scope & universes.of(audience)), known),
+        (Members::Recorded, _) => {
+            let recorded = known.recorded.audiences.get(&audience.key);
+            Ok(recorded.map(|recorded| past::survivors(known.people, recorded.members.bitmap())).unwrap_or_default())
+        }
+        (Members::Nobody, _) => Ok(RoaringBitmap::new()),
+    };
+    let found = found.map_err(|NotYetEvaluated(referred)| EvaluateError::Order { audience: audience.key.clone(), referred })?;
+    Ok(match &scope {
+        Some(scope) => (before & scope) ^ found,
+        None => before ^ found,
+    })
 }
 
 /// Outside of this an audience is what it was; nothing when that cannot be told.

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use model::{AsOf, Collection, IdentifierKind, Moment, People};
+use model::{AsOf, Collection, Moment, People};
 use roaring::RoaringBitmap;
 
 use super::range;
 use crate::owners::accounts;
-use crate::plan::{Members, Plan, PlannedAudience};
-use crate::universe::universe;
-
-type Name = (Vec<IdentifierKind>, Collection);
+use crate::plan::{Plan, PlannedAudience};
+use crate::universe::{Name, name, names, universe};
 
 /// The universes that audiences are decided within, one for each sort.
 #[derive(Default)]
@@ -74,13 +72,4 @@ impl Universe {
         self.members |= &seen;
         seen
     }
-}
-
-pub(crate) fn name(audience: &PlannedAudience) -> Name {
-    (audience.identified_by.clone(), audience.of)
-}
-
-fn names(plan: &Plan) -> impl Iterator<Item = Name> {
-    let live = plan.audiences.iter().filter(|audience| matches!(audience.members, Members::Meet(_)));
-    live.map(name).collect::<std::collections::BTreeSet<_>>().into_iter()
 }

@@ -12,36 +12,26 @@ use std::sync::{Mutex, PoisonError};
 use definitions::CountRange;
 use lake::BLOCK_PROFILES;
 
-use crate::packed;
-
-/// A count for each place in a block.
-pub(crate) type Counts = [u32; BLOCK_PROFILES];
-
-/// Adds one row for each of these places.
-pub(crate) fn add_all(counts: &mut Counts, places: &[u16]) {
-    for place in places {
-        counts[usize::from(*place)] += 1;
-    }
-}
+use crate::counts::Counts;
 
 /// Counters that were used and can be used again: clean memory from the system costs more than wiping used memory.
 #[derive(Default)]
-pub(crate) struct Spare(Mutex<Vec<Box<Counts>>>);
+pub(crate) struct Spare(Mutex<Vec<Counts>>);
 
 impl Spare {
     /// Counters, all zero.
-    pub(crate) fn take(&self) -> Box<Counts> {
+    pub(crate) fn take(&self) -> Counts {
         let used = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match used {
             Some(mut counts) => {
-                counts.fill(0);
+                counts.wipe();
                 counts
             }
-            None => vec![0; BLOCK_PROFILES].into_boxed_slice().try_into().expect("of that length"),
+            None => Counts::new(),
         }
     }
 
-    fn give(&self, counts: impl Iterator<Item = Box<Counts>>) {
+    fn give(&self, counts: impl Iterator<Item = Counts>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(counts);
     }
 }
@@ -88,9 +78,9 @@ pub(crate) struct Counters<'s> {
     /// How many slices have not been gone through.
     left: usize,
     /// Everything counted so far; absent while there is nothing.
-    counts: Option<Box<Counts>>,
+    counts: Option<Counts>,
     /// What had been counted where windows end, by the number of slices left.
-    ends: BTreeMap<usize, Box<Counts>>,
+    ends: BTreeMap<usize, Counts>,
     found: Block,
 }
 
@@ -131,7 +121,7 @@ impl<'s> Counters<'s> {
         self.left -= 1;
         let left = self.left;
         if let Some(counts) = &self.counts {
-            self.found.shared.push(self.besides.places.iter().map(|(place, _)| counts[usize::from(*place)]).collect());
+            self.found.shared.push(self.besides.places.iter().map(|(place, _)| counts.get(*place)).collect());
         }
         for (number, (window, range)) in self.questions.leaves.iter().enumerate() {
             if window.start == left && !window.is_empty() {
@@ -139,9 +129,9 @@ impl<'s> Counters<'s> {
                 self.found.answers[number] = self
                     .counts
                     .as_ref()
-                    .map_or_else(|| all(range.contains(0)), |counts| answer(counts, before.map(|before| &**before), *range));
+                    .map_or_else(|| all(range.contains(0)), |counts| counts.within(before, *range));
                 if let (Some(totals), Some(counts)) = (self.found.totals.get_mut(number), &self.counts) {
-                    total(counts, before.map(|before| &**before), totals);
+                    *totals = counts.totals(before);
                 }
             }
         }
@@ -150,7 +140,7 @@ impl<'s> Counters<'s> {
             && self.questions.leaves.iter().any(ends)
         {
             let mut copy = self.spare.take();
-            copy.copy_from_slice(&**counts);
+            copy.copy_from(counts);
             self.ends.insert(left, copy);
         }
     }
@@ -159,40 +149,6 @@ impl<'s> Counters<'s> {
 /// The same bit for every place.
 fn all(holds: bool) -> Vec<u64> {
     vec![if holds { u64::MAX } else { 0 }; BLOCK_PROFILES / 64]
-}
-
-/// The places whose count, less what was counted before, lies in a range, as one bit each.
-fn answer(counts: &Counts, before: Option<&Counts>, range: CountRange) -> Vec<u64> {
-    let least = range.at_least;
-    let Some(room) = range.at_most.unwrap_or(u32::MAX).checked_sub(least) else { return all(false) };
-    // One comparison for both ends: what lies below wraps around and is far above.
-    let holds = |count: u32| u8::from(count.wrapping_sub(least) <= room);
-    let mut words = Vec::with_capacity(BLOCK_PROFILES / 64);
-    let mut bytes = [0_u8; 64];
-    for (number, counts) in counts.as_chunks::<64>().0.iter().enumerate() {
-        if let Some(before) = before {
-            let before = &before.as_chunks::<64>().0[number];
-            for ((byte, count), before) in bytes.iter_mut().zip(counts).zip(before) {
-                *byte = holds(count - before);
-            }
-        } else {
-            for (byte, count) in bytes.iter_mut().zip(counts) {
-                *byte = holds(*count);
-            }
-        }
-        words.push(packed::pack(&bytes));
-    }
-    words
-}
-
-/// Adds each place that has rows, beside those counted before, and how many.
-fn total(counts: &Counts, before: Option<&Counts>, totals: &mut Vec<(u16, u32)>) {
-    for (place, count) in (0..=u16::MAX).zip(counts) {
-        let count = count - before.map_or(0, |before| before[usize::from(place)]);
-        if count > 0 {
-            totals.push((place, count));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -220,9 +176,9 @@ mod tests {
         let (spare, questions) = (Spare::default(), Questions { leaves: questions.to_vec(), slices: 3 });
         let besides = Besides { places: &[(7, 0), (8, 0)], totals: Totals::Wanted };
         let mut counters = Counters::new(&questions, besides, &spare);
-        counters.slice_mut(2)[7] += 4;
-        counters.slice_mut(0)[7] += 8;
-        counters.slice_mut(0)[65_535] += 1;
+        counters.slice_mut(2).add_all(&[7; 4]);
+        counters.slice_mut(0).add_all(&[7; 8]);
+        counters.slice_mut(0).add_all(&[65_535]);
         let found = counters.finish();
         let answers: Vec<Vec<usize>> = found.answers.iter().map(|words| places(words)).collect();
         assert_eq!(answers[..5], [vec![7], vec![], vec![7, 65_535], vec![], vec![7]]);
@@ -238,9 +194,9 @@ mod tests {
     fn used_counters_are_wiped() {
         let (spare, questions) = (Spare::default(), Questions { leaves: vec![(0..1, AT_LEAST_ONE)], slices: 1 });
         let besides = Besides { places: &[], totals: Totals::Spared };
-        let count = |place: usize| {
+        let count = |place: u16| {
             let mut counters = Counters::new(&questions, besides, &spare);
-            counters.slice_mut(0)[place] += 1;
+            counters.slice_mut(0).add_all(&[place]);
             places(&counters.finish().answers[0])
         };
         assert_eq!([count(3), count(4)], [[3], [4]]);

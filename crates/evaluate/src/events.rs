@@ -13,8 +13,8 @@ use crate::leaf::{Leaf, LeafId};
 use crate::operator::Clock;
 use crate::timeline::Timeline;
 
-/// The groups of one pass at most: each has counters of its own.
-const GROUPS_MAX: usize = 24;
+/// The groups of one pass at most: each has counters of its own, 64 KiB of them for each thread.
+const GROUPS_MAX: usize = 64;
 
 /// The leaves that count the same rows.
 #[derive(Debug, Clone, PartialEq)]

@@ -16,6 +16,7 @@ mod column;
 mod compared;
 mod computed;
 mod counters;
+mod counts;
 mod demand;
 mod embedded;
 mod error;

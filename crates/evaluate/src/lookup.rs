@@ -12,7 +12,7 @@ use std::ptr;
 use lake::{Coded, Column};
 
 use crate::column::Decision;
-use crate::counters::{Counts, add_all};
+use crate::counts::Counts;
 use crate::filter::OpenSieve;
 
 /// So many keys at most: beyond that filters look for themselves.
@@ -103,12 +103,12 @@ impl<'a> Lookup<'a> {
             if let [only] = counts {
                 for (place, key) in places.iter().zip(keys) {
                     let part = &self.parts[usize::from(*key)];
-                    only[usize::from(*place)] += part.end - part.start;
+                    only.add(*place, part.end > part.start);
                 }
             } else if places.len() < ROWS_PER_KEY * self.parts.len() {
                 for (place, key) in places.iter().zip(keys) {
                     for sieve in self.keeping(&self.parts[usize::from(*key)]) {
-                        counts[usize::from(*sieve)][usize::from(*place)] += 1;
+                        counts[usize::from(*sieve)].add(*place, true);
                     }
                 }
             } else {
@@ -119,7 +119,7 @@ impl<'a> Lookup<'a> {
                     let alike = &sorted[first..usize::from(*end)];
                     first = usize::from(*end);
                     for sieve in self.keeping(part) {
-                        add_all(counts[usize::from(*sieve)], alike);
+                        counts[usize::from(*sieve)].add_all(alike);
                     }
                 }
             }
@@ -253,7 +253,7 @@ fn of_numbers<'a>(numbers: &'a [f64], decisions: &[Decision<'a>]) -> (Values<'a>
 #[cfg(test)]
 mod tests {
     use definitions::{Filter, Matcher, Operator, PathMatch, Scalar};
-    use lake::{BLOCK_PROFILES, Numbers};
+    use lake::Numbers;
     use model::{AsOf, Moment};
     use proptest::prelude::*;
     use proptest::sample::{select, subsequence};
@@ -322,13 +322,12 @@ mod tests {
 
         let rows = 5..SO_MANY;
         let places: Vec<u16> = rows.clone().map(|row| u16::try_from(row).expect("few")).collect();
-        let mut counts: Vec<Box<Counts>> =
-            open.iter().map(|_| vec![0_u32; BLOCK_PROFILES].into_boxed_slice().try_into().expect("of that length")).collect();
-        lookup.count(&rows, &places, &mut counts.iter_mut().map(|counts| &mut **counts).collect::<Vec<_>>());
+        let mut counts: Vec<Counts> = open.iter().map(|_| Counts::new()).collect();
+        lookup.count(&rows, &places, &mut counts.iter_mut().collect::<Vec<_>>());
         for ((sieve, counts), filter) in open.iter().zip(&counts).zip(filters) {
             let mut tally = Tally::default();
             let kept = sieve.sift(&rows, &mut tally);
-            let found: Vec<bool> = places.iter().map(|place| counts[usize::from(*place)] == 1).collect();
+            let found: Vec<bool> = places.iter().map(|place| counts.get(*place) == 1).collect();
             prop_assert_eq!(found, kept, "{:?}", filter);
             prop_assert_eq!(tally, Tally::default());
         }

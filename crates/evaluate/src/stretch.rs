@@ -9,7 +9,8 @@ use std::ops::Range;
 use lake::Times;
 use model::{Moment, Segment, Span};
 
-use crate::counters::{Counters, Counts, add_all};
+use crate::counters::Counters;
+use crate::counts::Counts;
 use crate::events::Group;
 use crate::filter::OpenSieve;
 use crate::leaf::Tally;
@@ -136,13 +137,13 @@ impl Stretch<'_> {
         let places = &self.opened.frame.blocks.places[rows.clone()];
         tally.rows += (rows.len() * counts.len()) as u64;
         match &self.way {
-            Way::All => counts.iter_mut().for_each(|counts| add_all(counts, places)),
+            Way::All => counts.iter_mut().for_each(|counts| counts.add_all(places)),
             Way::Lookup(lookup) => lookup.count(rows, places, counts),
             Way::Each(sieves) => {
                 for (sieve, counts) in sieves.iter().zip(counts) {
                     match sieve {
                         Some(sieve) => add_kept(counts, places, &sieve.sift(rows, tally)),
-                        None => add_all(counts, places),
+                        None => counts.add_all(places),
                     }
                 }
             }
@@ -162,6 +163,6 @@ fn counts<'c>(counters: &'c mut [Counters<'_>], places: &[Place]) -> Vec<&'c mut
 
 fn add_kept(counts: &mut Counts, places: &[u16], kept: &[bool]) {
     for (place, kept) in places.iter().zip(kept) {
-        counts[usize::from(*place)] += u32::from(*kept);
+        counts.add(*place, *kept);
     }
 }

@@ -76,15 +76,13 @@ pub(crate) fn sets(groups: Vec<Group>) -> Vec<Vec<Set>> {
             events.len() - 1
         });
         let sets = &mut events[place];
-        let shares = |set: &&mut Set| {
-            let first = &set[0];
-            first.of == group.of && set.len() < GROUPS_MAX && first.properties() == group.properties()
-        };
-        match sets.iter_mut().find(shares) {
+        match sets.iter_mut().find(|set| set[0].of == group.of && set.len() < GROUPS_MAX) {
             Some(set) => set.push(group),
             None => sets.push(vec![group]),
         }
     }
+    // Those that look at the same properties stand together.
+    events.iter_mut().flatten().for_each(|set| set.sort_by(|one, other| one.properties().cmp(&other.properties())));
     events
 }
 

@@ -5,18 +5,15 @@
 //! one look at each property and one addition for each group it counts for, however many filters there are.
 //! What is remarkable about single values is not noted here: such filters look for themselves.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::ptr;
 
 use lake::{Coded, Column};
 
-use crate::column::Decision;
+use crate::column::{Decision, Screen};
 use crate::counts::Counts;
 use crate::filter::OpenSieve;
-
-/// So many keys at most: beyond that filters look for themselves.
-const KEYS_MAX: usize = 1 << 12;
 
 /// How many rows get their keys at a time: few enough to stay in the nearest cache.
 const ROWS: usize = 4096;
@@ -29,8 +26,31 @@ pub(crate) struct Lookup<'a> {
     properties: Vec<Property<'a>>,
     /// By key: which part of `kept_by`.
     parts: Vec<Range<u32>>,
-    /// Sieves, by their place among those given.
-    kept_by: Vec<u16>,
+    /// Sieves, by their numbers.
+    kept_by: Vec<usize>,
+    /// The only sieve, where there is one.
+    only: Option<usize>,
+}
+
+/// A sieve that can be looked up: what is remarkable about single values it does not note.
+pub(crate) struct Told<'a> {
+    pub(crate) number: usize,
+    pub(crate) sieve: &'a OpenSieve<'a>,
+    /// In the order of [`OpenSieve::screens`].
+    decisions: Vec<Decision<'a>>,
+}
+
+impl<'a> Told<'a> {
+    /// Nothing where the sieve has to look for itself.
+    pub(crate) fn of(number: usize, sieve: &'a OpenSieve<'a>) -> Option<Self> {
+        let decisions = sieve.screens().map(Screen::decision).collect::<Option<Vec<_>>>()?;
+        Some(Self { number, sieve, decisions })
+    }
+
+    /// What it looks at.
+    pub(crate) fn columns(&self) -> BTreeSet<*const Column> {
+        self.sieve.screens().map(|screen| ptr::from_ref(screen.column())).collect()
+    }
 }
 
 /// One property of the rows, in classes.
@@ -49,12 +69,12 @@ enum Values<'a> {
 }
 
 impl<'a> Lookup<'a> {
-    /// Nothing where a sieve has to look for itself.
-    pub(crate) fn of(sieves: &[&OpenSieve<'a>]) -> Option<Self> {
-        let mut columns: Vec<(&'a Column, Vec<Decision<'a>>)> = Vec::new();
+    /// Nothing where there would be more keys than that.
+    pub(crate) fn of(sieves: &[Told<'a>], keys_max: usize) -> Option<Self> {
+        let mut columns: Vec<(&'a Column, Vec<&Decision<'a>>)> = Vec::new();
         // For each screen of all sieves, one after the other: its column and its place there.
         let mut places = Vec::new();
-        for screen in sieves.iter().flat_map(|sieve| sieve.screens()) {
+        for (screen, decision) in sieves.iter().flat_map(|told| told.sieve.screens().zip(&told.decisions)) {
             let known = columns.iter().position(|(column, _)| ptr::eq(*column, screen.column()));
             let place = known.unwrap_or_else(|| {
                 columns.push((screen.column(), Vec::new()));
@@ -62,11 +82,11 @@ impl<'a> Lookup<'a> {
             });
             let decisions = &mut columns[place].1;
             places.push((place, decisions.len()));
-            decisions.push(screen.decision()?);
+            decisions.push(decision);
         }
         let classed: Vec<Classed<'a>> = columns.iter().map(|(_, decisions)| classes(decisions)).collect::<Option<_>>()?;
         let keys = classed.iter().try_fold(1_usize, |keys, property| keys.checked_mul(property.matches.len()))?;
-        if keys > KEYS_MAX {
+        if keys > keys_max {
             return None;
         }
         let (mut parts, mut kept_by) = (Vec::new(), Vec::new());
@@ -78,29 +98,31 @@ impl<'a> Lookup<'a> {
             }
             let start = u32::try_from(kept_by.len()).ok()?;
             let mut rest = matches.as_slice();
-            for (sieve, number) in sieves.iter().zip(0_u16..) {
-                let (own, others) = rest.split_at(sieve.screens().count());
+            for told in sieves {
+                let (own, others) = rest.split_at(told.decisions.len());
                 rest = others;
-                if sieve.holds(own) {
-                    kept_by.push(number);
+                if told.sieve.holds(own) {
+                    kept_by.push(told.number);
                 }
             }
             parts.push(start..u32::try_from(kept_by.len()).ok()?);
         }
-        Some(Self { properties: classed.into_iter().map(|classed| classed.property).collect(), parts, kept_by })
+        let only = if let [only] = sieves { Some(only.number) } else { None };
+        Some(Self { properties: classed.into_iter().map(|classed| classed.property).collect(), parts, kept_by, only })
     }
 
-    /// Adds rows to the counts of the sieves that keep them, given in the order of the sieves.
+    /// Adds rows to the counts of the sieves that keep them, by the numbers of these.
     pub(crate) fn count(&self, rows: &Range<usize>, places: &[u16], counts: &mut [&mut Counts]) {
         let (mut keys, mut sorted) = ([0_u16; ROWS], [0_u16; ROWS]);
-        let mut ends = vec![0_u16; self.parts.len()];
+        let mut ends = vec![[0_u16; 2]; self.parts.len()];
         for (start, places) in rows.clone().step_by(ROWS).zip(places.chunks(ROWS)) {
             let keys = &mut keys[..places.len()];
             keys.fill(0);
             for property in &self.properties {
                 property.add(start..start + places.len(), keys);
             }
-            if let [only] = counts {
+            if let Some(only) = self.only {
+                let only = &mut *counts[only];
                 for (place, key) in places.iter().zip(keys) {
                     let part = &self.parts[usize::from(*key)];
                     only.add(*place, part.end > part.start);
@@ -108,46 +130,61 @@ impl<'a> Lookup<'a> {
             } else if places.len() < ROWS_PER_KEY * self.parts.len() {
                 for (place, key) in places.iter().zip(keys) {
                     for sieve in self.keeping(&self.parts[usize::from(*key)]) {
-                        counts[usize::from(*sieve)].add(*place, true);
+                        counts[*sieve].add(*place, true);
                     }
                 }
             } else {
                 let sorted = &mut sorted[..places.len()];
                 sort(keys, places, &mut ends, sorted);
                 let mut first = 0;
-                for (part, end) in self.parts.iter().zip(&ends) {
+                for (part, [_, end]) in self.parts.iter().zip(&ends) {
                     let alike = &sorted[first..usize::from(*end)];
                     first = usize::from(*end);
                     for sieve in self.keeping(part) {
-                        counts[usize::from(*sieve)].add_all(alike);
+                        counts[*sieve].add_all(alike);
                     }
                 }
             }
         }
     }
 
-    fn keeping(&self, part: &Range<u32>) -> &[u16] {
+    fn keeping(&self, part: &Range<u32>) -> &[usize] {
         &self.kept_by[part.start as usize..part.end as usize]
     }
 }
 
-/// Puts places in the order of their keys, and tells where the places of each key end: rows that are counted alike are
-/// then counted without a decision for each of them.
-fn sort(keys: &[u16], places: &[u16], ends: &mut [u16], sorted: &mut [u16]) {
-    ends.fill(0);
-    for key in keys {
-        ends[usize::from(*key)] += 1;
+/// Puts places in the order of their keys, and tells where the places of each key end (the second number): rows that are
+/// counted alike are then counted without a decision for each of them.
+///
+/// Both halves are gone through side by side, with cursors of their own, for neighbours often have the same key, and one
+/// would wait for the other.
+fn sort(keys: &[u16], places: &[u16], cursors: &mut [[u16; 2]], sorted: &mut [u16]) {
+    let (first, second) = keys.split_at(keys.len() / 2);
+    let odd = &second[first.len()..];
+    cursors.fill([0; 2]);
+    for (one, other) in first.iter().zip(second) {
+        cursors[usize::from(*one)][0] += 1;
+        cursors[usize::from(*other)][1] += 1;
     }
+    odd.iter().for_each(|key| cursors[usize::from(*key)][1] += 1);
     let mut before = 0;
-    for end in &mut *ends {
-        // For now the place where those of the key begin.
-        before += std::mem::replace(end, before);
+    for cursors in &mut *cursors {
+        let [of_first, of_second] = *cursors;
+        // For now the places where those of the key begin.
+        *cursors = [before, before + of_first];
+        before += of_first + of_second;
     }
-    for (place, key) in places.iter().zip(keys) {
-        let next = &mut ends[usize::from(*key)];
-        sorted[usize::from(*next)] = *place;
+    let mut put = |key: u16, half: usize, place: u16| {
+        let next = &mut cursors[usize::from(key)][half];
+        sorted[usize::from(*next)] = place;
         *next += 1;
+    };
+    let (first_places, second_places) = places.split_at(first.len());
+    for ((one, other), (place, other_place)) in first.iter().zip(second).zip(first_places.iter().zip(second_places)) {
+        put(*one, 0, *place);
+        put(*other, 1, *other_place);
     }
+    odd.iter().zip(&second_places[first.len()..]).for_each(|(key, place)| put(*key, 1, *place));
 }
 
 impl Property<'_> {
@@ -198,7 +235,7 @@ fn of_key<'c>(mut key: usize, classed: &'c [Classed<'_>]) -> Vec<&'c [bool]> {
 }
 
 /// The classes that decisions about one column make.
-fn classes<'a>(decisions: &[Decision<'a>]) -> Option<Classed<'a>> {
+fn classes<'a>(decisions: &[&Decision<'a>]) -> Option<Classed<'a>> {
     let (values, matches) = match decisions.first()? {
         Decision::Code(coded, _) => of_codes(coded, decisions)?,
         Decision::Number { numbers, .. } => of_numbers(numbers, decisions),
@@ -208,7 +245,7 @@ fn classes<'a>(decisions: &[Decision<'a>]) -> Option<Classed<'a>> {
 }
 
 /// Codes that the same decisions accept are one class.
-fn of_codes<'a>(coded: &'a Coded, decisions: &[Decision<'a>]) -> Option<(Values<'a>, Matches)> {
+fn of_codes<'a>(coded: &'a Coded, decisions: &[&Decision<'a>]) -> Option<(Values<'a>, Matches)> {
     let mut known: HashMap<Vec<bool>, u16> = HashMap::new();
     let (mut classes, mut matches) = (Vec::with_capacity(coded.values.len() + 1), Vec::new());
     let mut of_code = Vec::with_capacity(decisions.len());
@@ -229,7 +266,7 @@ fn of_codes<'a>(coded: &'a Coded, decisions: &[Decision<'a>]) -> Option<(Values<
 }
 
 /// Each class is an interval from one cut to the next: its first number speaks for all.
-fn of_numbers<'a>(numbers: &'a [f64], decisions: &[Decision<'a>]) -> (Values<'a>, Matches) {
+fn of_numbers<'a>(numbers: &'a [f64], decisions: &[&Decision<'a>]) -> (Values<'a>, Matches) {
     let mut cuts = vec![f64::NEG_INFINITY];
     for decision in decisions {
         if let Decision::Number { low, high, .. } = decision {
@@ -242,9 +279,9 @@ fn of_numbers<'a>(numbers: &'a [f64], decisions: &[Decision<'a>]) -> (Values<'a>
     cuts.retain(|cut| !cut.is_nan());
     cuts.sort_unstable_by(f64::total_cmp);
     cuts.dedup();
-    let of_missing = |decision: &Decision<'_>| matches!(decision, Decision::Number { missing: true, .. });
+    let of_missing = |decision: &&Decision<'_>| matches!(decision, Decision::Number { missing: true, .. });
     let of_cut =
-        |cut: f64| move |decision: &Decision<'_>| matches!(decision, Decision::Number { low, high, .. } if *low <= cut && cut <= *high);
+        |cut: f64| move |decision: &&Decision<'_>| matches!(decision, Decision::Number { low, high, .. } if *low <= cut && cut <= *high);
     let missing: Vec<bool> = decisions.iter().map(of_missing).collect();
     let matches = std::iter::once(missing).chain(cuts.iter().map(|cut| decisions.iter().map(of_cut(*cut)).collect())).collect();
     (Values::Numbers { numbers, cuts }, matches)
@@ -318,7 +355,10 @@ mod tests {
         let columns = ["number", "text", "list", "absent"].map(|name| (name, column(name)));
         let of_name = |name: &str| &columns.iter().find(|(known, _)| *known == name).expect("one of these").1;
         let open: Vec<OpenSieve<'_>> = sieves.iter().map(|sieve| sieve.open(of_name)).collect();
-        let Some(lookup) = Lookup::of(&open.iter().collect::<Vec<_>>()) else { return Ok(false) };
+        let Some(told) = open.iter().enumerate().map(|(number, sieve)| Told::of(number, sieve)).collect::<Option<Vec<_>>>() else {
+            return Ok(false);
+        };
+        let Some(lookup) = Lookup::of(&told, 1 << 12) else { return Ok(false) };
 
         let rows = 5..SO_MANY;
         let places: Vec<u16> = rows.clone().map(|row| u16::try_from(row).expect("few")).collect();

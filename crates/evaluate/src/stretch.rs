@@ -14,10 +14,20 @@ use crate::counts::Counts;
 use crate::events::Group;
 use crate::filter::OpenSieve;
 use crate::leaf::Tally;
-use crate::lookup::Lookup;
+use crate::lookup::{Lookup, Told};
 use crate::opened::Opened;
 use crate::operator::Clock;
 use crate::slices::Slices;
+
+/// So few groups are looked up by the properties they look at: a lookup for one alone need not put rows in order.
+const FEW: usize = 2;
+
+/// So many keys at most where groups that look at different properties share a lookup: few beside the rows that are looked up
+/// at a time.
+const KEYS_JOINT: usize = 1 << 9;
+
+/// So many keys at most where all of them look at the same properties.
+const KEYS_MAX: usize = 1 << 12;
 
 /// How the groups of a pass cut time.
 pub(crate) struct Cuts {
@@ -37,14 +47,14 @@ pub(crate) struct Stretch<'a> {
     way: Way<'a>,
 }
 
-/// How rows are told apart, for the groups that have a window over the slice, in their order.
-enum Way<'a> {
-    /// Every row counts.
-    All,
-    /// The values of a row tell for which groups it counts.
-    Lookup(Lookup<'a>),
-    /// Each group looks for itself; one without a sieve takes every row.
-    Each(Vec<Option<&'a OpenSieve<'a>>>),
+/// How rows are told apart for the groups that have a window over the slice, by their place among these.
+struct Way<'a> {
+    /// Every row counts for these.
+    all: Vec<usize>,
+    /// The values of a row tell for which of these it counts.
+    lookups: Vec<Lookup<'a>>,
+    /// These look for themselves.
+    each: Vec<(usize, &'a OpenSieve<'a>)>,
 }
 
 /// Where the rows of a group are counted.
@@ -96,15 +106,29 @@ pub(crate) fn stretches<'a>(
 
 impl<'a> Way<'a> {
     fn of(places: &[Place], sieves: &'a [Option<OpenSieve<'a>>]) -> Self {
-        let of_each: Vec<Option<&OpenSieve<'a>>> = places.iter().map(|place| sieves[place.group].as_ref()).collect();
-        if of_each.iter().all(Option::is_none) {
-            return Self::All;
+        let mut way = Self { all: Vec::new(), lookups: Vec::new(), each: Vec::new() };
+        let mut told = Vec::new();
+        for (number, place) in places.iter().enumerate() {
+            match sieves[place.group].as_ref().map(|sieve| (sieve, Told::of(number, sieve))) {
+                None => way.all.push(number),
+                Some((_, Some(sieve))) => told.push(sieve),
+                Some((sieve, None)) => way.each.push((number, sieve)),
+            }
         }
-        let lookup = of_each.iter().copied().collect::<Option<Vec<_>>>().and_then(|sieves| Lookup::of(&sieves));
-        match lookup {
-            Some(lookup) => Self::Lookup(lookup),
-            None => Self::Each(of_each),
+        if told.len() > FEW
+            && let Some(lookup) = Lookup::of(&told, KEYS_JOINT)
+        {
+            way.lookups.push(lookup);
+            return way;
         }
+        // Those that look at the same properties stand together.
+        for alike in told.chunk_by(|one, other| one.columns() == other.columns()) {
+            match Lookup::of(alike, KEYS_MAX) {
+                Some(lookup) => way.lookups.push(lookup),
+                None => way.each.extend(alike.iter().map(|told| (told.number, told.sieve))),
+            }
+        }
+        way
     }
 }
 
@@ -136,17 +160,14 @@ impl Stretch<'_> {
     fn count(&self, rows: &Range<usize>, counts: &mut [&mut Counts], tally: &mut Tally) {
         let places = &self.opened.frame.blocks.places[rows.clone()];
         tally.rows += (rows.len() * counts.len()) as u64;
-        match &self.way {
-            Way::All => counts.iter_mut().for_each(|counts| counts.add_all(places)),
-            Way::Lookup(lookup) => lookup.count(rows, places, counts),
-            Way::Each(sieves) => {
-                for (sieve, counts) in sieves.iter().zip(counts) {
-                    match sieve {
-                        Some(sieve) => add_kept(counts, places, &sieve.sift(rows, tally)),
-                        None => counts.add_all(places),
-                    }
-                }
-            }
+        for group in &self.way.all {
+            counts[*group].add_all(places);
+        }
+        for lookup in &self.way.lookups {
+            lookup.count(rows, places, counts);
+        }
+        for (group, sieve) in &self.way.each {
+            add_kept(counts[*group], places, &sieve.sift(rows, tally));
         }
     }
 }

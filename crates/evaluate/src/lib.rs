@@ -61,6 +61,7 @@ mod timeline;
 mod touched;
 mod traits;
 mod universe;
+mod values;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};

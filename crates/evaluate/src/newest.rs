@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use crate::column;
 use crate::error::EvaluateError;
 use crate::segments::{self, Snapshot};
+use crate::values::{self, Values};
 
 /// Where the newest value of a trait stands for every profile.
 #[derive(Clone)]
@@ -25,9 +26,20 @@ pub(crate) struct Newest {
     /// By number of the surviving profile.
     places: Vec<Place>,
     /// The same as texts, made when first asked for.
-    texts: OnceLock<Option<Vec<u32>>>,
+    texts: OnceLock<Option<SaidTexts>>,
     /// Rows looked at.
     pub(crate) rows: u64,
+}
+
+/// The newest values where all of them are texts.
+#[derive(Clone)]
+pub(crate) struct SaidTexts {
+    /// For each segment in [`Newest::spoken`], by code: the text's number among the distinct ones of all.
+    pub(crate) numbers: Vec<Vec<u32>>,
+    /// How many there are.
+    pub(crate) distinct: usize,
+    /// Who has which.
+    pub(crate) values: Values,
 }
 
 /// A segment of traits, opened with one of them.
@@ -136,36 +148,33 @@ impl Newest {
         column::value(&self.spoken[segment].column, row)
     }
 
-    /// Where every value is a text: for each profile the place of its text among the distinct ones of all segments in
-    /// `spoken`, one segment after the other; [`Coded::NONE`] without one.
-    pub(crate) fn texts(&self) -> Option<&[u32]> {
-        self.texts.get_or_init(|| self.find_texts()).as_deref()
+    /// What was said last, where every value is a text.
+    pub(crate) fn texts(&self) -> Option<&SaidTexts> {
+        self.texts.get_or_init(|| self.find_texts()).as_ref()
     }
 
-    fn find_texts(&self) -> Option<Vec<u32>> {
-        let mut columns = Vec::with_capacity(self.spoken.len());
-        let mut first = 0;
-        for spoken in &self.spoken {
-            let Column { numbers: None, flags: None, texts, json: None, gone: None } = &*spoken.column else { return None };
-            columns.push((first, texts.as_ref()));
-            first += u32::try_from(texts.as_ref().map_or(0, |texts| texts.values.len())).ok()?;
-        }
-        let text = |place: &Place| {
-            if *place == Place::NOWHERE {
-                return Coded::NONE;
-            }
-            let (first, texts) = columns[place.segment as usize];
-            texts.map_or(Coded::NONE, |texts| match texts.codes[place.row as usize] {
-                Coded::NONE => Coded::NONE,
-                code => first + code,
-            })
+    fn find_texts(&self) -> Option<SaidTexts> {
+        let columns: Vec<Option<&Coded>> = self.spoken.iter().map(|spoken| texts_alone(&spoken.column)).collect::<Option<_>>()?;
+        let (numbers, distinct) = values::numbers(&columns)?;
+        let number = |place: &Place| {
+            let column = (*columns.get(place.segment as usize)?)?;
+            numbers[place.segment as usize].get(column.codes[place.row as usize] as usize).copied()
         };
-        Some(self.places.par_iter().map(text).collect())
+        let of_each = self.places.par_iter().map(|place| number(place).unwrap_or(Coded::NONE)).collect();
+        Some(SaidTexts { values: Values::of(of_each, distinct), numbers, distinct })
     }
 
     /// How many profile numbers there are.
     pub(crate) fn profiles(&self) -> usize {
         self.places.len()
+    }
+}
+
+/// The texts of a column in which there is nothing else, if there are any.
+fn texts_alone(column: &Column) -> Option<Option<&Coded>> {
+    match column {
+        Column { numbers: None, flags: None, texts, json: None, gone: None } => Some(texts.as_ref()),
+        Column { .. } => None,
     }
 }
 

@@ -86,21 +86,14 @@ pub(crate) fn judge_all(newest: &Newest, judge: &Judge, tally: &mut Tally) -> Ro
 /// opened, what is left is looking up.
 fn judge_texts(newest: &Newest, screens: &[Screen<'_>], missing: bool) -> Option<RoaringBitmap> {
     let texts = newest.texts()?;
-    let mut holds: Vec<u8> = Vec::new();
-    for (screen, spoken) in screens.iter().zip(&newest.spoken) {
-        if spoken.column.texts.is_some() {
-            let (_, of_code) = screen.texts_alone()?;
-            holds.extend(of_code[..of_code.len() - 1].iter().map(|holds| u8::from(*holds)));
+    let mut holds = vec![false; texts.distinct];
+    for (screen, numbers) in screens.iter().zip(&texts.numbers).filter(|(_, numbers)| !numbers.is_empty()) {
+        let (_, of_code) = screen.texts_alone()?;
+        for (number, of_code) in numbers.iter().zip(of_code) {
+            holds[*number as usize] = of_code;
         }
     }
-    let last = holds.len();
-    holds.push(u8::from(missing));
-    let blocks = texts.par_chunks(BLOCK_PROFILES).map(|texts| {
-        let of_each: Vec<u8> = texts.iter().map(|text| holds[(*text as usize).min(last)]).collect();
-        packed::pack_block(&of_each)
-    });
-    let blocks: Vec<Vec<u64>> = blocks.collect();
-    Some(packed::bitmap(blocks.iter().map(Vec::as_slice), newest.profiles()))
+    Some(texts.values.with(&holds, missing))
 }
 
 /// The newest traits of some profiles; a profile merged into another has the survivor's.

@@ -3,7 +3,7 @@
 //! **Invariant:** however slow the lake and the store are, no more than [`AHEAD`] batches wait and one is being read.
 
 use std::io;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::JoinHandle;
 
 use rayon::ThreadPoolBuilder;
@@ -26,23 +26,9 @@ impl Ahead {
     /// When the system has no thread left.
     pub(crate) fn new(mut rows: Rows, skipped: u64) -> io::Result<Self> {
         let (sender, batches) = mpsc::sync_channel(AHEAD);
-        let readers = ThreadPoolBuilder::new().num_threads(rayon::current_num_threads().saturating_sub(1).max(1)).build();
-        let readers = readers.map_err(io::Error::other)?;
         let read = move || {
-            if let Err(error) = skip(&mut rows, skipped) {
-                let _ = sender.send(Err(error));
-                return;
-            }
-            let mut first = true;
-            loop {
-                // Nobody else has anything to do before there is a batch.
-                let batch = if std::mem::take(&mut first) { rows.next() } else { readers.install(|| rows.next()) };
-                let last = batch.as_ref().map_or(true, |batch| batch.over);
-                // Nobody takes it: the import stopped.
-                if sender.send(batch).is_err() || last {
-                    return;
-                }
-            }
+            // Nobody takes what cannot be sent: the import stopped.
+            let _ = read_all(&mut rows, skipped, &sender).or_else(|error| sender.send(Err(error)));
         };
         let reader = std::thread::Builder::new().name("ingest-reader".to_owned()).spawn(read)?;
         Ok(Self { batches, reader: Some(reader) })
@@ -66,6 +52,27 @@ impl Ahead {
     pub(crate) fn stop(self) -> JoinHandle<()> {
         self.reader.expect("it reads until there is nothing left")
     }
+}
+
+/// Sends batch after batch, until one is the last or nobody takes it.
+fn read_all(rows: &mut Rows, skipped: u64, batches: &SyncSender<io::Result<Batch>>) -> io::Result<()> {
+    skip(rows, skipped)?;
+    // Nobody else has anything to do before there is a batch; later one core is left to those that make batches true.
+    let mut goes_on = send(rows.next()?, batches);
+    if goes_on {
+        let threads = rayon::current_num_threads().saturating_sub(1).max(1);
+        let readers = ThreadPoolBuilder::new().num_threads(threads).build().map_err(io::Error::other)?;
+        while goes_on {
+            goes_on = send(readers.install(|| rows.next())?, batches);
+        }
+    }
+    Ok(())
+}
+
+/// Whether another batch is wanted.
+fn send(batch: Batch, batches: &SyncSender<io::Result<Batch>>) -> bool {
+    let last = batch.over;
+    batches.send(Ok(batch)).is_ok() && !last
 }
 
 /// Passes over what an earlier call did. A CSV header is read already.

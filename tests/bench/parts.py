@@ -53,7 +53,9 @@ def audiences(bench: Bench, kept: dict) -> dict:
     for count in bench.options.audiences or COUNTS:
         say(f"{count} audiences")
         load(bench, engine, peers, count)
-        told[str(count)] = compare(engine, peers, AS_OF, min(bench.turns, 3), ways if count <= PEERS_UP_TO else [])
+        told[str(count)] = compared = compare(engine, peers, AS_OF, min(bench.turns, 3), ways if count <= PEERS_UP_TO else [])
+        compared["tick"] = ticks.advancing(engine)
+        compared["disagreements"] += compared["tick"].pop("disagreements")
     told["memory"] = engine.memory()
     told["alone"] = alone(bench, engine, max(bench.options.audiences or COUNTS))
     close(engine, peers)

@@ -126,10 +126,14 @@ def table_of(kept: dict, part: str) -> str:
         return ""
     ways = list(dict.fromkeys(way for told in points.values() for way in told["peers"]))
     title, unit = ("## By number of audiences", "audiences") if part == "audiences" else ("## By length of history, 20 audiences", "days")
-    lines = [title, "", f"| {unit} | different conditions | muster warm | muster cold | {' | '.join(map(named, ways))} |", "|---:|---:|---:|---:|" + "---:|" * len(ways)]
+    has_ticks = all("tick" in told for told in points.values())
+    columns = [unit, "different conditions", "muster warm", "muster cold", *["muster, an hourly tick"] * has_ticks, *map(named, ways)]
+    lines = [title, "", f"| {' | '.join(columns)} |", "|" + "---:|" * len(columns)]
     for at, told in sorted(points.items()):
-        peers = [seconds(told["peers"][way]["median_s"]) if way in told["peers"] else "" for way in ways]
-        lines.append(f"| {at:,} | {told['leaves']} | {seconds(told['warm']['median_s'])} | {seconds(told['cold']['median_s'])} | {' | '.join(peers)} |")
+        ours = [told["warm"], told["cold"], *[told.get("tick")] * has_ticks]
+        theirs = [told["peers"].get(way) for way in ways]
+        cells = [seconds(found["median_s"]) if found else "" for found in [*ours, *theirs]]
+        lines.append(f"| {at:,} | {told['leaves']} | {' | '.join(cells)} |")
     if alone := kept[part].get("alone"):
         lines += ["", f"Of the {alone['of']:,}, each of the {alone['count']:,} that refer to no other, alone, columns warm: p50 {seconds(alone['p50_s'])}, "
                   f"p95 {seconds(alone['p95_s'])}, most {seconds(alone['max_s'])}; {seconds(alone['sum_s'])} one after the other."]

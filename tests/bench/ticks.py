@@ -49,6 +49,16 @@ def measure(bench: Bench, kept: dict) -> dict:
     }
 
 
+def advancing(engine) -> dict:
+    """muster's ticks with whatever audiences it holds; the last one is held to a full evaluation."""
+    engine.ask("advance", as_of=at(0), hashes=False)
+    told = [engine.ask("advance", as_of=at(number), hashes=number == TICKS) for number in range(1, TICKS + 1)]
+    full = engine.ask("evaluate", as_of=AS_OF, hashes=True)
+    return summary([tick["seconds"] for tick in told]) | {
+        "disagreements": differing("muster, full evaluation after a day of ticks", full["answers"], told[-1]["answers"]),
+    }
+
+
 def peer_ticks(bench: Bench, name: str, file, answers: dict) -> tuple[dict, dict, list[str]]:
     """One peer: each form over rollups for a few ticks, and a full evaluation at those that are compared."""
     process = bench.peer(name)

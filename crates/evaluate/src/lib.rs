@@ -69,6 +69,7 @@ use std::sync::{Mutex, PoisonError};
 use definitions::Catalog;
 use lake::{LakeError, Reader};
 use model::{AsOf, AudienceKey, Collection, Membership, People, ProfileId, SegmentId, Value};
+use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 pub use error::EvaluateError;
@@ -83,7 +84,6 @@ use leaf::LeafId;
 use operator::Clock;
 use owners::Links;
 use plan::{Members, Plan, PlannedAudience};
-use rayon::prelude::*;
 use setting::Whom;
 use standing::Standing;
 

@@ -91,7 +91,7 @@ fn open(segment: &Segment, asked: &[Asked<'_>], reader: &Reader) -> Result<Opene
     let touching: Vec<&Asked<'_>> = asked.iter().filter(|asked| asked.touches(segment)).collect();
     let is_cut = touching.iter().any(|asked| asked.cuts.times_for(segment) == Times::Wanted);
     let times = if is_cut { Times::Wanted } else { Times::Unwanted };
-    Opened::open(reader, segment, touching.iter().flat_map(|asked| asked.sieves.iter().flatten()), times)
+    Opened::open(reader, segment, touching.iter().flat_map(|asked| asked.sieves_over(segment)).flatten(), times)
 }
 
 impl<'g> Asked<'g> {
@@ -105,12 +105,19 @@ impl<'g> Asked<'g> {
         self.cuts.all.touch(segment.first_at.micros(), segment.last_at.micros())
     }
 
+    /// The sieve of each group that has a window over a segment and does not take every row: what the others look at need not
+    /// be read.
+    fn sieves_over(&self, segment: &Segment) -> impl Iterator<Item = Option<&Sieve>> {
+        let (first, last) = (segment.first_at.micros(), segment.last_at.micros());
+        self.sieves.iter().zip(&self.cuts.each).map(move |(sieve, slices)| sieve.as_ref().filter(|_| slices.touch(first, last)))
+    }
+
     /// Goes through the rows of these segments.
     fn count(&self, segments: &[&Segment], opened: &[Opened], source: Source<'_>, totals: Totals) -> (Vec<Found>, Tally) {
-        let Self { groups, cuts, sieves } = self;
+        let Self { groups, cuts, .. } = self;
         let touched = segments.par_iter().zip(opened).filter(|(segment, _)| self.touches(segment));
         let sifted: Vec<(&Segment, &Opened, Vec<Option<OpenSieve<'_>>>)> =
-            touched.map(|(segment, opened)| (*segment, opened, sift(opened, sieves))).collect();
+            touched.map(|(segment, opened)| (*segment, opened, sift(opened, self.sieves_over(segment)))).collect();
         let places = cuts.places();
         let stretches = sifted.par_iter();
         let stretches = stretches.flat_map_iter(|(segment, opened, sieves)| stretch::stretches(segment, opened, sieves, cuts, &places));
@@ -146,8 +153,8 @@ impl<'g> Asked<'g> {
     }
 }
 
-fn sift<'a>(opened: &'a Opened, sieves: &'a [Option<Sieve>]) -> Vec<Option<OpenSieve<'a>>> {
-    sieves.iter().map(|sieve| sieve.as_ref().map(|sieve| opened.sieve(sieve))).collect()
+fn sift<'a>(opened: &'a Opened, sieves: impl Iterator<Item = Option<&'a Sieve>>) -> Vec<Option<OpenSieve<'a>>> {
+    sieves.map(|sieve| sieve.map(|sieve| opened.sieve(sieve))).collect()
 }
 
 /// The window (as slices) and range of each leaf.

@@ -121,7 +121,7 @@ impl<'a> Way<'a> {
             way.lookups.push(lookup);
             return way;
         }
-        // Those that look at the same properties stand together.
+        // Those that look at the same properties stand together in their set.
         for alike in told.chunk_by(|one, other| one.columns() == other.columns()) {
             match Lookup::of(alike, KEYS_MAX) {
                 Some(lookup) => way.lookups.push(lookup),

@@ -126,10 +126,8 @@ impl<'s> Counters<'s> {
         for (number, (window, range)) in self.questions.leaves.iter().enumerate() {
             if window.start == left && !window.is_empty() {
                 let before = self.ends.get(&window.end);
-                self.found.answers[number] = self
-                    .counts
-                    .as_ref()
-                    .map_or_else(|| all(range.contains(0)), |counts| counts.within(before, *range));
+                self.found.answers[number] =
+                    self.counts.as_ref().map_or_else(|| all(range.contains(0)), |counts| counts.within(before, *range));
                 if let (Some(totals), Some(counts)) = (self.found.totals.get_mut(number), &self.counts) {
                     *totals = counts.totals(before);
                 }

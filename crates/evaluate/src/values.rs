@@ -112,14 +112,16 @@ mod tests {
     fn few_and_many_texts_are_asked_alike() {
         let profiles = BLOCK_PROFILES + 1_000;
         for distinct in [3, FEW, FEW + 1] {
-            let number = |profile: usize| if profile.is_multiple_of(7) { Coded::NONE } else { u32::try_from(profile % distinct).expect("few") };
+            let number =
+                |profile: usize| if profile.is_multiple_of(7) { Coded::NONE } else { u32::try_from(profile % distinct).expect("few") };
             let numbers: Vec<u32> = (0..profiles).map(number).collect();
             let values = Values::of(numbers.clone(), distinct);
             assert_eq!(matches!(values.kept, Kept::Few(_)), distinct <= FEW);
             let holds: Vec<bool> = (0..distinct).map(|text| text % 3 == 1).collect();
             for none_holds in [false, true] {
                 let holds_of = |number: u32| holds.get(number as usize).copied().unwrap_or(none_holds);
-                let expected: RoaringBitmap = (0..).zip(&numbers).filter(|(_, number)| holds_of(**number)).map(|(profile, _)| profile).collect();
+                let expected: RoaringBitmap =
+                    (0..).zip(&numbers).filter(|(_, number)| holds_of(**number)).map(|(profile, _)| profile).collect();
                 assert_eq!(values.with(&holds, none_holds), expected, "{distinct} {none_holds}");
             }
         }

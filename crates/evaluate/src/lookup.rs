@@ -166,7 +166,9 @@ fn sort(keys: &[u16], places: &[u16], cursors: &mut [[u16; 2]], sorted: &mut [u1
         cursors[usize::from(*one)][0] += 1;
         cursors[usize::from(*other)][1] += 1;
     }
-    odd.iter().for_each(|key| cursors[usize::from(*key)][1] += 1);
+    for key in odd {
+        cursors[usize::from(*key)][1] += 1;
+    }
     let mut before = 0;
     for cursors in &mut *cursors {
         let [of_first, of_second] = *cursors;
@@ -184,7 +186,9 @@ fn sort(keys: &[u16], places: &[u16], cursors: &mut [[u16; 2]], sorted: &mut [u1
         put(*one, 0, *place);
         put(*other, 1, *other_place);
     }
-    odd.iter().zip(&second_places[first.len()..]).for_each(|(key, place)| put(*key, 1, *place));
+    for (key, place) in odd.iter().zip(&second_places[first.len()..]) {
+        put(*key, 1, *place);
+    }
 }
 
 impl Property<'_> {

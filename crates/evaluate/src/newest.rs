@@ -154,7 +154,11 @@ impl Newest {
     }
 
     fn find_texts(&self) -> Option<SaidTexts> {
-        let columns: Vec<Option<&Coded>> = self.spoken.iter().map(|spoken| texts_alone(&spoken.column)).collect::<Option<_>>()?;
+        let mut columns = Vec::with_capacity(self.spoken.len());
+        for spoken in &self.spoken {
+            let Column { numbers: None, flags: None, texts, json: None, gone: None } = &*spoken.column else { return None };
+            columns.push(texts.as_ref());
+        }
         let (numbers, distinct) = values::numbers(&columns)?;
         let number = |place: &Place| {
             let column = (*columns.get(place.segment as usize)?)?;
@@ -167,14 +171,6 @@ impl Newest {
     /// How many profile numbers there are.
     pub(crate) fn profiles(&self) -> usize {
         self.places.len()
-    }
-}
-
-/// The texts of a column in which there is nothing else, if there are any.
-fn texts_alone(column: &Column) -> Option<Option<&Coded>> {
-    match column {
-        Column { numbers: None, flags: None, texts, json: None, gone: None } => Some(texts.as_ref()),
-        Column { .. } => None,
     }
 }
 

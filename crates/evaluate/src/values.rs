@@ -33,18 +33,19 @@ enum Kept {
 /// A text has one number wherever it stands while there are few. Of many each place has its own: to find the equal ones would
 /// cost more than it saves.
 pub(crate) fn numbers(columns: &[Option<&Coded>]) -> Option<(Vec<Vec<u32>>, usize)> {
-    let texts = |column: &Option<&Coded>| column.map_or(0, |column| column.values.len());
+    let texts = |column: Option<&Coded>| column.map_or(0, |column| column.values.len());
     let mut known: HashMap<&str, u32> = HashMap::new();
     let mut numbers = Vec::with_capacity(columns.len());
-    for column in columns {
+    for column in columns.iter().copied() {
         let mut of_column = Vec::with_capacity(texts(column).min(FEW));
         for text in column.iter().flat_map(|column| column.values.iter()) {
             let next = u32::try_from(known.len()).ok()?;
             of_column.push(*known.entry(text).or_insert(next));
             if known.len() > FEW {
-                let all = u32::try_from(columns.iter().map(texts).sum::<usize>()).ok().filter(|all| *all < Coded::NONE)?;
+                let all = u32::try_from(columns.iter().copied().map(texts).sum::<usize>()).ok().filter(|all| *all < Coded::NONE)?;
                 let mut places = 0..all;
-                return Some((columns.iter().map(|column| places.by_ref().take(texts(column)).collect()).collect(), all as usize));
+                let each = columns.iter().map(|column| places.by_ref().take(texts(*column)).collect());
+                return Some((each.collect(), all as usize));
             }
         }
         numbers.push(of_column);

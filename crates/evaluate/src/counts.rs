@@ -3,6 +3,7 @@
 //! Most have few rows, and many groups are counted side by side: bytes stay in a near cache, and many of them are compared
 //! at once. What a byte does not hold is carried beside. **Invariant:** counts are exact, however large.
 
+use std::array;
 use std::collections::BTreeMap;
 
 use definitions::CountRange;
@@ -104,18 +105,13 @@ impl Counts {
         // One comparison for both ends: what lies below wraps around and is far above.
         let holds = |count: u8| u8::from(count.wrapping_sub(least) <= room);
         let mut words = Vec::with_capacity(BLOCK_PROFILES / 64);
-        let mut held = [0_u8; 64];
         for (number, counts) in self.bytes.as_chunks::<64>().0.iter().enumerate() {
-            if let Some(before) = before {
+            let held: [u8; 64] = if let Some(before) = before {
                 let before = &before.bytes.as_chunks::<64>().0[number];
-                for ((held, count), before) in held.iter_mut().zip(counts).zip(before) {
-                    *held = holds(count.wrapping_sub(*before));
-                }
+                array::from_fn(|place| holds(counts[place].wrapping_sub(before[place])))
             } else {
-                for (held, count) in held.iter_mut().zip(counts) {
-                    *held = holds(*count);
-                }
-            }
+                counts.map(holds)
+            };
             words.push(packed::pack(&held));
         }
         words

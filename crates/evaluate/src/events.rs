@@ -1,7 +1,7 @@
 //! Event leaves: which of them count the same rows, and which share a pass over them.
 //!
-//! Leaves with the same event and filter form a group and differ only in window and count. Groups that look at the
-//! same properties of an event share a pass ([`crate::pass`]): each row is looked up once.
+//! Leaves with the same event and filter form a group and differ only in window and count. Groups of one event share a
+//! pass ([`crate::pass`]), so that rows are looked up together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ pub(crate) struct Group {
     pub(crate) leaves: Vec<CountedLeaf>,
 }
 
-/// Groups that share a pass: of one event, whose events they mean, and the properties they look at.
+/// Groups that share a pass: of one event, and agreed on whose events they mean.
 pub(crate) type Set = Vec<Group>;
 
 /// A leaf that counting answers.

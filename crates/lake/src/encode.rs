@@ -1,4 +1,7 @@
 //! Facts to columns: rows sorted, one column per property name and type of value.
+//!
+//! **Invariant:** a table is bounded, whatever names are sent: each row has room in each column, so names that differ from
+//! message to message would make a table as wide as it is long.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +16,26 @@ use crate::json::write_json;
 use crate::layout::{MESSAGE_KEY, OCCURRED_AT, PROFILE_ID, RECEIVED_AT, SOURCE_ORDER, Variant, moment_type};
 use crate::told::{Told, ValueRef};
 
+/// Rows of a segment times its columns, at most.
+const CELLS_MAX: usize = 16 << 20;
+/// Columns that every row has.
+const FIXED_COLUMNS: usize = 5;
+/// Columns of a segment, at most, unless one fact alone has more.
+const COLUMNS_MAX: usize = 2_000;
+
 /// Puts facts in the order of a segment.
 pub(crate) fn sort(facts: &mut [&Told<'_>]) {
     facts.sort_by_key(|fact| (fact.occurred_at, fact.received_at, fact.source_order, fact.message_key));
 }
 
-/// The table of a segment: the columns every row has, then those of properties (or traits) by name and type.
-pub(crate) fn encode(facts: &[&Told<'_>]) -> PolarsResult<DataFrame> {
+/// The table of a segment: the columns every row has, then those of properties (or traits) by name and type. None of facts
+/// that are too many for one table, with as many names as they have; one fact alone always has a table.
+pub(crate) fn encode(facts: &[&Told<'_>]) -> PolarsResult<Option<DataFrame>> {
+    let gathered = gather(facts);
+    let width = FIXED_COLUMNS + gathered.values().map(Cells::columns).sum::<usize>();
+    if facts.len() > 1 && (width > COLUMNS_MAX || width * facts.len() > CELLS_MAX) {
+        return Ok(None);
+    }
     let profiles: Vec<u32> = facts.iter().map(|fact| fact.profile.0).collect();
     let occurred: Vec<i64> = facts.iter().map(|fact| fact.occurred_at.micros()).collect();
     let received: Vec<i64> = facts.iter().map(|fact| fact.received_at.micros()).collect();
@@ -32,10 +48,10 @@ pub(crate) fn encode(facts: &[&Told<'_>]) -> PolarsResult<DataFrame> {
         BinaryChunked::from_slice(MESSAGE_KEY.into(), &keys).into_column(),
         UInt64Chunked::from_vec(SOURCE_ORDER.into(), orders).into_column(),
     ];
-    for (name, cells) in gather(facts) {
+    for (name, cells) in gathered {
         cells.append_columns(name, facts.len(), &mut columns);
     }
-    DataFrame::new(facts.len(), columns)
+    DataFrame::new(facts.len(), columns).map(Some)
 }
 
 /// What the manifest says about the properties (or traits) of a table, in the order of its columns; `at` tells when a row
@@ -86,6 +102,13 @@ impl<'f> Cells<'f> {
             ValueRef::Json(value) => self.jsons.push((row, write_json(value))),
             ValueRef::Gone => self.gone.push((row, true)),
         }
+    }
+
+    /// How many columns they make.
+    fn columns(&self) -> usize {
+        let Self { numbers, texts, flags, jsons, gone } = self;
+        let there = [!numbers.is_empty(), !texts.is_empty(), !flags.is_empty(), !jsons.is_empty(), !gone.is_empty()];
+        there.into_iter().filter(|there| *there).count()
     }
 
     /// A column for each type that some row has.

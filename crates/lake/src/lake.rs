@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,11 +35,13 @@ impl Lake {
         fs::create_dir_all(root)
             .and_then(|()| File::create(&probe))
             .and_then(|_| fs::remove_file(&probe))
+            // Another process that opens the lake just now removed it.
+            .or_else(|error| if error.kind() == io::ErrorKind::NotFound && root.is_dir() { Ok(()) } else { Err(error) })
             .map_err(|source| LakeError::Folder { path: root.to_owned(), source })?;
         Ok(Self { root: root.into() })
     }
 
-    /// Writes facts, one segment per log and UTC day, durable on return. They are part of the lake once the store's
+    /// Writes facts, one segment per log and UTC day (several where they have very many names), durable on return. They are part of the lake once the store's
     /// manifest names them. Writing the same facts again makes the same paths.
     ///
     /// # Errors
@@ -55,18 +58,23 @@ impl Lake {
     /// # Errors
     /// When a file cannot be written; those written before are removed again.
     pub fn write_told(&self, facts: &[Told<'_>], open_from: NaiveDate) -> Result<Vec<Segment>, LakeError> {
-        let outcomes: Vec<_> =
-            batches(facts, open_from).into_par_iter().map(|((event, _), facts)| self.write_segment(event, facts)).collect();
+        let outcomes: Vec<_> = batches(facts, open_from)
+            .into_par_iter()
+            .map(|((event, _), mut facts)| {
+                encode::sort(&mut facts);
+                let mut done = Vec::new();
+                let failure = self.write_segments(event, &facts, &mut done).err();
+                (done, failure)
+            })
+            .collect();
 
         let (mut segments, mut written, mut failure) = (Vec::new(), Vec::new(), None);
-        for outcome in outcomes {
-            match outcome {
-                Ok((segment, file)) => {
-                    segments.push(segment);
-                    written.push(file);
-                }
-                Err(error) => failure = failure.or(Some(error)),
+        for (done, failed) in outcomes {
+            for (segment, file) in done {
+                segments.push(segment);
+                written.push(file);
             }
+            failure = failure.or(failed);
         }
         let placed = match failure {
             Some(error) => Err(error),
@@ -79,12 +87,16 @@ impl Lake {
         Ok(segments)
     }
 
-    fn write_segment(&self, event: Option<&EventName>, mut facts: Vec<&Told<'_>>) -> Result<(Segment, Written), LakeError> {
-        encode::sort(&mut facts);
+    /// One segment of sorted facts, or several where they have too many names for one: halves of the time, and halves of those.
+    fn write_segments(&self, event: Option<&EventName>, facts: &[&Told<'_>], done: &mut Vec<(Segment, Written)>) -> Result<(), LakeError> {
         let (first_at, last_at) = (facts[0].occurred_at, facts[facts.len() - 1].occurred_at);
         let folder = layout::folder(event, first_at.day(), last_at.day());
         let failed = |source| LakeError::Write { path: self.root.join(&folder), source: Box::new(source) };
-        let table = encode::encode(&facts).map_err(failed)?;
+        let Some(table) = encode::encode(facts).map_err(failed)? else {
+            let (earlier, later) = facts.split_at(facts.len() / 2);
+            self.write_segments(event, earlier, done)?;
+            return self.write_segments(event, later, done);
+        };
         let columns = encode::describe(&table, |row| facts[row].occurred_at);
         let bytes = parquet::write(table).map_err(failed)?;
 
@@ -103,7 +115,8 @@ impl Lake {
             bytes: bytes.len() as u64,
             columns,
         };
-        Ok((segment, written))
+        done.push((segment, written));
+        Ok(())
     }
 
     /// The keys of all messages in a segment, in the order of its rows.

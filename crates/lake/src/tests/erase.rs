@@ -51,3 +51,13 @@ fn a_property_that_only_they_had_is_gone() {
     assert_eq!(files(folder.path()), std::slice::from_ref(&rest.path));
     assert_eq!(lake.without(&rest, &[ProfileId(2)]).expect("read"), None);
 }
+
+/// Which is why the store lets such a path be named again (`what_a_merge_took_in_may_be_left_again`).
+#[test]
+fn what_was_merged_before_they_came_is_left_byte_for_byte() {
+    let (_folder, lake) = lake();
+    let write = |second: i64, profile: u32| lake.write(&[of(profile, event("Cancelled", second, &[]))]).expect("written").remove(0);
+    let ours = lake.merge(&[&write(1, 1), &write(2, 2)]).expect("merged");
+    let both = lake.merge(&[&ours, &write(3, 3)]).expect("merged");
+    assert_eq!(lake.without(&both, &[ProfileId(3)]).expect("written"), Some(ours));
+}

@@ -206,3 +206,20 @@ fn many_different_texts_keep_apart_and_equal_ones_together() {
         assert_eq!(texts.get(usize::try_from(row).expect("small")), Some(text(row * 7 % 2_000).as_str()));
     }
 }
+
+/// What an integrator does who takes a property's name for a value: each message brings a name of its own.
+#[test]
+fn names_that_nobody_else_uses_make_more_segments_and_not_a_wider_one() {
+    let (_folder, lake) = lake();
+    let facts: Vec<Fact> = (0..9_000).map(|second| event("Viewed", second, &[(&format!("sku_{second}"), Value::Flag(true))])).collect();
+    let segments = lake.write(&facts).expect("it is written");
+    assert!(segments.iter().all(|segment| segment.columns.len() <= 2_000), "no segment is as wide as it is long");
+    assert!(segments.windows(2).all(|pair| pair[0].last_at < pair[1].first_at), "in the order of time");
+    let read: Vec<Fact> = segments.iter().flat_map(|segment| lake.facts(segment).expect("it is read")).collect();
+    assert_eq!(read, facts);
+    assert_eq!(lake.write(&facts).expect("it is written again"), segments);
+
+    let names: Vec<String> = (0..3_000).map(|number| format!("name_{number}")).collect();
+    let members: Vec<(&str, Value)> = names.iter().map(|name| (name.as_str(), Value::Flag(true))).collect();
+    assert_eq!(lake.write(&[event("Viewed", 0, &members)]).expect("one fact is never cut").len(), 1);
+}

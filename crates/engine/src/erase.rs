@@ -188,18 +188,20 @@ impl Workspace {
     }
 
     /// One by one until nothing of the people is named any more; then what was left in files and free places goes, of all at once.
+    /// One that fails stops no other.
     async fn go_on_with(&self, erasures: Vec<Erasure>) -> Result<(), EraseError> {
-        let mut erased = Vec::new();
+        let (mut erased, mut failed) = (Vec::new(), None);
         for erasure in erasures {
-            match self.erase(erasure).await? {
-                Here::Done(erasure_id) => erased.push(erasure_id),
-                Here::Waits(why) => tracing::warn!(why, "an erasure waits"),
+            match self.erase(erasure).await {
+                Ok(Here::Done(erasure_id)) => erased.push(erasure_id),
+                Ok(Here::Waits(why)) => tracing::warn!(why, "an erasure waits"),
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
         if !erased.is_empty() {
             self.tidy_up(&erased).await?;
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     /// At destinations first, then here.

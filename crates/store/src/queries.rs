@@ -48,6 +48,7 @@ pub(crate) const FORGET_MEMBERSHIPS: &str = include_str!("../../../sql/queries/f
 pub(crate) const FORGET_MODEL_CHECKSUMS: &str = include_str!("../../../sql/queries/forget_model_checksums.sql");
 pub(crate) const FORGET_RECORDINGS: &str = include_str!("../../../sql/queries/forget_recordings.sql");
 pub(crate) const FORGET_REFUSED: &str = include_str!("../../../sql/queries/forget_refused.sql");
+pub(crate) const FORGET_REPLACED_SEGMENT: &str = include_str!("../../../sql/queries/forget_replaced_segment.sql");
 pub(crate) const FORGET_RUNS: &str = include_str!("../../../sql/queries/forget_runs.sql");
 pub(crate) const FORGET_SYNC_START: &str = include_str!("../../../sql/queries/forget_sync_start.sql");
 pub(crate) const GUARDS: &str = include_str!("../../../sql/queries/guards.sql");

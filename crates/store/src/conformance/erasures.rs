@@ -224,3 +224,22 @@ pub(super) async fn a_segment_is_named_without_their_rows(store: &dyn Store) {
     let named = store.flush(&Flush { segments: vec![before[1].1.clone()], ..Flush::default() }).await;
     assert!(matches!(named, Err(StoreError::Conflict { .. })), "what was erased is never named again");
 }
+
+pub(super) async fn what_a_merge_took_in_may_be_left_again(store: &dyn Store) {
+    let one = |path: &str| segment(path, events("Order"), "2025-03-01");
+    store
+        .flush(&Flush { segments: vec![one("order/ours.parquet"), one("order/theirs.parquet")], ..Flush::default() })
+        .await
+        .expect("flushed");
+    let sources = store.segments().await.expect("two");
+    let merged = Segment { path: "order/both.parquet".to_owned(), rows: sources.iter().map(|(_, source)| source.rows).sum(), ..one("") };
+    let number = store.replace_segments(&[sources[0].0, sources[1].0], &merged).await.expect("merged");
+    store.request_erasure(&request("e1", false, &[0], &[])).await.expect("asked for");
+    let ours = sources[0].1.clone();
+    store.rewrite_segment("e1", (number, &merged), Some(&ours)).await.expect("what it was before");
+    assert_eq!(store.segments().await.expect("one"), [(number, ours.clone())]);
+    for twice in [ours, merged, sources[1].1.clone()] {
+        let named = store.flush(&Flush { segments: vec![twice], ..Flush::default() }).await;
+        assert!(matches!(named, Err(StoreError::Conflict { .. })), "{named:?}");
+    }
+}

@@ -101,6 +101,7 @@ pub async fn all(make: impl AsyncFn() -> Arc<dyn Store>) {
     erasures::everything_of_a_person_goes_and_nothing_else(&*make().await).await;
     erasures::erased_people_were_never_members(&*make().await).await;
     erasures::a_segment_is_named_without_their_rows(&*make().await).await;
+    erasures::what_a_merge_took_in_may_be_left_again(&*make().await).await;
 
     lives::a_retired_key_stays_retired(&*make().await).await;
     lives::a_run_that_is_refused_retires_nobody(&*make().await).await;

@@ -66,7 +66,8 @@ pub(crate) async fn replace(work: &mut Work<'_>, sources: &[SegmentId], merged: 
     Ok(SegmentId(highest))
 }
 
-/// What is left of a segment instead of it. Its path is never named again.
+/// What is left of a segment instead of it. Its path is never named again, but that of what is left may have been: where somebody
+/// goes whose rows a merge added, what was merged with them comes back, byte for byte.
 pub(crate) async fn rewrite(work: &mut Work<'_>, number: SegmentId, before: &Segment, rest: Option<&Segment>) -> Result<(), StoreError> {
     work.take_numbers("segments", 0).await?;
     let path = rest.map_or_else(String::new, |rest| rest.path.clone());
@@ -75,7 +76,10 @@ pub(crate) async fn rewrite(work: &mut Work<'_>, number: SegmentId, before: &Seg
     }
     work.execute(query(queries::DELETE_SEGMENTS).bind(pack(std::iter::once([number.0])))).await?;
     match rest {
-        Some(rest) => write(work, number.0, std::slice::from_ref(rest)).await,
+        Some(rest) => {
+            work.execute(query(queries::FORGET_REPLACED_SEGMENT).bind(rest.path.clone())).await?;
+            write(work, number.0, std::slice::from_ref(rest)).await
+        }
         None => Ok(()),
     }
 }

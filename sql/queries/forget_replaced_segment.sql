@@ -1,0 +1,1 @@
+DELETE FROM replaced_segments WHERE path = $1

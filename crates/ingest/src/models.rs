@@ -9,6 +9,7 @@ mod report;
 mod row;
 mod source;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::RandomState;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use store::{Flush, ModelBatch, ModelRow, Store};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::block::Block;
-use crate::identifiers::{self, Id};
+use crate::identifiers::{self, Carried, Id};
 use crate::keys::KeyMaker;
 use crate::kinds::Kinds;
 use crate::message::Message;
@@ -199,9 +200,9 @@ impl Syncing<'_> {
                 Some(row) if !row.checksum.is_empty() => self.report.updated += 1,
                 Some(_) | None => self.report.new += 1,
             }
-            // The row is somebody else's now: whoever had it has it no more.
-            if let Some(row) = before.filter(|row| row.identifiers.iter().all(|identifier| !identifiers.contains(identifier))) {
-                self.say(&mut block, &row::gone(self.model, &row.identifiers, self.now));
+            // Perhaps the row is somebody else's now: whoever had it has it no more. If it is not, what follows says so.
+            if let Some(row) = before.filter(|row| row.identifiers.iter().any(|identifier| !identifiers.contains(identifier))) {
+                self.say_gone(&mut block, row);
             }
             self.say(&mut block, &message);
             saved.push(ModelRow { key: key.clone(), checksum, identifiers, seen: self.sync });
@@ -222,7 +223,7 @@ impl Syncing<'_> {
             let over = gone.len() < chunk_rows;
             let mut block = Block::default();
             for row in &gone {
-                self.say(&mut block, &row::gone(self.model, &row.identifiers, self.now));
+                self.say_gone(&mut block, row);
             }
             self.report.deleted += gone.len() as u64;
             let (deleted, finished_at) = (gone.into_iter().map(|row| row.key).collect(), over.then_some(self.now));
@@ -258,14 +259,33 @@ impl Syncing<'_> {
     }
 
     fn say(&mut self, block: &mut Block, message: &Message<'_>) {
-        if self.refused(message).is_some() {
+        let kinds = self.kinds.clone();
+        self.say_of(block, message, &identifiers::of(message, &kinds, &mut |_, _| {}));
+    }
+
+    /// Takes the mark from whoever had a row. Its identifiers found them when it was there; that one of them may find nobody
+    /// new, because it was blocked since, does not keep the mark.
+    fn say_gone(&mut self, block: &mut Block, row: &ModelRow) {
+        let id = |identifier: &Identifier| {
+            let kind = self.kinds.named(identifier.kind.as_str())?;
+            Some(Id { kind, value: Cow::Owned(identifier.value.clone()) })
+        };
+        let mut user: Vec<_> = row.identifiers.iter().filter_map(id).collect();
+        user.sort_by_key(|id| id.kind);
+        // Of kinds that the settings do not name any more nobody is found.
+        if !user.is_empty() {
+            self.say_of(block, &row::gone(self.model, self.now), &Carried { user, ..Carried::default() });
+        }
+    }
+
+    fn say_of(&mut self, block: &mut Block, message: &Message<'_>, carried: &Carried<'_>) {
+        if self.settler.verdicts.barred.refuses(carried, &self.kinds, message.when.occurred_at).is_some() {
             // That somebody who is kept out has a row no more needs no saying.
             return;
         }
         self.said += 1;
         let key = self.keys.of_id(&format!("{}/{}", self.sync, self.said));
-        let carried = identifiers::of(message, &self.kinds, &mut |_, _| {});
-        block.take(self.said, message, key, &carried, Vec::new(), &self.hasher);
+        block.take(self.said, message, key, carried, Vec::new(), &self.hasher);
     }
 
     async fn settle(&mut self, block: Block, fill: impl FnOnce(ModelBatch) -> ModelBatch + Send) -> Result<(), IngestError> {

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use model::{Identifier, Moment, RowModel, RowTraits, Value};
+use model::{Moment, RowModel, RowTraits, Value};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::csv_plan::add_email;
-use crate::message::{ExternalId, Given, Member, Message, MessageKind, TimeSource, When};
+use crate::message::{Given, Member, Message, MessageKind, TimeSource, When};
 use crate::parse::check_names;
 use crate::rejection::{Rejection, RejectionReason};
 use crate::table::Cells;
@@ -62,21 +62,10 @@ pub(super) fn understood<'c>(model: &'c RowModel, cells: &'c Cells, now: Moment)
     Ok((message, format!("{:032x}", hash.digest128())))
 }
 
-/// That somebody has no row any more.
-pub(super) fn gone<'i>(model: &RowModel, identifiers: &'i [Identifier], now: Moment) -> Message<'i> {
-    const NONE: Option<Cow<'_, str>> = Some(Cow::Borrowed("none"));
-    const USERS: Option<Cow<'_, str>> = Some(Cow::Borrowed("users"));
-    let external = |identifier: &'i Identifier| ExternalId {
-        id: Some(Cow::Borrowed(identifier.value.as_str())),
-        kind: Some(Cow::Borrowed(identifier.kind.as_str())),
-        collection: USERS,
-        encoding: NONE,
-    };
-    Message {
-        external_ids: identifiers.iter().map(external).collect(),
-        members: vec![(Cow::Owned(model.member_trait()), Some(Given::Other(Value::Flag(false))))],
-        ..nothing(now)
-    }
+/// That somebody has no row any more; whom it is about, the identifiers say that the row had.
+pub(super) fn gone(model: &RowModel, now: Moment) -> Message<'static> {
+    let mark = (Cow::Owned(model.member_trait()), Some(Given::Other(Value::Flag(false))));
+    Message { members: vec![mark], ..nothing(now) }
 }
 
 /// A message that says nothing of nobody.

@@ -1,11 +1,12 @@
 //! Models: what a table says today, compared with what it said before.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::crash::dying_after;
 use crate::scene::{Scene, now};
 use ingest::{Effect, IfEmpty, IngestError, ModelOptions, ModelReport, ModelRows, RejectionReason, sync_model};
-use model::{FactKind, ModelKey, Moment, RowModel, RowSource, RowTraits, Value};
+use model::{BlockedValue, FactKind, IdentityRules, KindRule, ModelKey, Moment, RowModel, RowSource, RowTraits, Value};
 use store::QueryRows;
 
 fn members() -> RowModel {
@@ -93,6 +94,31 @@ async fn a_row_that_passes_to_somebody_else_leaves_nobody_marked() {
     // Another address alone is no other person.
     sync(&scene, "id,user,mail,tier\n1,u2,other@example.com,gold\n", hour(2)).await;
     assert_eq!(has_row(&scene, "email:other@example.com").await, Some(true.into()));
+}
+
+#[tokio::test]
+async fn a_row_that_keeps_its_address_leaves_nobody_marked_either() {
+    let scene = Scene::new().await;
+    sync(&scene, "id,user,mail,tier\n1,u1,shared@example.com,gold\n", hour(0)).await;
+    // The address is u1's: whose row it is now, the more trusted id says.
+    sync(&scene, "id,user,mail,tier\n1,u2,shared@example.com,gold\n", hour(1)).await;
+    assert_eq!(has_row(&scene, "user_id:u1").await, Some(false.into()));
+    assert_eq!(has_row(&scene, "user_id:u2").await, Some(true.into()));
+}
+
+#[tokio::test]
+async fn an_identifier_that_was_blocked_since_keeps_no_mark() {
+    let scene = Scene::new().await;
+    sync(&scene, "id,user,mail,tier\n1,,desk@example.com,gold\n2,,shop@example.com,gold\n", hour(0)).await;
+    let blocked = vec![BlockedValue::new("*@example.com").unwrap()];
+    let rules = IdentityRules::new(vec![KindRule { blocked, ..KindRule::of("email") }], &[], 1000, 1000);
+    let options = ModelOptions { identity: Arc::new(rules), ..ModelOptions::default() };
+    let corrected = "id,user,mail,tier\n2,,shop@example.net,gold\n";
+    let report = try_sync(&scene, &members(), corrected, options, hour(1)).await.unwrap();
+    assert_eq!(counts(&report), [0, 1, 1, 0, 0]);
+    assert_eq!(has_row(&scene, "email:desk@example.com").await, Some(false.into()), "a row that is gone");
+    assert_eq!(has_row(&scene, "email:shop@example.com").await, Some(false.into()), "a row that was corrected");
+    assert_eq!(has_row(&scene, "email:shop@example.net").await, Some(true.into()));
 }
 
 #[tokio::test]

@@ -29,12 +29,13 @@ impl Plan {
     /// Finds the mapping's columns in the header; of two with one name, the last.
     ///
     /// # Errors
-    /// The columns that are not there.
-    pub(crate) fn new(mapping: &CsvMapping, header: &[String]) -> Result<Self, Vec<String>> {
+    /// The columns that are not there, and whether any other is.
+    pub(crate) fn new(mapping: &CsvMapping, header: &[String]) -> Result<Self, (Vec<String>, bool)> {
         let places: BTreeMap<&str, usize> = header.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
-        let mut missing = Vec::new();
+        let (mut missing, mut any_there) = (Vec::new(), false);
         let mut place = |column: &String| {
             let place = places.get(column.as_str()).copied();
+            any_there |= place.is_some();
             if place.is_none() && !missing.contains(column) {
                 missing.push(column.clone());
             }
@@ -51,7 +52,7 @@ impl Plan {
             columns: mapping.columns.iter().filter_map(|(column, name)| Some((place(column)?, name.clone()))).collect(),
         };
         if !missing.is_empty() {
-            return Err(missing);
+            return Err((missing, any_there));
         }
         if mapping.columns.is_empty() {
             let named = [plan.user_id, plan.anonymous_id, plan.email, plan.message_id, plan.timestamp.as_ref().map(|(place, _)| *place)];

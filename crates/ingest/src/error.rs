@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lake::LakeError;
 use serde::Serialize;
@@ -52,7 +52,10 @@ pub enum IngestError {
         path: PathBuf,
     },
     /// A CSV file without a mapping.
-    #[error("cannot read `{}`: a CSV file needs a mapping that says what its columns mean", path.display())]
+    #[error(
+        "cannot read `{}`: a CSV file needs a mapping that says what its columns mean; write one under `csv:` in `muster.yaml` and name it: `--csv NAME`",
+        path.display()
+    )]
     NoMapping {
         /// The file.
         path: PathBuf,
@@ -66,6 +69,14 @@ pub enum IngestError {
         missing: Vec<String>,
         /// The columns that are.
         found: Vec<String>,
+    },
+    /// The first line has none of the columns that the mapping names. It may be somebody's data, so it is not repeated.
+    #[error("cannot read `{}`: its first line has none of the columns {}; is it a header, and separated as the mapping says?", path.display(), listed(missing))]
+    NoHeader {
+        /// The file.
+        path: PathBuf,
+        /// The mapping's columns.
+        missing: Vec<String>,
     },
     /// The mapping's separator is not one byte.
     #[error("cannot separate columns by `{delimiter}`: it must be an ASCII character")]
@@ -116,6 +127,17 @@ pub enum IngestError {
     /// The store could not be read or written.
     #[error("could not settle messages with the store")]
     Store(#[source] StoreError),
+}
+
+impl IngestError {
+    /// That columns are not there. `found` are those of a header that has others of them: any other first line may be data.
+    pub(crate) fn missing_columns(path: &Path, missing: Vec<String>, found: Option<Vec<String>>) -> Self {
+        let path = path.to_owned();
+        match found {
+            Some(found) => Self::MissingColumns { path, missing, found },
+            None => Self::NoHeader { path, missing },
+        }
+    }
 }
 
 const LISTED_MAX: usize = 20;

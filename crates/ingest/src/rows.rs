@@ -192,7 +192,7 @@ fn open_csv(lines: &mut Lines, mapping: &CsvMapping, path: &Path) -> Result<(Csv
         return Ok((rows, Meaning::Plan(Plan::default())));
     }
     let plan = Plan::new(mapping, &header);
-    let plan = plan.map_err(|missing| IngestError::MissingColumns { path: path.to_owned(), missing, found: header })?;
+    let plan = plan.map_err(|(missing, any_there)| IngestError::missing_columns(path, missing, any_there.then_some(header)))?;
     Ok((rows, Meaning::Plan(plan)))
 }
 

@@ -1,6 +1,6 @@
 //! Where a model's rows come from: a file, or a query.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use model::RowModel;
@@ -25,10 +25,11 @@ impl ModelRows {
     pub fn file(path: &Path, model: &RowModel) -> Result<Self, IngestError> {
         let table = Table::open(path, model.id_columns())?;
         if let Some(found) = table.columns() {
-            let missing: Vec<String> =
-                model.columns().filter(|column| !found.iter().any(|found| found == column)).map(str::to_owned).collect();
+            let (there, missing): (BTreeSet<&str>, BTreeSet<&str>) =
+                model.columns().partition(|column| found.iter().any(|found| found == column));
             if !missing.is_empty() {
-                return Err(IngestError::MissingColumns { path: path.to_owned(), missing, found: found.to_owned() });
+                let missing = missing.into_iter().map(str::to_owned).collect();
+                return Err(IngestError::missing_columns(path, missing, (!there.is_empty()).then(|| found.to_owned())));
             }
         }
         Ok(Self(Source::Table(Box::new(table))))
@@ -65,9 +66,9 @@ impl ModelRows {
 fn query_cells(row: &str, number: u64, model: &RowModel) -> Result<Cells, IngestError> {
     if number == 1 {
         let found: BTreeMap<String, serde_json::Value> = serde_json::from_str(row).map_err(|_| IngestError::SourceRow { row: number })?;
-        let missing: Vec<String> = model.columns().filter(|column| !found.contains_key(*column)).map(str::to_owned).collect();
+        let missing: BTreeSet<&str> = model.columns().filter(|column| !found.contains_key(*column)).collect();
         if !missing.is_empty() {
-            let model = model.key.to_string();
+            let (model, missing) = (model.key.to_string(), missing.into_iter().map(str::to_owned).collect());
             return Err(IngestError::MissingOfQuery { model, missing, found: found.into_keys().collect() });
         }
     }

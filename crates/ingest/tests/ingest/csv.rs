@@ -143,3 +143,13 @@ async fn a_header_that_lacks_a_column_says_which_there_are() {
     assert!(words.ends_with("its header lacks `customer`, `date`; it has `client`, `day`, `mail`"), "{words}");
     assert!(!scene.try_import(&scene.file("orders.csv", "customer,date,mail\n"), &csv(orders()), now()).await.unwrap().already);
 }
+
+#[tokio::test]
+async fn a_first_line_that_is_no_header_is_not_repeated() {
+    let scene = Scene::new().await;
+    let headless = scene.file("orders.csv", "17,2025-03-01,ada@example.com\n");
+    let error = scene.try_import(&headless, &csv(orders()), now()).await.unwrap_err();
+    assert!(matches!(error, IngestError::NoHeader { .. }), "{error:?}");
+    let words = format!("{error} {error:?}");
+    assert!(words.contains("is it a header") && !words.contains("ada@example.com"), "{words}");
+}

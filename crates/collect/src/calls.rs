@@ -120,6 +120,7 @@ async fn take(app: &App, call: Call, request: Request) -> Result<Taken, Refusal>
     let sent = Sent::read(&body, call, &app.limits)?;
     let key = auth::find(&keys, header_key.as_deref(), sent.write_key().as_deref())?;
     key.take().map_err(Refusal::TooOften)?;
+    let _more_memory = app.reserve(sent.copied_bytes(&app.limits)).await?;
     let now = (app.now)();
     let mut rejected = |code: &'static str, message: &str| app.rejections.add(&key.source, code, message, now);
     let barred = Arc::clone(&app.barred.borrow());

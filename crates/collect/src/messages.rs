@@ -72,6 +72,13 @@ impl<'b> Sent<'b> {
         serde_json::from_str(self.envelope.write_key?.get()).ok()
     }
 
+    /// How much longer than the body its lines get, because each message takes over the envelope's context; no more than is taken
+    /// of one request.
+    pub(crate) fn copied_bytes(&self, limits: &Limits) -> usize {
+        let context = self.envelope.context.filter(|_| self.kind.is_none()).map_or(0, |context| context.get().len());
+        context.saturating_mul(self.items.len().saturating_sub(1)).min(limits.request_bytes)
+    }
+
     /// Writes the messages down as they will be kept, received `now` and judged; those about somebody who is kept out are not.
     /// `rejected` hears why one is not taken.
     ///

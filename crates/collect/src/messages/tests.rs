@@ -57,6 +57,18 @@ fn a_batch_is_merged_under_its_messages() {
 }
 
 #[test]
+fn memory_is_kept_for_a_context_that_every_message_takes_over() {
+    let limits = Limits { request_bytes: 5_000, ..Limits::default() };
+    let copied = |body: &Value| Sent::read(body.to_string().as_bytes(), Call::Batch, &limits).expect("a body").copied_bytes(&limits);
+    let message = json!({ "type": "track", "userId": "u", "event": "E" });
+    assert_eq!(copied(&json!({ "batch": [message, message, message] })), 0);
+    let context = json!({ "ip": "192.0.2.1" });
+    assert_eq!(copied(&json!({ "context": context, "batch": [message, message, message] })), 2 * context.to_string().len());
+    let large = json!({ "page": "x".repeat(4_000) });
+    assert_eq!(copied(&json!({ "context": large, "batch": [message, message, message] })), 5_000);
+}
+
+#[test]
 fn a_single_call_is_what_its_path_says() {
     let body = "{\n \"userId\": \"u\",\r\n \"event\": \"E\", \"type\": \"identify\", \"receivedAt\": \"1999-01-01T00:00:00Z\"}";
     let (lines, rejected) = taken(body, Call::One("track"));

@@ -105,6 +105,13 @@ impl StoreError {
         matches!(situation(error), Situation::Locked)
     }
 
+    /// Whether an error of the database says that there is no such table.
+    pub(crate) fn is_without_table(error: &sqlx::Error) -> bool {
+        let sqlx::Error::Database(database) = error else { return false };
+        // SQLite has one code for whatever is wrong with a statement.
+        database.code().as_deref() == Some("42P01") || database.message().starts_with("no such table")
+    }
+
     /// The situation behind an error of the database.
     pub(crate) fn from_database(doing: &'static str, at: &str, source: sqlx::Error) -> Self {
         let at = at.to_owned();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::migrate::{Migrate as _, Migrator};
+use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
 use sqlx::{AnyConnection, ConnectOptions as _, Connection as _, Executor as _};
 
 use crate::sql_store::{Backend, SqlStore};
@@ -46,8 +46,9 @@ pub async fn open_existing(url: &StoreUrl) -> Result<Option<Arc<dyn Store>>, Sto
     let options = database_url.parse::<AnyConnectOptions>().map_err(failed)?.disable_statement_logging();
     // Without the settings of a session: they would write to an empty file.
     let mut connection = reach(&options).await.map_err(failed)?;
-    let applied = applied_versions(&mut connection).await;
+    let applied = applied_versions(&mut connection, &at).await;
     connection.close().await.map_err(failed)?;
+    let applied = applied?;
     let known: Vec<i64> = (backend.migrations)().iter().map(|migration| migration.version).collect();
     let (found, newest) = (applied.last().copied().unwrap_or(0), known.last().copied().unwrap_or(0));
     if found > newest {
@@ -149,7 +150,7 @@ fn sqlite_url(path: &Path, at: &str, mode: &str) -> Result<String, StoreError> {
 async fn migrate(connection: &mut AnyConnection, backend: &Backend, at: &str) -> Result<(), StoreError> {
     let migrator = (backend.migrations)();
     let known = migrator.iter().last().map_or(0, |migration| migration.version);
-    let applied = applied_versions(connection).await;
+    let applied = applied_versions(connection, at).await?;
     let found = applied.last().copied().unwrap_or(0);
     if found > known {
         return Err(StoreError::NewerThanBinary { found, known });
@@ -163,9 +164,15 @@ async fn migrate(connection: &mut AnyConnection, backend: &Backend, at: &str) ->
 }
 
 /// The versions a store has, ascending; none where there is no list of them yet.
-async fn applied_versions(connection: &mut AnyConnection) -> Vec<i64> {
-    let applied = connection.list_applied_migrations(MIGRATIONS_TABLE).await.unwrap_or_default();
-    applied.into_iter().map(|migration| migration.version).collect()
+///
+/// # Errors
+/// When the list cannot be read: that is not a store without tables.
+async fn applied_versions(connection: &mut AnyConnection, at: &str) -> Result<Vec<i64>, StoreError> {
+    match connection.list_applied_migrations(MIGRATIONS_TABLE).await {
+        Ok(applied) => Ok(applied.into_iter().map(|migration| migration.version).collect()),
+        Err(MigrateError::Execute(error)) if StoreError::is_without_table(&error) => Ok(Vec::new()),
+        Err(error) => Err(StoreError::from_migration(DOING, at, error)),
+    }
 }
 
 /// Holds the write lock meanwhile: two processes that make one new file do not meet half-way.

@@ -123,6 +123,11 @@ async fn looking_for_a_store_makes_none() {
     assert!(store::open_existing(&url).await.unwrap().is_none(), "a file without tables is no store");
     assert_eq!(std::fs::metadata(&file).unwrap().len(), 0);
 
+    std::fs::write(&file, "nothing that SQLite would write. ".repeat(100)).unwrap();
+    let damaged = store::open_existing(&url).await.err();
+    assert!(matches!(damaged, Some(StoreError::Corrupt { .. })), "what cannot be read is not nothing: {damaged:?}");
+    std::fs::remove_file(&file).unwrap();
+
     let written = open(&file).await.unwrap();
     written.flush(&batch(10)).await.unwrap();
     let found = store::open_existing(&url).await.unwrap().expect("a store");

@@ -89,3 +89,38 @@ async fn tokens_and_contacts_come_out_nowhere() {
     assert!(state.requests.iter().all(|request| !request.path.contains(TOKEN)), "no URL holds the token");
     assert_eq!(state.audiences[0].rows.len(), 1);
 }
+
+#[test]
+fn a_token_in_a_definition_is_found_and_not_drawn() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    fs::create_dir(folder.join("destinations")).expect("a folder");
+    let (facebook, webhook) =
+        ("destination: place\ntype: facebook\nad_account: \"1234567890\"\n", "destination: place\ntype: webhook\nsecret: { env: TOKEN }\n");
+    let cases = [
+        (format!("{facebook}access_token: {TOKEN}\n"), "secret-in-definition"),
+        (format!("{facebook}access_token: [{TOKEN}]\n"), "secret-in-definition"),
+        (format!("{facebook}access_token: {{ token: {TOKEN} }}\n"), "unknown-key"),
+        (format!("{facebook}acces_token: {TOKEN}\n"), "unknown-key"),
+        (format!("{facebook}access_token: \"{TOKEN}\n"), "yaml-syntax"),
+        (format!("{facebook}access_token: !secret {TOKEN}\n"), "tag"),
+        (format!("{facebook}access_token: 1\naccess_token: {TOKEN}\n"), "duplicate-key"),
+        (format!("{webhook}url: https://ann:{TOKEN}@hooks.example.com\n"), "secret-in-definition"),
+        (format!("{webhook}url: ftp://ann:{TOKEN}@hooks.example.com\n"), "invalid-option"),
+        (format!("{webhook}url: https://hooks.example.com\nheaders:\n  authorization: Bearer {TOKEN}\n"), "secret-in-definition"),
+    ];
+    for (destination, code) in cases {
+        fs::write(folder.join("muster.yaml"), "data: data\n").expect("written");
+        fs::write(folder.join("destinations/place.yaml"), &destination).expect("written");
+        for arguments in [&["check"][..], &["--json", "check"], &["run"], &["fmt", "--check"]] {
+            let text = told(folder, "", arguments);
+            check(&format!("{arguments:?} of {destination}"), &text);
+            assert!(arguments[0] != "check" || text.contains(code), "{text}");
+        }
+    }
+    fs::remove_file(folder.join("destinations/place.yaml")).expect("removed");
+    for settings in [format!("store: postgres://ann:{TOKEN}@db/muster\n"), format!("store:\n  url: postgres://ann:{TOKEN}@db/muster\n")] {
+        fs::write(folder.join("muster.yaml"), &settings).expect("written");
+        check(&settings, &told(folder, "", &["check"]));
+    }
+}

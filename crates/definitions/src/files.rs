@@ -84,14 +84,6 @@ impl<'a> Folder<'a> {
         }
     }
 
-    /// Blanks the place of a finding in the text kept for drawing, so that a secret is not printed.
-    pub(crate) fn hide(&mut self, finding: &Diagnostic) {
-        let Some(place) = &finding.place else { return };
-        if let Some(text) = self.sources.get_mut(&place.file) {
-            text.replace_range(place.span.clone(), &"*".repeat(place.span.len()));
-        }
-    }
-
     fn names(&mut self, folder: &str) -> Vec<String> {
         let entries = match fs::read_dir(self.root.join(folder)) {
             Ok(entries) => entries,

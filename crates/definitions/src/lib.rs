@@ -36,6 +36,7 @@ mod fingerprint;
 mod foreign;
 mod guards;
 mod heads;
+mod hide;
 mod identified;
 mod identity;
 mod limits;
@@ -72,6 +73,7 @@ mod window;
 pub use codes::CODES;
 pub use diagnostic::{Diagnostic, Label, Place, Severity};
 pub use fields::Fields;
+pub use hide::showable;
 pub use load::{Loaded, load};
 pub use meaning::{
     Aggregate, AggregateMatch, ApiSettings, Audience, AudienceState, AudienceSync, AudienceTest, Catalog, CollectSettings, Comparison,

@@ -34,7 +34,7 @@ pub struct Loaded {
     pub catalog: Option<Catalog>,
     /// Every finding, in order of file, line and column.
     pub diagnostics: Vec<Diagnostic>,
-    /// The text of every file read, by its path relative to the folder, for drawing findings.
+    /// The text of every file read, by its path relative to the folder. Drawn is only what [`crate::showable`] makes of it.
     pub sources: BTreeMap<PathBuf, String>,
     /// What the definitions name of the data.
     pub mentions: Vec<Mention>,
@@ -94,9 +94,6 @@ fn read_settings(folder: &mut Folder<'_>) -> Settings {
     let mut scope = Scope::new(WorkspaceZone::UTC);
     let tree = reader::read(Path::new(SETTINGS), &text, &mut scope.findings);
     let settings = tree.map_or_else(Settings::default, |root| settings::settings(&root, &mut scope));
-    for finding in scope.findings.iter().filter(|finding| finding.code == "secret-in-file") {
-        folder.hide(finding);
-    }
     settle(&mut scope, folder);
     settings
 }
@@ -145,9 +142,6 @@ fn read_models(folder: &mut Folder<'_>, zone: WorkspaceZone) -> BTreeMap<ModelKe
         let mut scope = Scope::new(zone);
         if let Some(model) = tree(&file, &mut scope).and_then(|root| row_model::row_model(&file.stem, &root, &mut scope)) {
             models.insert(model.key.clone(), model);
-        }
-        for finding in scope.findings.iter().filter(|finding| finding.code == "secret-in-file") {
-            folder.hide(finding);
         }
         settle(&mut scope, folder);
     }

@@ -100,7 +100,7 @@ enum SecretSource {
 impl SecretPlace {
     /// Reads the place, not the secret.
     pub(crate) fn parse(node: &Node) -> Result<Self, Diagnostic> {
-        if matches!(node.data, Data::Text(_) | Data::Number(_)) {
+        if matches!(node.data, Data::Text(_) | Data::Number(_) | Data::List(_)) {
             return Err(Self::in_definition(node));
         }
         let mut fields = node.as_map().map_err(|problem| problem.help(SECRET_HELP))?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use definitions::{Diagnostic, Loaded, Place, Severity};
+use definitions::{Diagnostic, Loaded, Place, Severity, showable};
 
 /// Every finding, a blank line between.
 pub(crate) fn findings(loaded: &Loaded) -> String {
@@ -32,8 +32,10 @@ fn draw(finding: &Diagnostic, loaded: &Loaded) -> String {
 }
 
 fn source(text: &mut String, place: &Place, mark: char, message: &str, loaded: &Loaded) {
-    let Some(line) = loaded.sources.get(&place.file).and_then(|source| source.lines().nth(place.line - 1)) else { return };
-    let length = loaded.sources[&place.file][place.span.clone()].lines().next().map_or(0, |part| part.chars().count());
+    let Some(source) = loaded.sources.get(&place.file) else { return };
+    let source = showable(&place.file, source, &loaded.diagnostics);
+    let Some(line) = source.lines().nth(place.line - 1) else { return };
+    let length = source[place.span.clone()].lines().next().map_or(0, |part| part.chars().count());
     let number = place.line.to_string();
     let shown: String = line.chars().take(160).collect();
     let _ = writeln!(text, "{number} | {shown}");

@@ -46,7 +46,7 @@ fn mistakes_are_told_where_they_stand() {
     check("hooks.example.com", "", &["4:6 invalid-option: `url` is not a URL"]);
     check("ftp://hooks.example.com", "", &["4:6 invalid-option: `url` is not an `https` or `http` URL"]);
     check("file:///etc/passwd", "", &["`url` is not an `https` or `http` URL"]);
-    check("https://me:word@hooks.example.com", "", &["4:6 invalid-option: `url` has a user name or a password"]);
+    check("https://me:word@hooks.example.com", "", &["4:6 secret-in-definition: `url` has a user name or a password"]);
     check("'https://hooks.example.com/#a'", "", &["4:6 invalid-option"]);
     check("http://hooks.example.com", "", &["4:6 in-the-clear"]);
     check(URL, "batch: 0", &["5:8 invalid-option: `batch` lies between 1 and 1000"]);

@@ -1,16 +1,20 @@
-//! Diagnostics drawn under the text they are about.
+//! Diagnostics drawn under the text they are about, without what may be a secret in it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use definitions::{Diagnostic, Loaded, Severity};
+use definitions::{Diagnostic, Loaded, Severity, showable};
 
 use crate::render::numbers::counted;
 
 /// Every diagnostic, and a last line that counts them.
 pub(crate) fn draw(loaded: &Loaded) -> String {
+    let shown = loaded.sources.iter().map(|(file, text)| (file.as_path(), showable(file, text, &loaded.diagnostics))).collect();
     let mut text = String::new();
     for diagnostic in &loaded.diagnostics {
-        text.push_str(&draw_one(diagnostic, loaded));
+        text.push_str(&draw_one(diagnostic, &shown));
         text.push_str("\n\n");
     }
     text.push_str(&summary(loaded));
@@ -30,7 +34,7 @@ pub(crate) fn summary(loaded: &Loaded) -> String {
     }
 }
 
-fn draw_one(diagnostic: &Diagnostic, loaded: &Loaded) -> String {
+fn draw_one(diagnostic: &Diagnostic, shown: &BTreeMap<&Path, String>) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -41,7 +45,7 @@ fn draw_one(diagnostic: &Diagnostic, loaded: &Loaded) -> String {
     let places = diagnostic.place.iter().map(|place| (place, diagnostic.note.as_deref(), AnnotationKind::Primary));
     let labels = diagnostic.labels.iter().map(|label| (&label.place, Some(label.message.as_str()), AnnotationKind::Context));
     for (place, label, kind) in places.chain(labels) {
-        let Some(source) = loaded.sources.get(&place.file) else {
+        let Some(source) = shown.get(place.file.as_path()) else {
             group = group.element(annotate_snippets::Origin::path(place.file.display().to_string()));
             continue;
         };

@@ -113,9 +113,8 @@ fn url(node: &Node, allow_private: bool) -> Result<Url, Diagnostic> {
         return Err(wrong("`url` is not an `https` or `http` URL"));
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(
-            wrong("`url` has a user name or a password").help("put them into `headers`, from a secret: `authorization: {env: NAME}`")
-        );
+        let problem = Diagnostic::error("secret-in-definition", "`url` has a user name or a password").at(&node.place);
+        return Err(problem.help("put them into `headers`, from a secret: `authorization: {env: NAME}`"));
     }
     if url.fragment().is_some() {
         return Err(wrong("`url` has a part after `#`, which no receiver sees"));

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use chrono::{Days, Months, NaiveDate, NaiveDateTime, TimeZone as _};
+use chrono::{Days, Months, NaiveDate, NaiveDateTime, TimeDelta, TimeZone as _, Timelike as _};
 use chrono_tz::Tz;
 use serde::Serialize;
 
@@ -125,16 +125,14 @@ fn shift_months(moment: Moment, zone: WorkspaceZone, months: i64) -> Moment {
     shifted.map_or(Moment::from_micros(limit), |wall| from_wall_clock(wall, zone))
 }
 
-/// A wall clock that a zone shows twice means its first showing; one that a zone skips means the moment the gap ends.
+/// A wall clock that a zone shows twice means its first showing; one that a zone skips means the moment the gap ends, so that
+/// of two wall clocks the later one never means an earlier moment.
 pub(crate) fn from_wall_clock(wall: NaiveDateTime, zone: WorkspaceZone) -> Moment {
-    let mut candidate = wall;
-    for _ in 0..=24 * 4 {
-        if let Some(instant) = zone.from_local_datetime(&candidate).earliest() {
-            return Moment::from(instant.to_utc());
-        }
-        candidate += chrono::TimeDelta::minutes(15);
-    }
-    Moment::from(wall.and_utc())
+    let shown = |wall: &NaiveDateTime| zone.from_local_datetime(wall).earliest().map(|instant| Moment::from(instant.to_utc()));
+    // Gaps begin and end with a minute; a day was skipped where the date line moved.
+    let minute = wall.with_nanosecond(0).and_then(|wall| wall.with_second(0)).unwrap_or(wall);
+    let later = || (0..=24 * 60).find_map(|minutes| shown(&(minute + TimeDelta::minutes(minutes))));
+    shown(&wall).or_else(later).unwrap_or_else(|| Moment::from(wall.and_utc()))
 }
 
 impl fmt::Display for Lookback {
@@ -165,6 +163,19 @@ mod tests {
         for text in ["7d", "7", "days", "0 days", "07 days", "-1 days", "1.5 days", "100000 days", "7  days", "7 Days", "1 year"] {
             assert!(Lookback::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_skipped_means_the_end_of_the_gap() {
+        let month = Lookback::parse("1 month").expect("plain");
+        let before = |text: &str| month.before(moment(text), chrono_tz::Europe::Berlin);
+        let end_of_gap = moment("2026-03-29T01:00:00Z");
+        for skipped in ["2026-04-29T00:00:00Z", "2026-04-29T00:20:07Z", "2026-04-29T00:59:59.999999Z", "2026-04-29T01:00:00Z"] {
+            assert_eq!(before(skipped), end_of_gap, "{skipped}");
+        }
+        assert_eq!(before("2026-04-28T23:59:59Z"), moment("2026-03-29T00:59:59Z"));
+        // Samoa had no 30 December 2011.
+        assert_eq!(month.before(moment("2012-01-29T20:00:00Z"), chrono_tz::Pacific::Apia), moment("2011-12-30T10:00:00Z"));
     }
 
     #[test]

@@ -141,6 +141,7 @@ pub(crate) const SEGMENTS_SEEN: &str = include_str!("../../../sql/queries/segmen
 pub(crate) const SENT_PAIRS: &str = include_str!("../../../sql/queries/sent_pairs.sql");
 pub(crate) const SET_ERASURE_STATE: &str = include_str!("../../../sql/queries/set_erasure_state.sql");
 pub(crate) const SET_NOT_BEFORE: &str = include_str!("../../../sql/queries/set_not_before.sql");
+pub(crate) const STRIP_MODEL_ROWS: &str = include_str!("../../../sql/queries/strip_model_rows.sql");
 pub(crate) const SUPPRESS: &str = include_str!("../../../sql/queries/suppress.sql");
 pub(crate) const SUPPRESSED_DIGESTS: &str = include_str!("../../../sql/queries/suppressed_digests.sql");
 pub(crate) const SUPPRESSIONS: &str = include_str!("../../../sql/queries/suppressions.sql");

@@ -1,6 +1,6 @@
 //! Erasures: recorded before anything is done, gone on with after any of its steps, and remembered.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use model::{AccountLink, Collection, LedgerChange, LedgerRow, LedgerState, LogName, MembershipDiff, ModelKey, ProfileId, Reason, Segment};
 
@@ -124,7 +124,13 @@ async fn people(store: &dyn Store) {
         identifiers: vec![identifier("user_id", "other"), identifier(kind, value)],
         seen: sync,
     };
-    let saved = vec![row("1", "email", "ann@example.com"), row("2", "user_id", "u-1"), row("3", "user_id", "u-0")];
+    let shared = vec![identifier("user_id", "u-1"), identifier("email", "ann@example.com"), identifier("user_id", "a \"b\"")];
+    let saved = vec![
+        row("1", "email", "ann@example.com"),
+        row("2", "user_id", "u-1"),
+        row("3", "user_id", "u-0"),
+        ModelRow { identifiers: shared, ..row("4", "", "") },
+    ];
     let batch = ModelBatch { model, sync, saved, seen: Vec::new(), deleted: Vec::new(), finished_at: None };
     store.flush(&Flush { model: Some(batch), ..Flush::default() }).await.expect("flushed");
     for (place, profile) in [("facebook", 0), ("facebook", 2), ("files", 2), ("files", 1)] {
@@ -148,11 +154,11 @@ pub(super) async fn everything_of_a_person_goes_and_nothing_else(store: &dyn Sto
     let before = store.identities(&[ProfileId(0), ProfileId(1)]).await.expect("two");
     let theirs = [ProfileId(0), ProfileId(2)];
     let ledger_rows = vec![(destination("facebook"), 2), (destination("files"), 1)];
-    assert_eq!(store.holdings(&theirs).await.expect("some"), Holdings { links: 1, model_rows: 2, ledger_rows });
+    assert_eq!(store.holdings(&theirs).await.expect("some"), Holdings { links: 1, model_rows: 3, ledger_rows });
     store.request_erasure(&request("e1", false, &[0, 2], &["aa"])).await.expect("asked for");
     store.erase_person("e1", &[], hour(2)).await.expect("erased");
 
-    let counts = ErasureCounts { identifiers: 2, links: 1, ledger_rows: 3, model_rows: 2, ..ErasureCounts::default() };
+    let counts = ErasureCounts { identifiers: 2, links: 1, ledger_rows: 3, model_rows: 3, ..ErasureCounts::default() };
     assert_eq!(one(store, "e1").await.counts, counts);
     assert_eq!(store.holdings(&theirs).await.expect("none"), Holdings::default());
     let identifiers = [identifier("user_id", "u-0"), identifier("email", "ann@example.com"), identifier("user_id", "u-1")];
@@ -161,7 +167,13 @@ pub(super) async fn everything_of_a_person_goes_and_nothing_else(store: &dyn Sto
     let after = store.identities(&[ProfileId(0), ProfileId(1)]).await.expect("two");
     assert_eq!((after[0].identifiers.as_slice(), &after[1]), (&[][..], &before[1]));
     assert_ne!(after[0].public_id, before[0].public_id, "the name that the outside world knew is gone");
-    assert_eq!(store.models().await.expect("one")[0].rows, 1);
+    assert_eq!(store.models().await.expect("one")[0].rows, 2);
+    let model = ModelKey::parse("members").expect("a key");
+    let left = store.model_rows(&model, &["1", "2", "3", "4"].map(str::to_owned)).await.expect("two");
+    let left: BTreeMap<_, _> = left.into_iter().map(|row| (row.key, (row.checksum, row.identifiers))).collect();
+    let of_others = vec![identifier("user_id", "u-1"), identifier("user_id", "a \"b\"")];
+    assert_eq!(left.keys().collect::<Vec<_>>(), ["2", "4"]);
+    assert_eq!(left["4"], (String::new(), of_others), "a row that is about somebody else too is looked at again");
     assert_eq!(store.ledger(&audience("a"), &destination("files")).await.expect("one").len(), 1);
 
     let refused = store.refusals(9).await.expect("one").remove(0);

@@ -128,8 +128,9 @@ pub(crate) async fn erase_person(work: &mut Work<'_>, erasure_id: &str, digests:
     let Some(erasure) = find(work, erasure_id).await? else { return Err(work.not_found(format!("erasure `{erasure_id}`"))) };
     let profiles = numbers(&erasure.profiles);
     let linked: Vec<ProfileId> = work.packed(query(queries::USERS_LINKED_TO).bind(profiles.clone())).await?;
-    // By their identifiers, which have to be there still.
-    let model_rows = work.execute(query(queries::ERASE_MODEL_ROWS).bind(profiles.clone())).await?;
+    // By their identifiers, which have to be there still. A row that is about somebody else too stays, without theirs.
+    let stripped = work.execute(query(queries::STRIP_MODEL_ROWS).bind(profiles.clone())).await?;
+    let model_rows = stripped + work.execute(query(queries::ERASE_MODEL_ROWS).bind(profiles.clone())).await?;
     let links = work.execute(query(queries::ERASE_LINKS).bind(profiles.clone())).await?;
     let identifiers = work.execute(query(queries::ERASE_IDENTIFIERS).bind(profiles.clone())).await?;
     let ledger_rows = work.execute(query(queries::ERASE_LEDGER_ROWS).bind(profiles.clone())).await?;

@@ -64,6 +64,19 @@ fn while_somebody_writes_the_last_file_is_left_alone() {
 }
 
 #[test]
+fn whoever_only_looks_keeps_nobody_from_writing() {
+    let place = tempfile::tempdir().expect("a folder");
+    let looking = super::writer::lock(place.path()).expect("free");
+    let writing = std::thread::scope(|scope| {
+        let opening = scope.spawn(|| Inbox::open(place.path(), InboxLimits::default()));
+        std::thread::sleep(std::time::Duration::from_millis(150));
+        drop(looking);
+        opening.join().expect("no panic")
+    });
+    assert!(writing.is_ok());
+}
+
+#[test]
 fn files_are_sealed_by_size_and_the_inbox_fills() {
     let place = tempfile::tempdir().expect("a folder");
     let inbox = Inbox::open(place.path(), InboxLimits { file_bytes: 100, bytes_max: 250 }).expect("open");

@@ -8,10 +8,15 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::InboxError;
 use super::reader::{numbered, path_of, recover, sync_folder};
 use super::record::{Accepted, MAGIC};
+
+/// How often, and how long, a lock is waited for that somebody holds.
+const LOCK_NAPS: u32 = 20;
+const LOCK_NAP: Duration = Duration::from_millis(100);
 
 /// How much an inbox holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +63,7 @@ impl Inbox {
     /// When another process has it open, or the disk fails.
     pub fn open(folder: &Path, limits: InboxLimits) -> Result<Self, InboxError> {
         fs::create_dir_all(folder).map_err(InboxError::disk("create", folder))?;
-        let lock = lock(folder)?;
+        let lock = lock_patiently(folder)?;
         recover(folder)?;
         let next_number = numbered(folder)?.last().map_or(1, |(number, _)| number + 1);
         let inbox = Self {
@@ -170,6 +175,17 @@ impl Inbox {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The same, waiting a little: whoever only looks at what is sealed holds the lock for a moment.
+fn lock_patiently(folder: &Path) -> Result<File, InboxError> {
+    for _ in 0..LOCK_NAPS {
+        match lock(folder) {
+            Err(InboxError::Taken { .. }) => std::thread::sleep(LOCK_NAP),
+            done => return done,
+        }
+    }
+    lock(folder)
 }
 
 /// Locks a folder for whoever writes to it; the lock goes with its process, however that ends.

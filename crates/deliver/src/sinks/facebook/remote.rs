@@ -32,7 +32,12 @@ pub(super) struct Found {
 impl Settling<'_> {
     /// The audience to write to: the one that is known or named, or one found, or a new one. Forgets the ledger's rows when
     /// they were sent to an audience that is gone.
-    pub(super) async fn remote(&mut self, known: Option<RemoteAudience>, name: &str, ledger: &mut Vec<LedgerRow>) -> Result<Found, Stop> {
+    pub(super) async fn remote(
+        &mut self,
+        known: Option<RemoteAudience>,
+        (name, sendable): (&str, u64),
+        ledger: &mut Vec<LedgerRow>,
+    ) -> Result<Found, Stop> {
         if let Some(known) = known {
             self.check_named(&known)?;
             match self.talk.patiently(&Request::get(known.remote_id.clone(), standing::FIELDS)).await {
@@ -60,6 +65,8 @@ impl Settling<'_> {
         if let Some(remote_id) = listed {
             return self.take_over(remote_id, name, ledger).await;
         }
+        // One that was known and is gone is begun anew like any other.
+        self.check_minimum(sendable)?;
         let remote = RemoteAudience::new(self.create(name, ledger).await?, name);
         self.save_remote(&remote).await?;
         self.facts.insert("id".to_owned(), remote.remote_id.clone());

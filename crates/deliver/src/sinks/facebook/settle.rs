@@ -49,13 +49,11 @@ impl Settling<'_> {
         let name = self.options.audience_name(&self.job.title).map_err(|words| Stop::Halt(SyncState::Failed, words))?;
         let known = ledger.remote_audience(audience, destination).await?;
         let sendable = desired.sendable;
-        if known.is_none() && self.is_held_back(sendable) {
-            let minimum = self.options.minimum_size.max(1);
-            let words = format!("below minimum: {sendable} of {minimum} sendable people; held until there are enough");
-            return Err(Stop::Halt(SyncState::BelowMinimum, words));
+        if known.is_none() {
+            self.check_minimum(sendable)?;
         }
         let mut rows = ledger.rows(audience, destination).await?;
-        let Found { mut remote, status } = self.remote(known, &name, &mut rows).await?;
+        let Found { mut remote, status } = self.remote(known, (&name, sendable), &mut rows).await?;
         self.end_replace(&mut remote, &mut rows, status).await?;
         let has_pending = rows.iter().any(|row| matches!(row.state, LedgerState::PendingAdd | LedgerState::PendingRemove));
         if remote.doubt.is_some() {
@@ -126,12 +124,18 @@ impl Settling<'_> {
         }
     }
 
-    /// Whether there are too few people to begin with. An audience of nobody is never begun.
-    fn is_held_back(&self, sendable: u64) -> bool {
-        match self.options.below_minimum {
-            BelowMinimum::Hold => sendable < self.options.minimum_size.max(1),
+    /// Whether there are enough people to begin with. An audience of nobody is never begun.
+    pub(super) fn check_minimum(&self, sendable: u64) -> Result<(), Stop> {
+        let minimum = self.options.minimum_size.max(1);
+        let is_held_back = match self.options.below_minimum {
+            BelowMinimum::Hold => sendable < minimum,
             BelowMinimum::Send => sendable == 0,
+        };
+        if !is_held_back {
+            return Ok(());
         }
+        let words = format!("below minimum: {sendable} of {minimum} sendable people; held until there are enough");
+        Err(Stop::Halt(SyncState::BelowMinimum, words))
     }
 
     /// Removals first and finished, then adds: a removal after an add would undo it where they share a cell.

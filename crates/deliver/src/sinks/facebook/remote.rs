@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::client::{Request, integer};
 use super::errors::{Advice, Failure};
 use super::options::OnDrift;
+use super::plan;
 use super::settling::Settling;
 use super::standing::{self, Standing};
 use crate::dispatch::{Stop, Verdict};
@@ -109,7 +110,12 @@ impl Settling<'_> {
 
     /// Whether somebody else changed who is in the audience. It is said until everybody was sent anew.
     async fn check_drift(&mut self, node: &Value, mut known: RemoteAudience, ledger: &[LedgerRow]) -> Result<RemoteAudience, Stop> {
-        if known.replacing.is_none() && known.drifted_at.is_none() && standing::has_drifted(node, &known) {
+        // A replace takes effect long after it was sent, and who was killed did not come to say when they last wrote: rows do.
+        let ours = known.written_at.max(ledger.iter().map(|row| row.updated_at).max());
+        // Facebook ends a replace after our last batch: whole, or by cutting it off.
+        let is_cut_off = standing::operation_status(node) == Some(standing::REPLACE_FAILED) && plan::has_pending(ledger);
+        let is_replace_ours = known.replacing.is_some() || is_cut_off;
+        if !is_replace_ours && known.drifted_at.is_none() && standing::has_drifted(node, ours) {
             known.drifted_at = Some(self.now());
             if self.options.on_drift == OnDrift::Replace {
                 known.doubt.get_or_insert_with(|| "somebody else changed the audience on facebook".to_owned());

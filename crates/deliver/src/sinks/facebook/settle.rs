@@ -10,7 +10,7 @@ use super::key::Key;
 use super::normalize::Emptied;
 use super::options::BelowMinimum;
 use super::people::{Desired, INSUFFICIENT, RowRules};
-use super::plan::{Exits, Plan, plan};
+use super::plan::{self, Exits, Plan};
 use super::remote::Found;
 use super::replace::Replaced;
 use super::settling::Settling;
@@ -55,7 +55,7 @@ impl Settling<'_> {
         let mut rows = ledger.rows(audience, destination).await?;
         let Found { mut remote, status } = self.remote(known, (&name, sendable), &mut rows).await?;
         self.end_replace(&mut remote, &mut rows, status).await?;
-        let has_pending = rows.iter().any(|row| matches!(row.state, LedgerState::PendingAdd | LedgerState::PendingRemove));
+        let has_pending = plan::has_pending(&rows);
         if remote.doubt.is_some() {
             // What the ledger says is there may not be: it is sent again.
             rows.iter_mut().filter(|row| row.state == LedgerState::Added).for_each(|row| row.state = LedgerState::PendingAdd);
@@ -65,7 +65,7 @@ impl Settling<'_> {
             OnExit::Remove => Exits::Removed,
             OnExit::Keep => Exits::Kept { members: &members },
         };
-        let plan = plan(desired.rows, rows, exits).map_err(|unreadable| Stop::Halt(SyncState::Failed, unreadable.to_string()))?;
+        let plan = plan::plan(desired.rows, rows, exits).map_err(|unreadable| Stop::Halt(SyncState::Failed, unreadable.to_string()))?;
         let sent = self.send_plan(&mut remote, plan, status, has_pending).await;
         if self.has_written {
             remote.written_at = Some(self.now());

@@ -122,15 +122,17 @@ impl Settling<'_> {
             let failure = match self.talk.once(&request).await {
                 Ok(answer) => {
                     let samples = Samples::read(&answer);
-                    // Counted over the session, so a repeat may count more, never less.
-                    if !recounted && samples.received.is_some_and(|received| received < batch.len() as u64) {
+                    // A repeat may count more, never less.
+                    let expected = current.expected(batch.len());
+                    let counted = samples.received.map_or(expected, |received| received.min(expected));
+                    if counted < expected && !recounted {
                         (recounted, *session) = (true, None);
                         continue;
                     }
-                    if recounted && samples.received.is_some_and(|received| received < batch.len() as u64) {
+                    if counted < expected {
                         self.tally.notes.push("facebook counted fewer rows than were sent".to_owned());
                     }
-                    *session = current.after(last);
+                    *session = current.after(last, counted);
                     self.record_answer(group, &batch, current.id, &samples).await?;
                     return Ok(Ok(()));
                 }

@@ -1,7 +1,8 @@
 //! Erasure: people go from every customer list of the ad account, and from the ledger.
 //!
 //! They are removed by every row that was ever sent for them, whatever has become of them since. Others who share an
-//! address with them may be taken along; their rows are pending before the first call, so that a sync sends them again.
+//! address with them, or are told apart by nothing, may be taken along; their rows are pending before the first call, so
+//! that a sync sends them again.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -72,7 +73,8 @@ impl<'a> Erasing<'a> {
         Ok(())
     }
 
-    /// Others who share an identifier may go with them, from whatever audience they are in.
+    /// Others who share an identifier may go with them, from whatever audience they are in; so may those whose rows, without
+    /// one, are the very same.
     async fn record_others(&self, rows: &BTreeSet<Vec<(Key, Cell)>>, theirs: &Rows) -> Result<Vec<AudienceKey>, Stop> {
         let cells: HashSet<&(Key, Cell)> = rows.iter().flatten().filter(|(key, _)| key.is_strong()).collect();
         let erased: HashSet<ProfileId> = theirs.values().flatten().map(|row| row.profile).collect();
@@ -84,7 +86,9 @@ impl<'a> Erasing<'a> {
                 if row.state != LedgerState::Added || erased.contains(&row.profile) {
                     continue;
                 }
-                if read(&row)?.cells.iter().any(|cell| cells.contains(cell)) {
+                let sent = read(&row)?;
+                let is_same = !sent.has_strong() && rows.contains(sent.identity());
+                if is_same || sent.cells.iter().any(|cell| cells.contains(cell)) {
                     shaken.push(LedgerRow { state: LedgerState::PendingAdd, updated_at: now, ..row });
                 }
             }

@@ -38,6 +38,18 @@ async fn people_go_from_every_audience_and_from_the_ledger() {
 }
 
 #[tokio::test]
+async fn an_erasure_is_nobody_elses_change() {
+    let stage = filled().await;
+    stage.advance(3_600);
+    erase(&stage, &[3]).await;
+    let left = || people(5).into_iter().filter(|person| person.profile != ProfileId(3)).collect();
+    for _ in 0..2 {
+        assert_eq!(stage.settle("one", left()).await.message, None);
+        stage.advance(3_600);
+    }
+}
+
+#[tokio::test]
 async fn what_was_sent_counts_not_what_is_known_today() {
     let stage = filled().await;
     // The address has changed since, and the removal of the old row is still pending.

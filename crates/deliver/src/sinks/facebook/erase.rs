@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use model::{AudienceKey, LedgerChange, LedgerRow, LedgerState, ProfileId, SyncState};
+use model::{AudienceKey, LedgerChange, LedgerRow, LedgerState, ProfileId, RemoteAudience, SyncState};
 
 use super::client::Request;
 use super::errors::CallKind;
@@ -55,6 +55,7 @@ impl<'a> Erasing<'a> {
         let rows = sent(theirs)?;
         self.record_leaving(theirs).await?;
         let to_sync = self.record_others(&rows, theirs).await?;
+        self.record_writing(theirs.keys().chain(&to_sync)).await?;
         self.remove(&rows).await?;
         let (ledger, destination) = (self.halting.context.ledger, self.halting.context.destination);
         for (audience, rows) in theirs {
@@ -98,6 +99,21 @@ impl<'a> Erasing<'a> {
             }
         }
         Ok(to_sync)
+    }
+
+    /// That these audiences are about to change there is nobody else's doing. Where replaces wait for their time, an erasure must
+    /// not postpone them, and the next one sends everybody anyway.
+    async fn record_writing(&self, audiences: impl Iterator<Item = &AudienceKey>) -> Result<(), Stop> {
+        if self.halting.options.replace_every_micros.is_some() {
+            return Ok(());
+        }
+        let (ledger, destination, now) = (self.halting.context.ledger, self.halting.context.destination, self.halting.now());
+        for audience in audiences {
+            let Some(remote) = ledger.remote_audience(audience, destination).await? else { continue };
+            let written_at = remote.written_at.max(Some(now));
+            ledger.save_remote_audience(audience, destination, &RemoteAudience { written_at, ..remote }).await?;
+        }
+        Ok(())
     }
 
     async fn change(&self, audience: &AudienceKey, upsert: Vec<LedgerRow>) -> Result<(), Stop> {

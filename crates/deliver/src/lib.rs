@@ -18,6 +18,7 @@ mod roster;
 mod secret;
 mod sink;
 mod sinks;
+mod traits;
 
 pub use codes::CODES;
 pub use dispatch::Pacing;

@@ -126,6 +126,11 @@ pub enum Action {
         #[serde(default = "invalid_reason")]
         reason: String,
     },
+    /// The last rows of an upload never arrive: they are neither stored nor counted.
+    LostRows {
+        /// How many.
+        count: usize,
+    },
     /// `num_received` says less than arrived.
     ShortNumReceived {
         /// How much less.
@@ -182,6 +187,7 @@ impl Default for ErrorAnswer {
 pub(crate) struct Twist {
     pub(crate) page_size: Option<usize>,
     pub(crate) invalid_rows: Option<(usize, String)>,
+    pub(crate) rows_lost: usize,
     pub(crate) received_short: u64,
 }
 

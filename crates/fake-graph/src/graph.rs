@@ -102,6 +102,7 @@ fn struck(state: &mut State, call: &Call, fault: &Fault) -> Reply {
         | Action::Audience { .. }
         | Action::PagesOf { .. }
         | Action::InvalidRows { .. }
+        | Action::LostRows { .. }
         | Action::ShortNumReceived { .. } => raw(state, call, 200, "").deliver(Delivery::Never),
     }
 }
@@ -111,6 +112,7 @@ fn twist(action: &Action) -> Option<Twist> {
     match action {
         Action::PagesOf { size } => Some(Twist { page_size: Some(*size), ..Twist::default() }),
         Action::InvalidRows { count, reason } => Some(Twist { invalid_rows: Some((*count, reason.clone())), ..Twist::default() }),
+        Action::LostRows { count } => Some(Twist { rows_lost: *count, ..Twist::default() }),
         Action::ShortNumReceived { by } => Some(Twist { received_short: *by, ..Twist::default() }),
         _ => None,
     }

@@ -64,15 +64,18 @@ pub(crate) fn replace(state: &mut State, context: &Context, id: u64) -> GraphRes
 /// Ends a replace whose time has come: whole, or cut off after ninety minutes.
 pub(crate) fn settle(audience: &mut Audience, now: i64) {
     let Some(replacing) = &mut audience.replacing else { return };
-    let is_complete = replacing.finish_at.is_some_and(|at| at <= now);
-    let is_over = replacing.finish_at.is_none() && now - replacing.started_at >= limits::SESSION_LIFE_S;
-    if !is_complete && !is_over {
+    let (ends_at, content) = match replacing.finish_at {
+        Some(at) => (at, Content::Uploaded),
+        None => (replacing.started_at + limits::SESSION_LIFE_S, Content::CutOff),
+    };
+    if ends_at > now {
         return;
     }
     audience.rows = mem::take(&mut replacing.staging);
     audience.replacing = None;
-    audience.content = if is_over { Content::CutOff } else { Content::Uploaded };
-    audience.time_content_updated = now;
+    audience.content = content;
+    // When it took effect, not when somebody looked.
+    audience.time_content_updated = ends_at;
 }
 
 /// Whether this batch may come now, judged before its payload is read.

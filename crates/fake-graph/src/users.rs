@@ -79,11 +79,12 @@ pub(crate) fn about(state: &State, id: u64) -> (String, Valued) {
     (audience.map(|audience| audience.account.clone()).unwrap_or_default(), valued)
 }
 
-/// Tells good rows from invalid ones; a fault may spoil some of the good.
+/// Tells good rows from invalid ones; a fault may spoil some of the good, or lose some.
 pub(crate) fn check(state: &State, upload: &Upload, twist: &Twist) -> Checked {
     let mut checked = Checked { rows: Vec::new(), tally: Tally::default(), samples: Vec::new() };
     let (spoiled, reason) = twist.invalid_rows.as_ref().map_or((0, ""), |(count, reason)| (*count, reason.as_str()));
-    for (number, cells) in upload.rows.iter().enumerate() {
+    let arrived = upload.rows.len().saturating_sub(twist.rows_lost);
+    for (number, cells) in upload.rows[..arrived].iter().enumerate() {
         checked.tally.received += 1;
         let row = if number < spoiled { Err(reason) } else { check_row(&upload.schema, cells) };
         match row {

@@ -136,6 +136,25 @@ async fn a_deleted_audience_is_made_again_and_filled_when_asked_to() {
     assert_ne!(stage.audience("big").unwrap().id, id);
 }
 
+/// One that is made again is one that is not there yet.
+#[tokio::test]
+async fn a_deleted_audience_is_not_made_again_below_the_minimum() {
+    for (yaml, left) in [("recreate_missing: true", 100), ("", 0)] {
+        let stage = Stage::new(yaml).await;
+        stage.settle("big", people(100)).await;
+        stage.settle("big", people(left)).await;
+        let id = stage.audience("big").unwrap().id;
+        stage.somebody(json!({ "change": "deleted", "id": id }));
+        let outcome = stage.settle("big", people(5)).await;
+        assert_eq!(outcome.state, SyncState::BelowMinimum, "{yaml}: {outcome:?}");
+        assert!(outcome.message.unwrap().contains("5 of 100"));
+        assert!(stage.fake.state().audiences.is_empty());
+        let outcome = stage.settle("big", people(101)).await;
+        assert_eq!((outcome.state, outcome.rows_added), (SyncState::Sent, 101));
+        assert_eq!(stage.held("big"), ids(0..101));
+    }
+}
+
 /// Rows that are pending may have arrived, so somebody has to look.
 #[tokio::test]
 async fn a_deleted_audience_that_may_have_had_members_is_missed_too() {

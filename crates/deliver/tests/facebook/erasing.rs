@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use deliver::conformance::{WORKSPACE, people, person};
-use deliver::{Context, Erasure};
-use model::{AudienceKey, LedgerState, ProfileId, SyncState};
+use deliver::{Context, Erasure, SyncJob};
+use model::{AudienceKey, LedgerState, Person, ProfileId, SyncState};
 use serde_json::json;
 
 use crate::stage::{Stage, ids};
@@ -38,6 +38,18 @@ async fn people_go_from_every_audience_and_from_the_ledger() {
 }
 
 #[tokio::test]
+async fn an_erasure_is_nobody_elses_change() {
+    let stage = filled().await;
+    stage.advance(3_600);
+    erase(&stage, &[3]).await;
+    let left = || people(5).into_iter().filter(|person| person.profile != ProfileId(3)).collect();
+    for _ in 0..2 {
+        assert_eq!(stage.settle("one", left()).await.message, None);
+        stage.advance(3_600);
+    }
+}
+
+#[tokio::test]
 async fn what_was_sent_counts_not_what_is_known_today() {
     let stage = filled().await;
     // The address has changed since, and the removal of the old row is still pending.
@@ -62,6 +74,27 @@ async fn whoever_shares_an_address_comes_back() {
     assert_eq!(stage.rows_in("one", LedgerState::PendingAdd).await, 1);
     stage.settle("one", family().split_off(1)).await;
     assert_eq!(stage.held("one"), ids(2..4));
+}
+
+#[tokio::test]
+async fn whoever_has_the_same_name_and_place_comes_back() {
+    let stage = Stage::new("minimum_size: 1").await;
+    let namesakes = |numbers: &[u32]| {
+        let mut members: Vec<Person> = numbers.iter().map(|number| person(*number, &format!("own{number}@example.com"))).collect();
+        for member in &mut members {
+            member.traits.extend([("last_name", "Smith"), ("zip", "94025")].map(|(name, value)| (name.to_owned(), value.into())));
+            member.traits.insert("first_name".to_owned(), if member.profile.0 < 3 { "Mary" } else { "Ann" }.into());
+        }
+        let match_on = ["first_name", "last_name", "zip"].map(str::to_owned).to_vec();
+        SyncJob { match_on, ..Stage::job("one", members) }
+    };
+    stage.settle_job(&namesakes(&[1, 2, 3])).await;
+    assert_eq!(stage.audience("one").unwrap().rows.len(), 2);
+    let erased = erase(&stage, &[1]).await;
+    assert_eq!(erased.to_sync.iter().map(AudienceKey::as_str).collect::<Vec<_>>(), ["one"]);
+    assert_eq!(stage.rows_in("one", LedgerState::PendingAdd).await, 1);
+    stage.settle_job(&namesakes(&[2, 3])).await;
+    assert_eq!(stage.audience("one").unwrap().rows.len(), 2);
 }
 
 #[tokio::test]

@@ -174,6 +174,22 @@ async fn removals_that_facebook_defers_stay_pending_while_adds_go_on() {
     assert_eq!(stage.held("big"), ids(50..300));
 }
 
+/// A part of a batch may be refused for another reason than the batch was.
+#[tokio::test]
+async fn removals_deferred_while_a_bad_row_is_looked_for_do_not_stop_adds() {
+    let stage = Stage::with(Options { removal_minimum: Some(100), match_share: 1.0, ..Options::default() }, "strategy: diff").await;
+    stage.settle("big", people(110)).await;
+    let bad: Vec<String> = serde_json::from_str(&stage.rows("big").await[0].cells).unwrap();
+    stage.fault(json!({ "match": { "method": "DELETE", "contains": bad[1] }, "action": { "kind": "error", "code": 100 } }));
+    let everybody = (50..115).map(|number| person(number, &format!("person{number}@example.com"))).collect();
+    let outcome = stage.settle("big", everybody).await;
+    // 25, 12, 6, 3 and 1 are refused for the first row; 2 and 3 are taken; without the next 6 it would be fewer than 100.
+    assert_eq!((outcome.state, outcome.rows_added, outcome.rows_removed), (SyncState::Held, 5, 5), "{outcome:?}");
+    assert_eq!(outcome.rejected.values().sum::<u64>(), 1);
+    assert!(outcome.message.unwrap().contains("44 rows are still in the audience"));
+    assert_eq!(stage.rows_in("big", LedgerState::PendingRemove).await, 45);
+}
+
 /// Facebook removes people, not rows: who shares an address with somebody removed is gone too, although the removal of
 /// their own row was never tried.
 #[tokio::test]

@@ -14,6 +14,7 @@ fn members() -> Vec<Person> {
         person.traits.insert("crm_id".to_owned(), Known::from(format!("crm-{number}").as_str()));
         person.traits.insert("facebook_app_user_id".to_owned(), Known::from(format!("10{number}").as_str()));
         person.traits.insert("opted_out".to_owned(), Known::Flag(number == 1));
+        person.traits.insert("privacy".to_owned(), Known::Object([("opted_out".to_owned(), Known::Flag(number == 1))].into()));
     }
     people
 }
@@ -59,9 +60,11 @@ async fn limited_data_use_stands_in_every_row_it_is_meant_for() {
     let everybody = payload("limited_data_use: everybody", &[], &["email"]).await;
     assert_eq!(everybody["schema"], json!(["EMAIL", "DATA_PROCESSING_OPTIONS"]));
     assert_eq!(everybody["data"][0][1], json!(["LDU"]));
-    let some = payload("limited_data_use: { who: opted_out, country: 1, state: 1000 }", &[], &["email"]).await;
-    let flags: Vec<Value> = some["data"].as_array().unwrap().iter().map(|row| json!(row.as_array().unwrap()[1..])).collect();
-    assert_eq!(flags, [json!([[], 0, 0]), json!([["LDU"], 1, 1000]), json!([[], 0, 0])]);
+    for who in ["opted_out", "privacy.opted_out"] {
+        let some = payload(&format!("limited_data_use: {{ who: {who}, country: 1, state: 1000 }}"), &[], &["email"]).await;
+        let flags: Vec<Value> = some["data"].as_array().unwrap().iter().map(|row| json!(row.as_array().unwrap()[1..])).collect();
+        assert_eq!(flags, [json!([[], 0, 0]), json!([["LDU"], 1, 1000]), json!([[], 0, 0])], "{who}");
+    }
 }
 
 #[tokio::test]

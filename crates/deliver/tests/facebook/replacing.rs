@@ -76,8 +76,50 @@ async fn a_slow_replace_is_looked_at_again_and_not_begun_anew() {
 }
 
 #[tokio::test]
+async fn our_own_slow_replace_is_nobody_elses_change() {
+    let stage = filled("on_drift: replace", Options { replace_delay_s: 20 * 60, ..Options::default() }).await;
+    assert_eq!(stage.settle("big", numbered(100..260)).await.state, SyncState::Held);
+    for _ in 0..3 {
+        stage.advance(3_600);
+        let outcome = stage.settle("big", numbered(100..260)).await;
+        assert_eq!((outcome.state, outcome.message, replaces(&stage)), (SyncState::Sent, None, 1));
+    }
+    let id = stage.audience("big").unwrap().id;
+    stage.somebody(json!({ "change": "edited", "id": id, "rows": [stranger()] }));
+    stage.settle("big", numbered(100..260)).await;
+    assert_eq!(replaces(&stage), 2, "somebody else's is seen as before");
+}
+
+#[tokio::test]
+async fn the_look_at_a_slow_replace_does_not_postpone_the_next() {
+    let stage = filled("strategy: replace\nreplace_every: 1 day", Options { replace_delay_s: 20 * 60, ..Options::default() }).await;
+    stage.advance(86_400);
+    assert_eq!(stage.settle("big", people(151)).await.state, SyncState::Held);
+    stage.advance(3_600);
+    assert_eq!(stage.settle("big", people(151)).await.state, SyncState::Sent);
+    stage.advance(82_800);
+    stage.settle("big", people(152)).await;
+    assert_eq!(replaces(&stage), 2);
+}
+
+#[tokio::test]
+async fn an_upload_that_was_killed_late_is_nobody_elses_change() {
+    for killed in [(24, false), (24, true), (25, false), (25, true)] {
+        let mut stage = Stage::new("max_rows_per_request: 5").await;
+        stage.pace_s = 60;
+        stage.settle_until_killed("big", people(150), killed).await;
+        assert!((30..80).contains(&stage.held("big").len()), "in the middle of it");
+        stage.pace_s = 0;
+        stage.advance(3_600);
+        let outcome = stage.settle("big", people(150)).await;
+        assert_eq!((outcome.state, outcome.message), (SyncState::Sent, None), "{killed:?}");
+        assert_eq!(stage.held("big"), ids(0..150));
+    }
+}
+
+#[tokio::test]
 async fn a_replace_that_is_cut_off_is_healed_by_a_difference() {
-    let stage = filled("max_rows_per_request: 60", Options::default()).await;
+    let stage = filled("max_rows_per_request: 60\non_drift: replace", Options::default()).await;
     let broken = json!({ "match": { "path": "*/usersreplace", "nth": 2 }, "action": { "kind": "error", "code": 190, "subcode": 463 } });
     stage.fault(broken);
     let outcome = stage.settle("big", numbered(100..260)).await;
@@ -89,6 +131,9 @@ async fn a_replace_that_is_cut_off_is_healed_by_a_difference() {
     assert_eq!((outcome.state, replaces(&stage)), (SyncState::Sent, 2), "{outcome:?}");
     assert!(outcome.message.unwrap().contains("cut off"));
     assert_eq!(stage.held("big"), ids(100..260));
+    stage.advance(3_600);
+    stage.settle("big", numbered(100..260)).await;
+    assert_eq!(replaces(&stage), 2, "nobody else changed anything");
     stage.check_manners();
 }
 

@@ -75,6 +75,8 @@ pub(crate) struct Stage {
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) ledger: MemoryLedger,
     pub(crate) destination: DestinationKey,
+    /// How far time goes on whenever the sink looks at the clock.
+    pub(crate) pace_s: i64,
     clock: Arc<AtomicI64>,
 }
 
@@ -94,7 +96,7 @@ impl Stage {
         let clock = Arc::new(AtomicI64::new(STARTS_AT_S * 1_000_000));
         // Both live in the same time, as we and Facebook do.
         fake.set_clock(STARTS_AT_S);
-        Self { fake, sink, ledger: MemoryLedger::default(), destination: DestinationKey::parse("far_side").unwrap(), clock }
+        Self { fake, sink, ledger: MemoryLedger::default(), destination: DestinationKey::parse("far_side").unwrap(), pace_s: 0, clock }
     }
 
     pub(crate) fn job(audience: &str, people: Vec<Person>) -> SyncJob {
@@ -117,14 +119,14 @@ impl Stage {
     }
 
     pub(crate) async fn settle_job(&self, job: &SyncJob) -> SyncOutcome {
-        let clock = || self.now();
+        let clock = || self.look();
         let context = Context { ledger: &self.ledger, destination: &self.destination, workspace: WORKSPACE, clock: &clock };
         self.sink.settle(job, &context).await.unwrap()
     }
 
     /// Settles until the process is killed after so many steps of the ledger, if it comes so far.
     pub(crate) async fn settle_until_killed(&self, audience: &str, people: Vec<Person>, killed: (u32, bool)) {
-        let clock = || self.now();
+        let clock = || self.look();
         let ledger = DyingLedger::new(&self.ledger, killed);
         let context = Context { ledger: &ledger, destination: &self.destination, workspace: WORKSPACE, clock: &clock };
         let job = Self::job(audience, people);
@@ -136,6 +138,11 @@ impl Stage {
 
     pub(crate) fn now(&self) -> Moment {
         Moment::from_micros(self.clock.load(Ordering::SeqCst))
+    }
+
+    fn look(&self) -> Moment {
+        self.advance(self.pace_s);
+        self.now()
     }
 
     /// Moves the fake's clock and ours.

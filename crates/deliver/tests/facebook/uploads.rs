@@ -175,6 +175,26 @@ async fn a_short_count_is_sent_once_more_and_then_told() {
     assert_eq!(stage.held("big"), ids(0..110));
 }
 
+/// Facebook counts over the session, so a later batch can only be short of the whole.
+#[tokio::test]
+async fn rows_of_a_later_batch_that_got_lost_are_sent_once_more_and_then_told() {
+    let stage = Stage::new("max_rows_per_request: 40").await;
+    let lost =
+        |times: u32| json!({ "match": { "path": "*/users", "nth": 2, "times": times }, "action": { "kind": "lost_rows", "count": 5 } });
+    stage.fault(lost(1));
+    let outcome = stage.settle("big", people(130)).await;
+    assert_eq!((outcome.state, outcome.rows_added, outcome.message), (SyncState::Sent, 130, None));
+    assert_eq!(stage.held("big"), ids(0..130));
+    assert_eq!(stage.calls("POST", "/users").len(), 5);
+
+    stage.fake.clear_faults();
+    stage.fault(lost(2));
+    let outcome = stage.settle("other", people(130)).await;
+    assert!(outcome.message.unwrap().contains("fewer rows"));
+    assert_eq!(stage.held("other").len(), 125);
+    assert_eq!(stage.calls("POST", "/users").len(), 10, "the batches after it lack nothing");
+}
+
 #[tokio::test]
 async fn the_minimum_can_be_other_or_off() {
     let stage = Stage::new("minimum_size: 5").await;

@@ -72,6 +72,18 @@ async fn identify_sets_a_trait_and_the_value_of_the_sync() {
 }
 
 #[tokio::test]
+async fn the_value_may_lie_inside_an_object() {
+    let receiver = Receiver::new("call: identify").await;
+    let stage = Stage::with(receiver.sink());
+    let mut ben = known_by(1, &[("user_id", "u-1")]);
+    ben.traits.insert("shop".to_owned(), TraitValue::Object([("orders".to_owned(), TraitValue::from(3.0))].into()));
+    let mut job = Stage::job("vips", vec![ben]);
+    job.value = Some("shop.orders".to_owned());
+    stage.settle_job(&job).await.unwrap();
+    assert_eq!(receiver.told(), ["u-1 {\"shop.orders\":3,\"vips\":true}"]);
+}
+
+#[tokio::test]
 async fn who_is_known_by_nothing_is_told_by_our_own_id_and_accounts_by_theirs() {
     let receiver = Receiver::new("").await;
     let stage = Stage::with(receiver.sink());

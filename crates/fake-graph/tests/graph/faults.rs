@@ -162,6 +162,9 @@ async fn answers_that_are_not_the_whole_truth() {
     assert_eq!((&answer["num_received"], &answer["num_invalid_entries"]), (&json!(1), &json!(1)));
     assert_eq!(answer["invalid_entry_samples"].as_object().unwrap().values().next(), Some(&json!("not today")));
     assert_eq!(rig.rows(), 1, "the invalid row is not stored");
+    let (rig, answer) = hit(json!({ "kind": "lost_rows", "count": 1 }), true).await;
+    assert_eq!(answer.unwrap().json["num_received"], 0);
+    assert_eq!(rig.rows(), 1, "the lost row is not stored");
     let (rig, answer) = hit(json!({ "kind": "short_num_received", "by": 1 }), true).await;
     assert_eq!(answer.unwrap().json["num_received"], 0);
     assert_eq!(rig.rows(), 2);

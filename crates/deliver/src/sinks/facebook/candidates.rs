@@ -8,6 +8,7 @@ use model::{IdentifierKind, Person, Value};
 
 use super::key::Key;
 use super::normalize::{self, Emptied};
+use crate::traits::trait_at;
 
 /// Spellings of traits by key, in order of preference: those of Segment's spec and of its Facebook destinations. One
 /// after a dot is inside an object.
@@ -108,7 +109,7 @@ impl<'p> Candidates<'p> {
     /// Takes a key's values from a named trait and from identifiers of that kind, and from nowhere else.
     pub(super) fn take_from(&mut self, key: Key, field: &str, person: &'p Person) {
         self.found.retain(|(held, ..)| *held != key);
-        match trait_at(person, field) {
+        match trait_at(&person.traits, field) {
             Some(value) if key == Key::BirthDay => self.push_birthday(BIRTHDAY_RANK, value),
             Some(value) => self.push_value(key, 0, value),
             None => {}
@@ -152,14 +153,5 @@ impl<'p> Candidates<'p> {
             }
             None => self.push(Key::BirthDay, rank, candidate),
         }
-    }
-}
-
-/// A trait by its name, or a member of one by a way with a dot.
-pub(super) fn trait_at<'p>(person: &'p Person, spelling: &str) -> Option<&'p Value> {
-    let Some((outer, inner)) = spelling.split_once('.') else { return person.traits.get(spelling) };
-    match person.traits.get(outer)? {
-        Value::Object(members) => members.get(inner),
-        _ => None,
     }
 }

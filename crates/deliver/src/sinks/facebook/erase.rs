@@ -1,11 +1,12 @@
 //! Erasure: people go from every customer list of the ad account, and from the ledger.
 //!
 //! They are removed by every row that was ever sent for them, whatever has become of them since. Others who share an
-//! address with them may be taken along; their rows are pending before the first call, so that a sync sends them again.
+//! address with them, or are told apart by nothing, may be taken along; their rows are pending before the first call, so
+//! that a sync sends them again.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use model::{AudienceKey, LedgerChange, LedgerRow, LedgerState, ProfileId, SyncState};
+use model::{AudienceKey, LedgerChange, LedgerRow, LedgerState, ProfileId, RemoteAudience, SyncState};
 
 use super::client::Request;
 use super::errors::CallKind;
@@ -54,6 +55,7 @@ impl<'a> Erasing<'a> {
         let rows = sent(theirs)?;
         self.record_leaving(theirs).await?;
         let to_sync = self.record_others(&rows, theirs).await?;
+        self.record_writing(theirs.keys().chain(&to_sync)).await?;
         self.remove(&rows).await?;
         let (ledger, destination) = (self.halting.context.ledger, self.halting.context.destination);
         for (audience, rows) in theirs {
@@ -72,7 +74,8 @@ impl<'a> Erasing<'a> {
         Ok(())
     }
 
-    /// Others who share an identifier may go with them, from whatever audience they are in.
+    /// Others who share an identifier may go with them, from whatever audience they are in; so may those whose rows, without
+    /// one, are the very same.
     async fn record_others(&self, rows: &BTreeSet<Vec<(Key, Cell)>>, theirs: &Rows) -> Result<Vec<AudienceKey>, Stop> {
         let cells: HashSet<&(Key, Cell)> = rows.iter().flatten().filter(|(key, _)| key.is_strong()).collect();
         let erased: HashSet<ProfileId> = theirs.values().flatten().map(|row| row.profile).collect();
@@ -84,7 +87,9 @@ impl<'a> Erasing<'a> {
                 if row.state != LedgerState::Added || erased.contains(&row.profile) {
                     continue;
                 }
-                if read(&row)?.cells.iter().any(|cell| cells.contains(cell)) {
+                let sent = read(&row)?;
+                let is_same = !sent.has_strong() && rows.contains(sent.identity());
+                if is_same || sent.cells.iter().any(|cell| cells.contains(cell)) {
                     shaken.push(LedgerRow { state: LedgerState::PendingAdd, updated_at: now, ..row });
                 }
             }
@@ -94,6 +99,21 @@ impl<'a> Erasing<'a> {
             }
         }
         Ok(to_sync)
+    }
+
+    /// That these audiences are about to change there is nobody else's doing. Where replaces wait for their time, an erasure must
+    /// not postpone them, and the next one sends everybody anyway.
+    async fn record_writing(&self, audiences: impl Iterator<Item = &AudienceKey>) -> Result<(), Stop> {
+        if self.halting.options.replace_every_micros.is_some() {
+            return Ok(());
+        }
+        let (ledger, destination, now) = (self.halting.context.ledger, self.halting.context.destination, self.halting.now());
+        for audience in audiences {
+            let Some(remote) = ledger.remote_audience(audience, destination).await? else { continue };
+            let written_at = remote.written_at.max(Some(now));
+            ledger.save_remote_audience(audience, destination, &RemoteAudience { written_at, ..remote }).await?;
+        }
+        Ok(())
     }
 
     async fn change(&self, audience: &AudienceKey, upsert: Vec<LedgerRow>) -> Result<(), Stop> {

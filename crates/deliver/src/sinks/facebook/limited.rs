@@ -8,6 +8,7 @@ use model::{Person, Value};
 
 use super::key::Key;
 use super::row::Cell;
+use crate::traits::trait_at;
 
 const LIMITED: &str = "LDU";
 const EVERYBODY: &str = "everybody";
@@ -56,7 +57,7 @@ impl Limited {
     pub(super) fn cells(&self, person: &Person) -> Vec<(Key, Cell)> {
         let is_limited = match &self.who {
             Who::Everybody => true,
-            Who::Trait(name) => person.traits.get(name).is_some_and(is_yes),
+            Who::Trait(name) => trait_at(&person.traits, name).is_some_and(is_yes),
         };
         if !is_limited {
             return Vec::new();

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::Person;
 
-use super::candidates::{Candidates, trait_at};
+use super::candidates::Candidates;
 use super::key::Key;
 use super::limited::Limited;
 use super::normalize::{self, CityStyle, Emptied, Rules};
 use super::repeated::Repeated;
 use super::row::{Cell, Row};
+use crate::traits::trait_at;
 
 /// Values of one key that a single person gets rows for; the first ones seen.
 const VALUES_MAX: usize = 10;
@@ -99,7 +100,7 @@ impl Desired {
 
     /// What the person is worth.
     fn value(&mut self, person: &Person, name: &str, rules: &Rules<'_>) -> Cell {
-        let said = trait_at(person, name).and_then(|value| normalize::value_text(value).transpose());
+        let said = trait_at(&person.traits, name).and_then(|value| normalize::value_text(value).transpose());
         let said = said.as_ref().map(|said| said.as_deref().map_err(|reason| *reason));
         self.first(Key::Value, said, rules).unwrap_or_else(|| NO_VALUE.into())
     }

@@ -136,6 +136,11 @@ pub(super) fn plan(mut desired: Vec<Row>, ledger: Vec<LedgerRow>, exits: Exits<'
     Ok(plan)
 }
 
+/// Whether rows wait for an answer that never came.
+pub(super) fn has_pending(ledger: &[LedgerRow]) -> bool {
+    ledger.iter().any(|row| matches!(row.state, LedgerState::PendingAdd | LedgerState::PendingRemove))
+}
+
 /// The row that the ledger keeps.
 pub(super) fn read(row: &LedgerRow) -> Result<Row, UnreadableRow> {
     Row::from_ledger(row).ok_or_else(|| UnreadableRow { schema: row.schema.clone() })

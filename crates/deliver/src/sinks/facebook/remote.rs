@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::client::{Request, integer};
 use super::errors::{Advice, Failure};
 use super::options::OnDrift;
+use super::plan;
 use super::settling::Settling;
 use super::standing::{self, Standing};
 use crate::dispatch::{Stop, Verdict};
@@ -32,7 +33,12 @@ pub(super) struct Found {
 impl Settling<'_> {
     /// The audience to write to: the one that is known or named, or one found, or a new one. Forgets the ledger's rows when
     /// they were sent to an audience that is gone.
-    pub(super) async fn remote(&mut self, known: Option<RemoteAudience>, name: &str, ledger: &mut Vec<LedgerRow>) -> Result<Found, Stop> {
+    pub(super) async fn remote(
+        &mut self,
+        known: Option<RemoteAudience>,
+        (name, sendable): (&str, u64),
+        ledger: &mut Vec<LedgerRow>,
+    ) -> Result<Found, Stop> {
         if let Some(known) = known {
             self.check_named(&known)?;
             match self.talk.patiently(&Request::get(known.remote_id.clone(), standing::FIELDS)).await {
@@ -60,6 +66,8 @@ impl Settling<'_> {
         if let Some(remote_id) = listed {
             return self.take_over(remote_id, name, ledger).await;
         }
+        // One that was known and is gone is begun anew like any other.
+        self.check_minimum(sendable)?;
         let remote = RemoteAudience::new(self.create(name, ledger).await?, name);
         self.save_remote(&remote).await?;
         self.facts.insert("id".to_owned(), remote.remote_id.clone());
@@ -102,7 +110,12 @@ impl Settling<'_> {
 
     /// Whether somebody else changed who is in the audience. It is said until everybody was sent anew.
     async fn check_drift(&mut self, node: &Value, mut known: RemoteAudience, ledger: &[LedgerRow]) -> Result<RemoteAudience, Stop> {
-        if known.replacing.is_none() && known.drifted_at.is_none() && standing::has_drifted(node, &known) {
+        // A replace takes effect long after it was sent, and who was killed did not come to say when they last wrote: rows do.
+        let ours = known.written_at.max(ledger.iter().map(|row| row.updated_at).max());
+        // Facebook ends a replace after our last batch: whole, or by cutting it off.
+        let is_cut_off = standing::operation_status(node) == Some(standing::REPLACE_FAILED) && plan::has_pending(ledger);
+        let is_replace_ours = known.replacing.is_some() || is_cut_off;
+        if !is_replace_ours && known.drifted_at.is_none() && standing::has_drifted(node, ours) {
             known.drifted_at = Some(self.now());
             if self.options.on_drift == OnDrift::Replace {
                 known.doubt.get_or_insert_with(|| "somebody else changed the audience on facebook".to_owned());

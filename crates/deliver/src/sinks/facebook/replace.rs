@@ -91,7 +91,7 @@ impl Settling<'_> {
                     }
                     taken = Some(batch.start);
                     rejected += self.record_rejected(group, &batch, session.id, &answer).await?;
-                    if let Some(next) = session.after(is_last) {
+                    if let Some(next) = session.after(is_last, session.expected(batch.len())) {
                         session = next;
                     }
                     continue;

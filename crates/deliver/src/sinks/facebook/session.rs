@@ -11,13 +11,15 @@ const AGE_MAX_MICROS: i64 = 50 * 60 * 1_000_000;
 pub(super) struct Session {
     pub(super) id: i64,
     next_seq: u32,
+    /// Rows that Facebook counted in the batches it took, at most those sent: a repeat may count twice.
+    counted: u64,
     opened_at: Moment,
 }
 
 impl Session {
     /// A new one. Ids are unique in the ad account for ever: random, positive, and exact in JavaScript.
     pub(super) fn open(now: Moment) -> Self {
-        Self { id: rand::random_range(1..1_i64 << 53), next_seq: 1, opened_at: now }
+        Self { id: rand::random_range(1..1_i64 << 53), next_seq: 1, counted: 0, opened_at: now }
     }
 
     /// Whether this batch must be the last for its age's sake.
@@ -30,9 +32,14 @@ impl Session {
         json!({ "session_id": self.id, "batch_seq": self.next_seq, "last_batch_flag": last, "estimated_num_total": rows })
     }
 
+    /// The least that Facebook should have counted once it has taken so many more rows: its count is the session's.
+    pub(super) fn expected(self, rows: usize) -> u64 {
+        self.counted + rows as u64
+    }
+
     /// After a batch was taken: the session goes on, or is over.
-    pub(super) fn after(self, last: bool) -> Option<Self> {
-        (!last).then_some(Self { next_seq: self.next_seq + 1, ..self })
+    pub(super) fn after(self, last: bool, counted: u64) -> Option<Self> {
+        (!last).then_some(Self { next_seq: self.next_seq + 1, counted, ..self })
     }
 }
 
@@ -44,9 +51,10 @@ mod tests {
     fn batches_count_from_one_and_end() {
         let session = Session::open(Moment::from_micros(0));
         assert_eq!(session.describe(false, 5)["batch_seq"], 1);
-        let next = session.after(false).expect("it goes on");
+        let next = session.after(false, session.expected(3)).expect("it goes on");
         assert_eq!((next.id, next.describe(true, 5)["batch_seq"].clone()), (session.id, json!(2)));
-        assert_eq!(next.after(true), None);
+        assert_eq!(next.expected(2), 5);
+        assert_eq!(next.after(true, 5), None);
     }
 
     #[test]

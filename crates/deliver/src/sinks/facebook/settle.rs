@@ -10,7 +10,7 @@ use super::key::Key;
 use super::normalize::Emptied;
 use super::options::BelowMinimum;
 use super::people::{Desired, INSUFFICIENT, RowRules};
-use super::plan::{Exits, Plan, plan};
+use super::plan::{self, Exits, Plan};
 use super::remote::Found;
 use super::replace::Replaced;
 use super::settling::Settling;
@@ -49,15 +49,13 @@ impl Settling<'_> {
         let name = self.options.audience_name(&self.job.title).map_err(|words| Stop::Halt(SyncState::Failed, words))?;
         let known = ledger.remote_audience(audience, destination).await?;
         let sendable = desired.sendable;
-        if known.is_none() && self.is_held_back(sendable) {
-            let minimum = self.options.minimum_size.max(1);
-            let words = format!("below minimum: {sendable} of {minimum} sendable people; held until there are enough");
-            return Err(Stop::Halt(SyncState::BelowMinimum, words));
+        if known.is_none() {
+            self.check_minimum(sendable)?;
         }
         let mut rows = ledger.rows(audience, destination).await?;
-        let Found { mut remote, status } = self.remote(known, &name, &mut rows).await?;
+        let Found { mut remote, status } = self.remote(known, (&name, sendable), &mut rows).await?;
         self.end_replace(&mut remote, &mut rows, status).await?;
-        let has_pending = rows.iter().any(|row| matches!(row.state, LedgerState::PendingAdd | LedgerState::PendingRemove));
+        let has_pending = plan::has_pending(&rows);
         if remote.doubt.is_some() {
             // What the ledger says is there may not be: it is sent again.
             rows.iter_mut().filter(|row| row.state == LedgerState::Added).for_each(|row| row.state = LedgerState::PendingAdd);
@@ -67,7 +65,7 @@ impl Settling<'_> {
             OnExit::Remove => Exits::Removed,
             OnExit::Keep => Exits::Kept { members: &members },
         };
-        let plan = plan(desired.rows, rows, exits).map_err(|unreadable| Stop::Halt(SyncState::Failed, unreadable.to_string()))?;
+        let plan = plan::plan(desired.rows, rows, exits).map_err(|unreadable| Stop::Halt(SyncState::Failed, unreadable.to_string()))?;
         let sent = self.send_plan(&mut remote, plan, status, has_pending).await;
         if self.has_written {
             remote.written_at = Some(self.now());
@@ -126,12 +124,18 @@ impl Settling<'_> {
         }
     }
 
-    /// Whether there are too few people to begin with. An audience of nobody is never begun.
-    fn is_held_back(&self, sendable: u64) -> bool {
-        match self.options.below_minimum {
-            BelowMinimum::Hold => sendable < self.options.minimum_size.max(1),
+    /// Whether there are enough people to begin with. An audience of nobody is never begun.
+    pub(super) fn check_minimum(&self, sendable: u64) -> Result<(), Stop> {
+        let minimum = self.options.minimum_size.max(1);
+        let is_held_back = match self.options.below_minimum {
+            BelowMinimum::Hold => sendable < minimum,
             BelowMinimum::Send => sendable == 0,
+        };
+        if !is_held_back {
+            return Ok(());
         }
+        let words = format!("below minimum: {sendable} of {minimum} sendable people; held until there are enough");
+        Err(Stop::Halt(SyncState::BelowMinimum, words))
     }
 
     /// Removals first and finished, then adds: a removal after an add would undo it where they share a cell.

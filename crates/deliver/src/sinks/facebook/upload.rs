@@ -58,6 +58,11 @@ impl Group<'_> {
     pub(super) fn cells(&self, line: &Line) -> Vec<Value> {
         self.schema.iter().map(|key| key.json(line.sent.cell(*key))).collect()
     }
+
+    /// Whether adds go on although Facebook does not take these rows now.
+    fn may_wait(&self, failure: &Failure) -> bool {
+        failure.verdict == Verdict::Defer && self.operation == Operation::Remove
+    }
 }
 
 impl Settling<'_> {
@@ -83,22 +88,26 @@ impl Settling<'_> {
             let is_final = batch.end == group.lines.len();
             match self.send(group, batch.clone(), &mut session, is_final).await? {
                 Ok(()) => start = batch.end,
-                Err(failure) if failure.verdict == Verdict::Defer && group.operation == Operation::Remove => {
-                    let left = group.lines.len() - start;
-                    self.tally.left += left as u64;
-                    let words = failure.advice.words(&self.options.account);
-                    self.tally.notes.push(format!("{left} rows are still in the audience: {words} ({})", failure.what));
-                    return Ok(Offered::Deferred);
-                }
+                Err(failure) if group.may_wait(&failure) => return Ok(self.defer(group.lines.len() - start, &failure)),
                 Err(failure) if failure.advice == Advice::Oversize && batch.len() > 1 => self.rows_max = batch.len() / 2,
                 Err(failure) if failure.verdict == Verdict::Data && failure.advice != Advice::Oversize => {
-                    self.search(group, batch.clone(), failure).await?;
+                    if self.search(group, batch.clone(), failure).await? == Offered::Deferred {
+                        return Ok(Offered::Deferred);
+                    }
                     start = batch.end;
                 }
                 Err(failure) => return Err(self.halt(failure).await),
             }
         }
         Ok(Offered::All)
+    }
+
+    /// So many rows to remove stay where they are until Facebook takes them.
+    fn defer(&mut self, left: usize, failure: &Failure) -> Offered {
+        self.tally.left += left as u64;
+        let words = failure.advice.words(&self.options.account);
+        self.tally.notes.push(format!("{left} rows are still in the audience: {words} ({})", failure.what));
+        Offered::Deferred
     }
 
     /// Sends one batch until it is taken or refused for good; a refused batch ends its session.
@@ -122,15 +131,17 @@ impl Settling<'_> {
             let failure = match self.talk.once(&request).await {
                 Ok(answer) => {
                     let samples = Samples::read(&answer);
-                    // Counted over the session, so a repeat may count more, never less.
-                    if !recounted && samples.received.is_some_and(|received| received < batch.len() as u64) {
+                    // A repeat may count more, never less.
+                    let expected = current.expected(batch.len());
+                    let counted = samples.received.map_or(expected, |received| received.min(expected));
+                    if counted < expected && !recounted {
                         (recounted, *session) = (true, None);
                         continue;
                     }
-                    if recounted && samples.received.is_some_and(|received| received < batch.len() as u64) {
+                    if counted < expected {
                         self.tally.notes.push("facebook counted fewer rows than were sent".to_owned());
                     }
-                    *session = current.after(last);
+                    *session = current.after(last, counted);
                     self.record_answer(group, &batch, current.id, &samples).await?;
                     return Ok(Ok(()));
                 }
@@ -150,43 +161,47 @@ impl Settling<'_> {
         }
     }
 
-    /// Finds the rows that spoil a batch. When not one part of it is taken, it is not the rows that are wrong.
-    async fn search(&mut self, group: &Group<'_>, batch: Range<usize>, first_failure: Failure) -> Result<(), Stop> {
-        let (mut found, mut given_up, mut taken) = (Vec::new(), 0, false);
-        let (mut halving, first) = Halving::new(batch, self.halving_calls);
+    /// Finds the rows that spoil a batch. When Facebook has no other answer to any part of it, it is not the rows that are wrong.
+    async fn search(&mut self, group: &Group<'_>, batch: Range<usize>, first_failure: Failure) -> Result<Offered, Stop> {
+        let (mut found, mut taken, mut deferred) = (Vec::new(), 0, None);
+        let (mut halving, first) = Halving::new(batch.clone(), self.halving_calls);
         let mut failure = first_failure;
         let mut part = Some(first);
         loop {
-            match part.take() {
-                Some(Part::Found(row)) => found.push((row, failure.what.clone())),
-                Some(Part::GivenUp(rows)) => given_up += rows.len(),
-                Some(Part::Halved) | None => {}
+            if let Some(Part::Found(row)) = part.take() {
+                found.push((row, failure.what.clone()));
             }
             let Some(range) = halving.next() else { break };
             // Sessions of their own: whether a refused batch counts in its session is not documented.
             match self.send(group, range.clone(), &mut None, true).await? {
-                Ok(()) => taken = true,
+                Ok(()) => taken += range.len(),
                 Err(refused) if refused.verdict == Verdict::Data => {
                     part = Some(halving.refused(range));
                     failure = refused;
+                }
+                Err(refused) if group.may_wait(&refused) => {
+                    deferred = Some(refused);
+                    break;
                 }
                 Err(refused) => return Err(self.halt(refused).await),
             }
         }
         self.halving_calls = halving.calls_left();
-        if !taken {
+        if taken == 0 && deferred.is_none() {
             return Err(self.halt(Failure { verdict: Verdict::Config, ..failure }).await);
         }
-        self.tally.left += given_up as u64;
-        if given_up > 0 {
-            self.tally
-                .notes
-                .push(format!("{given_up} rows wait: facebook refuses some of them, and finding which goes on with the next run"));
-        }
+        let left = batch.len() - taken - found.len();
         for (row, reason) in found {
             self.record_refused(group, &group.lines[row], reason).await?;
         }
-        Ok(())
+        if let Some(deferred) = deferred {
+            return Ok(self.defer(left + group.lines.len() - batch.end, &deferred));
+        }
+        if left > 0 {
+            self.tally.left += left as u64;
+            self.tally.notes.push(format!("{left} rows wait: facebook refuses some of them, and finding which goes on with the next run"));
+        }
+        Ok(Offered::All)
     }
 
     pub(super) fn request(&self, group: &Group<'_>, batch: &Range<usize>, session: Value) -> Request {

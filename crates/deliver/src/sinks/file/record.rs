@@ -7,6 +7,7 @@ use super::options::{Field, Options};
 use crate::SyncJob;
 use crate::hex::hex;
 use crate::roster::{Entry, Schema, fingerprint};
+use crate::traits::trait_at;
 
 /// What the ledger keeps of a person: the opaque id, and the line as a fingerprint.
 pub(super) const SCHEMA: Schema = Schema { names: "PUBLIC_ID,SHA256", key: |cells| cells[0].clone() };
@@ -57,23 +58,9 @@ impl Columns {
                 let value = &identifier.value;
                 Some(Value::Text(if self.hash { hex(&Sha256::digest(value)) } else { value.clone() }))
             }
-            Field::Trait(name) => trait_at(person, name).cloned(),
+            Field::Trait(name) => trait_at(&person.traits, name).cloned(),
         }
     }
-}
-
-/// The trait of that name, or what lies there inside objects.
-fn trait_at<'p>(person: &'p Person, name: &str) -> Option<&'p Value> {
-    if let Some(value) = person.traits.get(name) {
-        return Some(value);
-    }
-    let mut steps = name.split('.');
-    let mut value = person.traits.get(steps.next()?)?;
-    for step in steps {
-        let Value::Object(members) = value else { return None };
-        value = members.get(step)?;
-    }
-    Some(value)
 }
 
 /// The person as the ledger will know them.

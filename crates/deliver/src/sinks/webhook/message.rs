@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::options::Call;
 use crate::roster::{Entry, Schema, fingerprint};
+use crate::traits::trait_at;
 use crate::{Context, SyncJob, Trial};
 
 /// What the ledger keeps of a person: the ids a call names, as they were sent, and the details as a fingerprint. An exit is
@@ -40,7 +41,7 @@ impl Details {
     /// The e-mail address first seen, and the value the sync names.
     pub(super) fn of(person: &Person, job: &SyncJob) -> Self {
         let email = first(person, IdentifierKind::EMAIL).map(|email| ("email".to_owned(), Value::from(email)));
-        let value = job.value.as_ref().and_then(|name| Some((name.clone(), serde_json::to_value(person.traits.get(name)?).ok()?)));
+        let value = job.value.as_ref().and_then(|name| Some((name.clone(), serde_json::to_value(trait_at(&person.traits, name)?).ok()?)));
         Self { traits: email.into_iter().chain(value).collect() }
     }
 

@@ -448,6 +448,29 @@ fn formatting_changes_the_layout_and_nothing_else() {
 }
 
 #[test]
+fn formatting_passes_over_no_file_that_it_could_not_read() {
+    let shop = Shop::new();
+    let path = shop.path().join("audiences/x.yaml");
+    let check = |expected: &str| {
+        let told = shop.complaint(&["fmt", "--check"]);
+        assert!(told.contains(expected) && told.contains("1 file could not be formatted"), "{expected}: {told}");
+    };
+    // A link to nowhere is as unreadable to root as to anybody else.
+    std::os::unix::fs::symlink("nowhere", &path).expect("a link");
+    check("error[unreadable-file]");
+    std::fs::remove_file(&path).expect("our own link");
+    std::fs::write(&path, b"audience: \xff\n").expect("written");
+    check("error[not-utf8]");
+    std::fs::rename(&path, path.with_extension("yml")).expect("our own file");
+    check("rename it to `x.yaml`");
+    let refused = shop.muster(&["--json", "fmt"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+    let refused: Value = serde_json::from_slice(&refused.stdout).expect("JSON");
+    assert_eq!(refused["refused"], serde_json::json!(["audiences/x.yml"]));
+    assert!(shop.complaint(&["fmt", "audiences"]).contains("it is a folder, name the files in it"));
+}
+
+#[test]
 fn tests_need_neither_store_nor_data() {
     let shop = Shop::new();
     assert!(shop.expect(0, &["test"]).contains("no tests"));

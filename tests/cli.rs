@@ -326,6 +326,8 @@ fn errors_say_what_to_do_next() {
     assert!(shop.complaint(&["-C", "/nonexistent", "check-nothing"]).contains("check-nothing"));
     assert!(shop.complaint(&["run", "--as-of", "yesterday"]).contains("ISO 8601"));
     assert!(shop.complaint(&["backfill", "--from", "2025-03-02", "--to", "2025-03-01"]).contains("the end lies before the beginning"));
+    let listen = "write an IP address and a port, such as `127.0.0.1:8080`";
+    assert!(shop.complaint(&["serve", "--listen", "localhost:8080"]).contains(listen));
 }
 
 /// Needs a server whose store holds no run yet, as `tests/with-postgres.sh` starts it.

@@ -4,6 +4,8 @@ use std::io::{self, Write as _};
 
 use serde::Serialize;
 
+use crate::render::moments;
+
 /// Writes text for people to stdout.
 pub(crate) fn text(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
@@ -17,6 +19,16 @@ pub(crate) fn text(text: &str) -> anyhow::Result<()> {
 /// Writes one JSON value for programs to stdout, on lines of its own.
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     text(&serde_json::to_string_pretty(value)?)
+}
+
+/// Writes a report for programs, its moments as text.
+pub(crate) fn report(report: &impl Serialize) -> anyhow::Result<()> {
+    json(&moments::readable(report)?)
+}
+
+/// Writes one of several JSON values for programs on a line of its own, so that a reader knows where it ends.
+pub(crate) fn line(value: &impl Serialize) -> anyhow::Result<()> {
+    text(&serde_json::to_string(value)?)
 }
 
 /// Tells on stderr what went wrong, cause by cause.

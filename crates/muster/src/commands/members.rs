@@ -32,7 +32,7 @@ pub(crate) async fn run(asked: &Asked, args: &MembersArgs) -> anyhow::Result<End
     let recorded = find(&recorded, &workspace, &args.audience)?;
     if args.count {
         if asked.json {
-            output::json(&serde_json::json!({ "audience": args.audience, "members": recorded.members.len(), "as_of": recorded.as_of }))?;
+            output::report(&serde_json::json!({ "audience": args.audience, "members": recorded.members.len(), "as_of": recorded.as_of }))?;
         } else {
             output::text(&recorded.members.len().to_string())?;
         }

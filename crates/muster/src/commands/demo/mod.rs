@@ -89,7 +89,7 @@ pub(crate) async fn run(asked: &Asked, args: &DemoArgs) -> anyhow::Result<Ending
     say(story::ending(place.kept(), started.elapsed()))?;
     graph.stop().await;
     if asked.json {
-        output::json(&DemoJson { imports, backfill, ticks, facebook })?;
+        output::report(&DemoJson { imports, backfill, ticks, facebook })?;
     }
     Ok(Ending::Done)
 }

@@ -59,19 +59,16 @@ fn fitted(columns: &[Column], rows: &[Vec<String>], width: usize) -> String {
         Column::Text(_) if room < LAST_WIDTH_MIN || words(cell).iter().any(|word| word.width() > room) => Place::Under,
         Column::Text(_) | Column::Number(_) => Place::Beside,
     };
-    let lasts = || lines.iter().skip(1).filter_map(|cells| cells.last()).filter(|cell| !cell.is_empty());
-    let all_under = lasts().next().is_some() && lasts().all(|cell| place(cell) == Place::Under);
 
     let mut text = String::new();
-    for (at, cells) in lines.iter().enumerate() {
+    for cells in &lines {
         let Some((last, earlier)) = cells.split_last() else { continue };
         let mut row = String::new();
         for ((cell, width), column) in earlier.iter().zip(&widths).zip(earlier_columns) {
             row.push_str(&padded(&shortened(cell, *width), *width, *column));
             row.push_str(&" ".repeat(GAP));
         }
-        // The title stands where the cells do.
-        let place = if at == 0 && all_under { Place::Under } else { place(last) };
+        let place = place(last);
         let (indent, room) = match place {
             Place::Beside => (before, room),
             Place::Under => (GAP, width - GAP),

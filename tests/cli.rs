@@ -588,6 +588,18 @@ fn codes_operators_and_keys_are_explained() {
     assert!(shop.json(&["explain", "exists"])[0]["text"].as_str().expect("a text").contains("Takes `true` or `false`."));
 }
 
+/// As the reference says: a definition is sound on a machine that has no secrets, such as one that checks pull requests.
+#[test]
+fn a_secret_is_missed_where_a_destination_is_connected() {
+    let shop = Shop::new();
+    let text = "destination: nowhere\ntype: facebook\nad_account: \"1\"\naccess_token: { env: NOT_SET_ANYWHERE }\n";
+    shop.write("destinations/nowhere.yaml", text);
+    assert_eq!(shop.json(&["check"])["diagnostics"], serde_json::json!([]));
+    assert!(shop.complaint(&["destination", "check", "nowhere"]).contains("`NOT_SET_ANYWHERE` is not set"));
+    let page = shop.expect(0, &["explain", "--markdown"]);
+    assert!(page.contains("finds all of it but `missing-secret`"), "the page promises more than `muster check` does");
+}
+
 #[test]
 fn the_reference_page_is_the_one_the_tables_make() {
     let shop = Shop::new();

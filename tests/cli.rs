@@ -330,6 +330,26 @@ fn errors_say_what_to_do_next() {
     assert!(shop.complaint(&["serve", "--listen", "localhost:8080"]).contains(listen));
 }
 
+#[test]
+fn what_is_known_of_people_is_for_the_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shop = Shop::new();
+    let mode = |name: &str| std::fs::metadata(shop.path().join(name)).expect(name).permissions().mode() & 0o777;
+    shop.expect(0, &["ingest", "events.example.ndjson"]);
+    assert_eq!(mode("data"), 0o700);
+    shop.expect(0, &["run", "--as-of", AS_OF]);
+    for file in ["members.csv", "members.parquet"] {
+        shop.write(file, "an older file that others may read");
+        shop.expect(0, &["members", "suppress_recent_buyers", "--output", file]);
+        assert_eq!(mode(file), 0o600, "{file}");
+    }
+    assert!(std::fs::read_to_string(shop.path().join("members.csv")).expect("written").contains("ben@example.com"));
+    // Whoever opened the folder to others meant it.
+    std::fs::set_permissions(shop.path().join("data"), std::fs::Permissions::from_mode(0o750)).expect("our own folder");
+    shop.expect(0, &["audiences"]);
+    assert_eq!(mode("data"), 0o750);
+}
+
 /// Every moment in JSON, wherever it stands, with its name.
 fn moments<'j>(json: &'j Value, found: &mut Vec<(&'j str, &'j Value)>) {
     match json {

@@ -326,6 +326,106 @@ fn errors_say_what_to_do_next() {
     assert!(shop.complaint(&["-C", "/nonexistent", "check-nothing"]).contains("check-nothing"));
     assert!(shop.complaint(&["run", "--as-of", "yesterday"]).contains("ISO 8601"));
     assert!(shop.complaint(&["backfill", "--from", "2025-03-02", "--to", "2025-03-01"]).contains("the end lies before the beginning"));
+    let listen = "write an IP address and a port, such as `127.0.0.1:8080`";
+    assert!(shop.complaint(&["serve", "--listen", "localhost:8080"]).contains(listen));
+}
+
+#[test]
+fn what_is_known_of_people_is_for_the_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shop = Shop::new();
+    let mode = |name: &str| std::fs::metadata(shop.path().join(name)).expect(name).permissions().mode() & 0o777;
+    shop.expect(0, &["ingest", "events.example.ndjson"]);
+    assert_eq!(mode("data"), 0o700);
+    shop.expect(0, &["run", "--as-of", AS_OF]);
+    for file in ["members.csv", "members.parquet"] {
+        shop.write(file, "an older file that others may read");
+        shop.expect(0, &["members", "suppress_recent_buyers", "--output", file]);
+        assert_eq!(mode(file), 0o600, "{file}");
+    }
+    assert!(std::fs::read_to_string(shop.path().join("members.csv")).expect("written").contains("ben@example.com"));
+    // Whoever opened the folder to others meant it.
+    std::fs::set_permissions(shop.path().join("data"), std::fs::Permissions::from_mode(0o750)).expect("our own folder");
+    shop.expect(0, &["audiences"]);
+    assert_eq!(mode("data"), 0o750);
+}
+
+/// Every moment in JSON, wherever it stands, with its name.
+fn moments<'j>(json: &'j Value, found: &mut Vec<(&'j str, &'j Value)>) {
+    match json {
+        Value::Array(items) => items.iter().for_each(|item| moments(item, found)),
+        Value::Object(members) => {
+            for (name, value) in members {
+                if matches!(name.as_str(), "as_of" | "at" | "since") || name.ends_with("_at") {
+                    found.push((name, value));
+                }
+                moments(value, found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn moments_in_json_are_rfc_3339() {
+    let shop = Shop::new();
+    shop.write("muster.yaml", "sources:\n  website: The shop's pages\n");
+    let out = shop.path().join("out");
+    std::fs::create_dir(&out).expect("a folder");
+    shop.write("destinations/out.yaml", &format!("destination: out\ntype: file\npath: {}\nfields: [id, email]\n", out.display()));
+    let text = "audience: recent\ndescription: Bought something in the last month.\nwho: { did: Order Completed, within: 30 days }\nsync:\n  - to: out\ntests:\n  - name: somebody who did nothing\n    as_of: 2025-03-03T00:00:00Z\n    person: {}\n    expect: out\n";
+    shop.write("audiences/recent.yaml", text);
+    std::fs::create_dir(shop.path().join("models")).expect("a folder");
+    shop.write(
+        "models/members.yaml",
+        "model: members\ndescription: Members of the programme.\nfrom: { file: members.csv }\nprimary_key: id\nidentify: { email: mail }\n",
+    );
+    shop.write("members.csv", "id,mail\n1,ada@example.com\n");
+    shop.expect(0, &["ingest", "events.example.ndjson"]);
+    shop.expect(0, &["source", "add", "website"]);
+    shop.expect(0, &["token", "add", "support"]);
+    shop.expect(0, &["model", "sync"]);
+    let check = |names: &[&str], arguments: &[&str]| {
+        let json = shop.json(arguments);
+        let mut found = Vec::new();
+        moments(&json, &mut found);
+        for name in names {
+            assert!(found.iter().any(|(found, value)| found == name && !value.is_null()), "{arguments:?} has no `{name}`: {json}");
+        }
+        for (name, value) in found.into_iter().filter(|(_, value)| !value.is_null()) {
+            let text = value.as_str().unwrap_or_else(|| panic!("{arguments:?}: `{name}` is {value}"));
+            assert!(text.ends_with('Z') && chrono::DateTime::parse_from_rfc3339(text).is_ok(), "{arguments:?}: `{name}` is {text}");
+        }
+    };
+    check(&["as_of"], &["run", "--as-of", AS_OF, "--dry-run"]);
+    check(&["as_of", "updated_at"], &["run", "--as-of", AS_OF]);
+    check(&["as_of", "recorded_at"], &["run", "--as-of", AS_OF]);
+    check(&["as_of", "updated_at"], &["audiences"]);
+    check(&["as_of"], &["members", "recent", "--count"]);
+    check(&["updated_at"], &["deliver", "--all"]);
+    check(&["updated_at"], &["resync", "recent"]);
+    check(&["as_of"], &["backfill", "--from", "2025-03-03T01:00:00Z", "--to", "2025-03-03T02:00:00Z"]);
+    check(&["as_of"], &["test"]);
+    check(&["newest_key_at"], &["source", "list"]);
+    check(&["created_at"], &["token", "list"]);
+    check(&["synced_at"], &["model", "list"]);
+    check(&["first_at"], &["catalog"]);
+    check(&["as_of", "created_at"], &["profile", "email:ben@example.com"]);
+    check(&["exported_at"], &["export", "email:ben@example.com"]);
+    check(&[], &["identities"]);
+    check(&[], &["suppress", "email:ben@example.com"]);
+    check(&["since"], &["suppressions"]);
+    check(&["requested_at", "erased_at"], &["delete", "email:ben@example.com", "--yes"]);
+    check(&["finished_at"], &["erasures"]);
+}
+
+#[test]
+fn each_file_that_is_ingested_has_its_line_of_json() {
+    let shop = Shop::new();
+    std::fs::copy(shop.path().join("events.example.ndjson"), shop.path().join("again.ndjson")).expect("our own file");
+    let told = shop.expect(0, &["--json", "ingest", "events.example.ndjson", "again.ndjson"]);
+    let files: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).expect("a document a line")).collect();
+    assert_eq!([&files[0]["file"], &files[1]["file"]], ["events.example.ndjson", "again.ndjson"]);
 }
 
 /// Needs a server whose store holds no run yet, as `tests/with-postgres.sh` starts it.
@@ -448,6 +548,29 @@ fn formatting_changes_the_layout_and_nothing_else() {
 }
 
 #[test]
+fn formatting_passes_over_no_file_that_it_could_not_read() {
+    let shop = Shop::new();
+    let path = shop.path().join("audiences/x.yaml");
+    let check = |expected: &str| {
+        let told = shop.complaint(&["fmt", "--check"]);
+        assert!(told.contains(expected) && told.contains("1 file could not be formatted"), "{expected}: {told}");
+    };
+    // A link to nowhere is as unreadable to root as to anybody else.
+    std::os::unix::fs::symlink("nowhere", &path).expect("a link");
+    check("error[unreadable-file]");
+    std::fs::remove_file(&path).expect("our own link");
+    std::fs::write(&path, b"audience: \xff\n").expect("written");
+    check("error[not-utf8]");
+    std::fs::rename(&path, path.with_extension("yml")).expect("our own file");
+    check("rename it to `x.yaml`");
+    let refused = shop.muster(&["--json", "fmt"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+    let refused: Value = serde_json::from_slice(&refused.stdout).expect("JSON");
+    assert_eq!(refused["refused"], serde_json::json!(["audiences/x.yml"]));
+    assert!(shop.complaint(&["fmt", "audiences"]).contains("it is a folder, name the files in it"));
+}
+
+#[test]
 fn tests_need_neither_store_nor_data() {
     let shop = Shop::new();
     assert!(shop.expect(0, &["test"]).contains("no tests"));
@@ -483,6 +606,18 @@ fn codes_operators_and_keys_are_explained() {
     assert!(shop.complaint(&["explain", "start_with_"]).contains("did you mean `start_with`?"));
     assert!(shop.expect(0, &["explain", "--all"]).lines().count() > 200);
     assert!(shop.json(&["explain", "exists"])[0]["text"].as_str().expect("a text").contains("Takes `true` or `false`."));
+}
+
+/// As the reference says: a definition is sound on a machine that has no secrets, such as one that checks pull requests.
+#[test]
+fn a_secret_is_missed_where_a_destination_is_connected() {
+    let shop = Shop::new();
+    let text = "destination: nowhere\ntype: facebook\nad_account: \"1\"\naccess_token: { env: NOT_SET_ANYWHERE }\n";
+    shop.write("destinations/nowhere.yaml", text);
+    assert_eq!(shop.json(&["check"])["diagnostics"], serde_json::json!([]));
+    assert!(shop.complaint(&["destination", "check", "nowhere"]).contains("`NOT_SET_ANYWHERE` is not set"));
+    let page = shop.expect(0, &["explain", "--markdown"]);
+    assert!(page.contains("finds all of it but `missing-secret`"), "the page promises more than `muster check` does");
 }
 
 #[test]

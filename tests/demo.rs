@@ -82,6 +82,19 @@ fn the_demo_counts_what_an_independent_script_counts() {
         assert_eq!(Some(sorted_user_ids_hash(&file).as_str()), audience["sha256"].as_str(), "{key}");
     }
     facebook_holds_who_should_be_there(&told, last);
+    nobody_else_changed_anything(&kept);
+}
+
+/// What the demo left at the stand-in is what it wrote, so no sync may tell of somebody else.
+fn nobody_else_changed_anything(kept: &Path) {
+    let listed = muster(&["--json", "-C", kept.to_str().expect("UTF-8"), "audiences"]);
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    let syncs: Vec<&Value> =
+        listed.as_array().expect("audiences").iter().flat_map(|audience| audience["syncs"].as_array().expect("syncs")).collect();
+    assert!(!syncs.is_empty(), "{listed}");
+    for sync in syncs {
+        assert!(!sync["message"].as_str().unwrap_or_default().contains("somebody else"), "{sync}");
+    }
 }
 
 /// Everybody has an external id, so everybody can be sent: an audience that ever had 100 members is on Facebook whole, one

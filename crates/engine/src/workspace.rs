@@ -84,6 +84,15 @@ pub struct Workspace {
     pub(crate) inbox: Option<Arc<Inbox>>,
 }
 
+/// Makes the data folder for its owner alone: it holds what is known of people. One that is there stays as it is.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 impl Workspace {
     /// Opens the lake and the store that the settings name, creating them the first time. `folder` is the definitions'
     /// folder, which the settings' paths are relative to.
@@ -92,7 +101,7 @@ impl Workspace {
     /// When the data folder, the lake or the store cannot be opened.
     pub async fn open(folder: &Path, catalog: Catalog, secrets: &dyn Secrets, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let data = folder.join(&catalog.settings.data);
-        std::fs::create_dir_all(&data).map_err(|source| OpenError::Folder { folder: data.clone(), source })?;
+        make_private(&data).map_err(|source| OpenError::Folder { folder: data.clone(), source })?;
         let url = store_url(&catalog.settings.store, &data, secrets)?;
         let lake = Lake::open(&data.join("lake"))?;
         let store = store::open(&url).await?;

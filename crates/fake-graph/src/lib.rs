@@ -79,6 +79,7 @@ mod throttle;
 mod view;
 
 pub use change::AudienceChange;
+pub use clock::Now;
 pub use faults::{Action, ErrorAnswer, Fault, FaultView, Match};
 pub use log::RequestView;
 pub use options::{Options, Proof, RawPii, Rights, Samples, Token};

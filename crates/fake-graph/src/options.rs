@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::clock::Now;
+
 /// The settings of one fake. The defaults are quiet: no fault, terms accepted, everything allowed.
 #[derive(Clone)]
 pub struct Options {
+    /// Whose clock it goes by; the system's where there is none. A client whose clock stands elsewhere needs it to be the same.
+    pub now: Option<Now>,
     /// The access token that may do everything in every account.
     pub token: String,
     /// The secret of the app; when it is known, a proof that is sent must be right.
@@ -48,6 +52,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            now: None,
             token: "fake-token".to_owned(),
             app_secret: None,
             proof: Proof::Optional,

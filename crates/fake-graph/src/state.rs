@@ -51,10 +51,11 @@ impl State {
         let accounts = options.accounts.iter().map(|number| (number.trim_start_matches("act_").to_owned(), account())).collect();
         let people = People { match_share: options.match_share, by_cell: options.people.clone() };
         let log = RequestLog::new(options.requests_kept_max);
+        let clock = Clock::of(options.now.clone());
         Self {
             options,
             base_url,
-            clock: Clock::default(),
+            clock,
             people,
             accounts,
             audiences: BTreeMap::new(),

@@ -152,6 +152,10 @@ fn parse_every(text: &str) -> Result<engine::Every, String> {
     engine::Every::parse(text).map_err(|error| error.to_string())
 }
 
+fn parse_listen(text: &str) -> Result<std::net::SocketAddr, &'static str> {
+    text.parse().map_err(|_| "no address to listen on; write an IP address and a port, such as `127.0.0.1:8080`")
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;

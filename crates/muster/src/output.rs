@@ -1,8 +1,13 @@
-//! Where text goes: data to stdout, complaints to stderr. A closed pipe is success: somebody has read enough.
+//! Where things go: data to stdout or a file of its own, complaints to stderr. A closed pipe is success: somebody has read enough.
 
+use std::fs::File;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use serde::Serialize;
+use tempfile::NamedTempFile;
+
+use crate::render::moments;
 
 /// Writes text for people to stdout.
 pub(crate) fn text(text: &str) -> anyhow::Result<()> {
@@ -17,6 +22,32 @@ pub(crate) fn text(text: &str) -> anyhow::Result<()> {
 /// Writes one JSON value for programs to stdout, on lines of its own.
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     text(&serde_json::to_string_pretty(value)?)
+}
+
+/// Writes a report for programs, its moments as text.
+pub(crate) fn report(report: &impl Serialize) -> anyhow::Result<()> {
+    json(&moments::readable(report)?)
+}
+
+/// Writes one of several JSON values for programs on a line of its own, so that a reader knows where it ends.
+pub(crate) fn line(value: &impl Serialize) -> anyhow::Result<()> {
+    text(&serde_json::to_string(value)?)
+}
+
+/// A file about people in the making: only its owner may read it (mode 0600), and it is gone if it never gets its name ([`keep`]).
+pub(crate) fn begin(file: &Path) -> io::Result<NamedTempFile> {
+    NamedTempFile::new_in(folder(file))
+}
+
+/// Gives it its name; both are durable on return.
+pub(crate) fn keep(temporary: NamedTempFile, file: &Path) -> io::Result<()> {
+    temporary.as_file().sync_all()?;
+    temporary.persist(file)?;
+    File::open(folder(file))?.sync_all()
+}
+
+fn folder(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Tells on stderr what went wrong, cause by cause.

@@ -4,7 +4,7 @@
 //! white space, its members in order of their names, `signature` left out.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use model::DestinationKey;
+use model::{DestinationKey, Moment};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::Sha256;
@@ -37,7 +37,7 @@ pub struct Receipt {
     pub workspace: String,
     /// How it stands.
     pub status: ErasureStatus,
-    /// When it was asked for.
+    /// When it was asked for, in RFC 3339, as all moments here.
     pub requested_at: String,
     /// Who asked.
     pub requested_by: String,
@@ -124,17 +124,17 @@ impl Workspace {
             state: left.state,
             rows: left.rows,
             message: left.message,
-            at: left.at.to_string(),
+            at: left.at.rfc3339(),
         });
         let mut receipt = Receipt {
             erasure: erasure.erasure_id,
             workspace: self.store.workspace_id().await?,
             status,
-            requested_at: erasure.requested_at.to_string(),
+            requested_at: erasure.requested_at.rfc3339(),
             requested_by: erasure.requested_by,
             suppressed: erasure.suppress,
-            erased_at: erasure.erased_at.map(|at| at.to_string()),
-            finished_at: erasure.finished_at.map(|at| at.to_string()),
+            erased_at: erasure.erased_at.map(Moment::rfc3339),
+            finished_at: erasure.finished_at.map(Moment::rfc3339),
             destinations: left.collect(),
             here: HereReceipt { state: erasure.state, counts: erasure.counts },
             remarks: remarks(&erasure.counts),

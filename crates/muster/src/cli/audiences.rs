@@ -1,10 +1,11 @@
 //! Arguments of the commands that evaluate, deliver, and show what became of it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{parse_every, parse_moment};
+use super::{parse_every, parse_listen, parse_moment};
 
 pub(super) const RUN_EXAMPLES: &str = "\
 Examples:
@@ -58,8 +59,8 @@ Keys for HTTP: `muster source add NAME`, `muster token add NAME`. There is no TL
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// Take messages over HTTP at this address, whatever muster.yaml says.
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub(crate) listen: Option<std::net::SocketAddr>,
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = parse_listen)]
+    pub(crate) listen: Option<SocketAddr>,
 }
 
 pub(super) const MEMBERS_EXAMPLES: &str = "\

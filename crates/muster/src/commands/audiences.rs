@@ -38,7 +38,7 @@ pub(crate) async fn run(asked: &Asked, args: &AudiencesArgs) -> anyhow::Result<E
     let asked_for = workspace.catalog.audiences.values().filter(|audience| only.as_ref().is_none_or(|only| *only == audience.key));
     let listed: Vec<_> = asked_for.map(|audience| listed(audience, &recorded, held(&audience.key), &statuses)).collect();
     if asked.json {
-        output::json(&listed)?;
+        output::report(&listed)?;
     } else if let (Some(_), [one]) = (&only, listed.as_slice()) {
         output::text(&told_whole(one))?;
     } else if listed.is_empty() {

@@ -31,7 +31,7 @@ pub(crate) async fn run(asked: &Asked, args: &BackfillArgs) -> anyhow::Result<En
     bar.finish_and_clear();
     let report = ended?;
     if asked.json {
-        output::json(&report)?;
+        output::report(&report)?;
     } else {
         let statuses = if args.dry_run { Vec::new() } else { workspace.store.sync_statuses().await? };
         output::text(&told(&report, &statuses, args.dry_run, started))?;

@@ -28,8 +28,8 @@ pub(crate) async fn run(asked: &Asked, args: &DeliverArgs) -> anyhow::Result<End
     spinner.finish_and_clear();
     let delivered = delivered?;
     match (&released, asked.json) {
-        (Some(released), true) => output::json(&ReleaseJson { released, delivered: &delivered })?,
-        (None, true) => output::json(&delivered)?,
+        (Some(released), true) => output::report(&ReleaseJson { released, delivered: &delivered })?,
+        (None, true) => output::report(&delivered)?,
         (Some(released), false) => output::text(&format!("{}\n{}", reports::released(released), reports::deliveries(&delivered)))?,
         (None, false) => output::text(&reports::deliveries(&delivered))?,
     }

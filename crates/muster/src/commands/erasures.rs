@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use engine::{ErasureStatus, Receipt};
-use model::DestinationKey;
+use model::{DestinationKey, Moment};
 use store::{ErasureCounts, LeftState};
 
 use crate::cli::ErasuresArgs;
@@ -54,7 +54,7 @@ pub(crate) fn waits_for(receipt: &Receipt, destination: &DestinationKey) -> bool
 pub(crate) fn told(receipt: &Receipt) -> String {
     let suppressed = if receipt.suppressed { "; what is said later is refused as well" } else { "" };
     let mut text = format!("erasure {}: {}\n", receipt.erasure, word(receipt.status));
-    text.push_str(&format!("asked for {} by {}{suppressed}\n", receipt.requested_at, receipt.requested_by));
+    text.push_str(&format!("asked for {} by {}{suppressed}\n", moment(&receipt.requested_at), receipt.requested_by));
     for left in &receipt.destinations {
         let state = match left.state {
             LeftState::Removed if left.rows == 0 => "nothing was there".to_owned(),
@@ -68,7 +68,7 @@ pub(crate) fn told(receipt: &Receipt) -> String {
     }
     let counts = receipt.here.counts;
     if let Some(erased_at) = &receipt.erased_at {
-        text.push_str(&format!("here, at {erased_at}:\n"));
+        text.push_str(&format!("here, at {}:\n", moment(erased_at)));
         let lines = [
             [(counts.identifiers, "identifier", ""), (counts.links, "link", ""), (counts.memberships, "membership", "")],
             [(counts.events, "event", ""), (counts.trait_changes, "trait change", ""), (counts.segments, "segment", " written anew")],
@@ -92,6 +92,11 @@ pub(crate) fn told(receipt: &Receipt) -> String {
     }
     text.push_str(next_step(receipt));
     text
+}
+
+/// A moment of a receipt, which has them as programs read them.
+fn moment(text: &str) -> String {
+    Moment::parse(text).map_or_else(|_| text.to_owned(), |moment| moment.whole_seconds().to_string())
 }
 
 fn next_step(receipt: &Receipt) -> &'static str {
@@ -118,8 +123,13 @@ fn listed(receipts: &[Receipt]) -> String {
         [Column::Text("erasure"), Column::Text("asked for"), Column::Text("state"), Column::Number("rows"), Column::Text("asked by")];
     let row = |receipt: &Receipt| {
         let rows = receipt.here.counts.events + receipt.here.counts.trait_changes;
-        let asked_at = receipt.requested_at.split('.').next().unwrap_or_default().trim_end_matches('Z').to_owned();
-        vec![receipt.erasure.clone(), asked_at, word(receipt.status).to_owned(), grouped(rows), receipt.requested_by.clone()]
+        vec![
+            receipt.erasure.clone(),
+            moment(&receipt.requested_at),
+            word(receipt.status).to_owned(),
+            grouped(rows),
+            receipt.requested_by.clone(),
+        ]
     };
     draw(&columns, &receipts.iter().map(row).collect::<Vec<_>>())
 }

@@ -3,7 +3,6 @@
 //! Written piece by piece, so that a person with very many events takes no more memory than one with few, and under a
 //! temporary name that only its owner may read: a file that has its name is whole.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -12,7 +11,6 @@ use engine::{FactPlace, FactQuery, Logs, SortOrder, Workspace};
 use model::{Fact, Identifier, Moment, ProfileId, Span};
 use serde_json::{Value as Json, json};
 use store::ProfileRecord;
-use tempfile::NamedTempFile;
 
 use crate::cli::ExportArgs;
 use crate::commands::{Asked, whom};
@@ -48,15 +46,10 @@ pub(crate) async fn run(asked: &Asked, args: &ExportArgs) -> anyhow::Result<Endi
 }
 
 async fn to_file(workspace: &Workspace, record: &ProfileRecord, file: &Path) -> anyhow::Result<u64> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Made with mode 0600, and gone if it never gets its name.
-    let temporary = NamedTempFile::new_in(folder)?;
-    let mut document = Document { to: BufWriter::new(temporary), is_first: true };
+    let mut document = Document { to: BufWriter::new(output::begin(file)?), is_first: true };
     let events = write(workspace, record, &mut document).await?;
     let temporary = document.to.into_inner().map_err(io::IntoInnerError::into_error)?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(file)?;
-    File::open(folder)?.sync_all()?;
+    output::keep(temporary, file)?;
     Ok(events)
 }
 

@@ -1,7 +1,8 @@
 //! `muster fmt`: definition files in their canonical layout.
 //!
 //! A file is replaced at once (written beside, then renamed, with its mode kept) or not at all; one with mistakes of
-//! YAML is left alone, and so is one that is canonical already.
+//! YAML is left alone, and so is one that is canonical already. A file of the folder that could not be read is never
+//! passed over in silence: `fmt --check` would call it formatted.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,7 +25,7 @@ use crate::render::numbers::counted;
 struct FmtJson {
     /// Files that were changed, or would be.
     changed: Vec<PathBuf>,
-    /// Files left alone because of mistakes.
+    /// Files left alone because of mistakes, or not read at all.
     refused: Vec<PathBuf>,
     /// How many were canonical already.
     unchanged: usize,
@@ -33,8 +34,11 @@ struct FmtJson {
 
 pub(crate) fn run(asked: &Asked, args: &FmtArgs) -> anyhow::Result<Ending> {
     let mut report = FmtJson::default();
-    let mut sources = BTreeMap::new();
-    for (shown, path) in files(&asked.folder, &args.files)? {
+    let Files { found, unread, mut sources } = files(&asked.folder, &args.files)?;
+    report.refused.extend(unread.iter().filter_map(|finding| finding.place.as_ref()).map(|place| place.file.clone()));
+    let nameless = unread.iter().filter(|finding| finding.place.is_none()).count();
+    report.diagnostics.extend(unread);
+    for (shown, path) in found {
         let text = fs::read_to_string(&path).with_context(|| format!("read `{}`", path.display()))?;
         match format(&shown, &text) {
             Ok(formatted) if formatted == text => report.unchanged += 1,
@@ -64,8 +68,9 @@ pub(crate) fn run(asked: &Asked, args: &FmtArgs) -> anyhow::Result<Ending> {
         }
         output::text(&told(&report, args.check))?;
     }
-    if !report.refused.is_empty() {
-        anyhow::bail!("{} could not be formatted and stayed as before", counted(report.refused.len() as u64, "file"));
+    let refused = (report.refused.len() + nameless) as u64;
+    if refused > 0 {
+        anyhow::bail!("{} could not be formatted and stayed as before", counted(refused, "file"));
     }
     Ok(Ending::with_findings(args.check && !report.changed.is_empty()))
 }
@@ -77,14 +82,34 @@ fn told(report: &FmtJson, check: bool) -> String {
     format!("{}{} {verb}, {} already", lines.collect::<String>(), counted(changed, "file"), unchanged)
 }
 
-/// The files asked for, or all of the folder: as shown, and where they are.
-fn files(folder: &Path, asked: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
-    if !asked.is_empty() {
-        return Ok(asked.iter().map(|path| (path.clone(), path.clone())).collect());
+/// Findings of loading that say that a file was not read.
+const UNREAD: [&str; 4] = ["unreadable-file", "not-utf8", "file-too-large", "rename-to-yaml"];
+
+struct Files {
+    /// As shown, and where they are.
+    found: Vec<(PathBuf, PathBuf)>,
+    /// Why others of the folder were not read.
+    unread: Vec<Diagnostic>,
+    /// The texts that those findings are drawn on.
+    sources: BTreeMap<PathBuf, String>,
+}
+
+/// The files asked for, or all of the folder.
+fn files(folder: &Path, asked: &[PathBuf]) -> anyhow::Result<Files> {
+    if let Some(path) = asked.iter().find(|path| path.is_dir()) {
+        anyhow::bail!("cannot format `{}`: it is a folder, name the files in it", path.display());
     }
-    let found: Vec<_> = definitions::load(folder).sources.into_keys().map(|path| (path.clone(), folder.join(path))).collect();
-    anyhow::ensure!(!found.is_empty(), "there are no definitions in `{}`", folder.display());
-    Ok(found)
+    if !asked.is_empty() {
+        let found = asked.iter().map(|path| (path.clone(), path.clone())).collect();
+        return Ok(Files { found, unread: Vec::new(), sources: BTreeMap::new() });
+    }
+    let Loaded { diagnostics, mut sources, .. } = definitions::load(folder);
+    let unread: Vec<Diagnostic> = diagnostics.into_iter().filter(|finding| UNREAD.contains(&finding.code)).collect();
+    let about: BTreeMap<PathBuf, String> =
+        unread.iter().filter_map(|finding| sources.remove_entry(&finding.place.as_ref()?.file)).collect();
+    let found: Vec<_> = sources.into_keys().map(|path| (path.clone(), folder.join(path))).collect();
+    anyhow::ensure!(!found.is_empty() || !unread.is_empty(), "there are no definitions in `{}`", folder.display());
+    Ok(Files { found, unread, sources: about })
 }
 
 fn replace(path: &Path, text: &str) -> anyhow::Result<()> {

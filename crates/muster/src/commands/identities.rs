@@ -10,6 +10,7 @@ use store::{Crowd, Crowded, IdentityCounts, PublicMerge, RecordedRefusals};
 use crate::cli::IdentitiesArgs;
 use crate::commands::Asked;
 use crate::exit::Ending;
+use crate::render::moments;
 use crate::render::numbers::grouped;
 use crate::render::table::{Column, draw};
 use crate::{opening, output};
@@ -55,16 +56,11 @@ pub(crate) async fn run(asked: &Asked, args: &IdentitiesArgs) -> anyhow::Result<
     Ok(Ending::Done)
 }
 
-/// The same for programs, moments as text.
+/// The same for programs, moments as text. Kinds of identifiers have names of people's own, which are no moments.
 fn json(told: &Told) -> anyhow::Result<Value> {
     let mut json = serde_json::to_value(told)?;
-    let text = |at: Moment| Value::from(at.to_utc().to_rfc3339());
-    for (merge, told) in json["latest_merges"].as_array_mut().into_iter().flatten().zip(&told.latest_merges) {
-        merge["merged_at"] = text(told.merged_at);
-    }
-    for (refused, told) in json["refusals"].as_array_mut().into_iter().flatten().zip(&told.refusals) {
-        (refused["first_at"], refused["last_at"]) = (text(told.first_at), text(told.last_at));
-    }
+    json["latest_merges"] = moments::readable(&told.latest_merges)?;
+    json["refusals"] = moments::readable(&told.refusals)?;
     Ok(json)
 }
 

@@ -86,7 +86,7 @@ pub(crate) async fn import(workspace: &Workspace, file: &Path, options: &ImportO
 
 fn show(asked: &Asked, file: &Path, report: &ImportReport) -> anyhow::Result<()> {
     if asked.json {
-        return output::json(&ImportJson { file: file.display().to_string(), report });
+        return output::line(&ImportJson { file: file.display().to_string(), report });
     }
     output::text(&told(file, report))
 }

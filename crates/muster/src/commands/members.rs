@@ -1,5 +1,6 @@
 //! `muster members`: who is in an audience, as of its latest run.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -32,7 +33,7 @@ pub(crate) async fn run(asked: &Asked, args: &MembersArgs) -> anyhow::Result<End
     let recorded = find(&recorded, &workspace, &args.audience)?;
     if args.count {
         if asked.json {
-            output::json(&serde_json::json!({ "audience": args.audience, "members": recorded.members.len(), "as_of": recorded.as_of }))?;
+            output::report(&serde_json::json!({ "audience": args.audience, "members": recorded.members.len(), "as_of": recorded.as_of }))?;
         } else {
             output::text(&recorded.members.len().to_string())?;
         }
@@ -116,24 +117,32 @@ fn told(audience: &str, recorded: &RecordedMembership, kinds: &[&'static str], l
     text
 }
 
+/// Writes all of them to a file that only its owner may read, and that is there wholly or not at all.
 fn export(file: &Path, kinds: &[&'static str], members: &[Member]) -> anyhow::Result<()> {
-    match file.extension().and_then(|ending| ending.to_str()) {
-        Some("csv") => {
-            let mut writer = csv::Writer::from_path(file)?;
-            writer.write_record(std::iter::once("profile").chain(kinds.iter().copied()))?;
-            for member in members {
-                let values = member.identifiers.iter().map(|value| value.as_deref().unwrap_or_default());
-                writer.write_record(std::iter::once(member.profile.as_str()).chain(values))?;
-            }
-            Ok(writer.flush()?)
-        }
-        Some("parquet") => {
-            let mut columns = vec![("profile", ExportColumn::Text(members.iter().map(|member| Some(member.profile.clone())).collect()))];
-            for (place, kind) in kinds.iter().enumerate() {
-                columns.push((*kind, ExportColumn::Text(members.iter().map(|member| member.identifiers[place].clone()).collect())));
-            }
-            Ok(lake::export_parquet(file, &columns)?)
-        }
+    let bytes = match file.extension().and_then(|ending| ending.to_str()) {
+        Some("csv") => csv_bytes(kinds, members)?,
+        Some("parquet") => parquet_bytes(kinds, members)?,
         _ => anyhow::bail!("the file's ending says neither `.csv` nor `.parquet`"),
+    };
+    let mut temporary = output::begin(file)?;
+    temporary.write_all(&bytes)?;
+    Ok(output::keep(temporary, file)?)
+}
+
+fn csv_bytes(kinds: &[&'static str], members: &[Member]) -> anyhow::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(std::iter::once("profile").chain(kinds.iter().copied()))?;
+    for member in members {
+        let values = member.identifiers.iter().map(|value| value.as_deref().unwrap_or_default());
+        writer.write_record(std::iter::once(member.profile.as_str()).chain(values))?;
     }
+    Ok(writer.into_inner()?)
+}
+
+fn parquet_bytes(kinds: &[&'static str], members: &[Member]) -> anyhow::Result<Vec<u8>> {
+    let mut columns = vec![("profile", ExportColumn::Text(members.iter().map(|member| Some(member.profile.clone())).collect()))];
+    for (place, kind) in kinds.iter().enumerate() {
+        columns.push((*kind, ExportColumn::Text(members.iter().map(|member| member.identifiers[place].clone()).collect())));
+    }
+    Ok(lake::parquet_bytes(&columns)?)
 }

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use engine::Workspace;
 use ingest::{Effect, IfEmpty, ModelOptions, ModelReport};
-use model::{ModelKey, RowModel, RowSource};
+use model::{ModelKey, Moment, RowModel, RowSource};
 use serde::Serialize;
 
 use crate::cli::{ModelArgs, ModelCommand, ModelSyncArgs};
@@ -42,7 +42,7 @@ async fn sync(asked: &Asked, workspace: &Workspace, args: &ModelSyncArgs) -> any
         match sync_one(workspace, model, options.clone()).await {
             Ok(report) => {
                 findings |= report.rejected > 0;
-                if asked.json { output::json(&report)? } else { output::text(&told(model, &report))? }
+                if asked.json { output::line(&report)? } else { output::text(&told(model, &report))? }
             }
             Err(error) => failed.push(error),
         }
@@ -116,7 +116,7 @@ struct ListedJson {
     model: ModelKey,
     description: Option<String>,
     rows: u64,
-    synced_at: Option<String>,
+    synced_at: Option<Moment>,
     every: Option<String>,
 }
 
@@ -131,12 +131,12 @@ async fn list(asked: &Asked, workspace: &Workspace) -> anyhow::Result<Ending> {
             model: key.clone(),
             description: model.map(|model| model.description.clone()),
             rows: state.map_or(0, |state| state.rows),
-            synced_at: state.and_then(|state| state.synced_at).map(|at| at.to_string()),
+            synced_at: state.and_then(|state| state.synced_at),
             every: model.and_then(|model| model.every).map(|every| every.to_string()),
         });
     }
     if asked.json {
-        output::json(&listed)?;
+        output::report(&listed)?;
         return Ok(Ending::Done);
     }
     if listed.is_empty() {
@@ -148,7 +148,7 @@ async fn list(asked: &Asked, workspace: &Workspace) -> anyhow::Result<Ending> {
         vec![
             listed.model.to_string(),
             grouped(listed.rows),
-            listed.synced_at.clone().unwrap_or_else(|| "never".to_owned()),
+            listed.synced_at.map_or_else(|| "never".to_owned(), |at| at.to_string()),
             listed.every.clone().unwrap_or_else(|| "by hand".to_owned()),
             listed.description.clone().unwrap_or_else(|| "its file is gone".to_owned()),
         ]

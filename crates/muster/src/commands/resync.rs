@@ -17,7 +17,7 @@ pub(crate) async fn run(asked: &Asked, args: &ResyncArgs) -> anyhow::Result<Endi
     let mut delivered = delivered?;
     delivered.retain(|report| report.status.audience == audience);
     if asked.json {
-        output::json(&delivered)?;
+        output::report(&delivered)?;
     } else {
         output::text(&reports::deliveries(&delivered))?;
     }

@@ -30,7 +30,7 @@ pub(crate) async fn run(asked: &Asked, args: &RunArgs) -> anyhow::Result<Ending>
         spinner.finish_and_clear();
         let report = report?;
         if asked.json {
-            output::json(&report)?;
+            output::report(&report)?;
         } else {
             output::text(&reports::run(&report, &[], started.elapsed()))?;
         }
@@ -40,7 +40,7 @@ pub(crate) async fn run(asked: &Asked, args: &RunArgs) -> anyhow::Result<Ending>
     spinner.finish_and_clear();
     let (outcome, delivered) = ended?;
     if asked.json {
-        output::json(&RunJson { outcome: &outcome, delivered: &delivered })?;
+        output::report(&RunJson { outcome: &outcome, delivered: &delivered })?;
     } else {
         output::text(&told(&workspace, &outcome, &delivered, started).await?)?;
     }

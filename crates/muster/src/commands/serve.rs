@@ -1,17 +1,24 @@
 //! `muster serve`: the schedule at work, and messages over HTTP, until it is told to stop.
 
 use anyhow::Context as _;
-use engine::{RunOutcome, Schedule, Served, Workspace};
+use engine::{DeliveryReport, RunOutcome, Schedule, Served, Workspace};
 use model::AsOf;
+use serde::Serialize;
 
 use crate::api::Api;
 use crate::cli::ServeArgs;
 use crate::commands::Asked;
 use crate::commands::collecting::{self, Collecting};
 use crate::exit::Ending;
-use crate::render::diagnostics;
 use crate::render::numbers::{counted, grouped};
+use crate::render::{diagnostics, moments};
 use crate::{opening, output};
+
+#[derive(Serialize)]
+struct RunJson<'a> {
+    run: &'a RunOutcome,
+    delivered: &'a [DeliveryReport],
+}
 
 pub(crate) async fn run(asked: &Asked, args: &ServeArgs) -> anyhow::Result<Ending> {
     let workspace = opening::connected(&asked.folder).await?;
@@ -76,7 +83,13 @@ fn reloaded(asked: &Asked, workspace: &Workspace) -> Workspace {
 /// One line a run: what a person watching wants to see, or one JSON value.
 fn tell(asked: &Asked, as_of: AsOf, served: &Served) {
     let line = match served {
-        Ok((RunOutcome::Done(report), delivered)) if asked.json => serde_json::json!({ "run": report, "delivered": delivered }).to_string(),
+        Ok((outcome, delivered)) if asked.json => match moments::readable(&RunJson { run: outcome, delivered }) {
+            Ok(line) => line.to_string(),
+            Err(error) => {
+                tracing::error!(%as_of, error = &error as &dyn std::error::Error, "could not report the run");
+                return;
+            }
+        },
         Ok((RunOutcome::Done(report), delivered)) => {
             let (entered, exited) =
                 report.audiences.iter().fold((0, 0), |(entered, exited), audience| (entered + audience.entered, exited + audience.exited));

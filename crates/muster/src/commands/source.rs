@@ -3,6 +3,7 @@
 use anyhow::{bail, ensure};
 use collect::{KeyHash, new_key};
 use engine::Workspace;
+use model::Moment;
 use serde::Serialize;
 use store::{KeyPurpose, WriteKey};
 
@@ -30,7 +31,7 @@ struct Listed {
     source: String,
     description: Option<String>,
     keys: usize,
-    newest_key_at: Option<String>,
+    newest_key_at: Option<Moment>,
     revoked_keys: usize,
 }
 
@@ -52,7 +53,7 @@ pub(crate) async fn run(asked: &Asked, args: &SourceArgs) -> anyhow::Result<Endi
         SourceCommand::List => {
             let listed = listed(&workspace, &keys);
             if asked.json {
-                output::json(&listed)?;
+                output::report(&listed)?;
             } else {
                 output::text(&told(&listed))?;
             }
@@ -118,7 +119,7 @@ fn listed(workspace: &Workspace, keys: &[WriteKey]) -> Vec<Listed> {
             source: name.to_owned(),
             description: sources.get(name).cloned(),
             keys: good.len(),
-            newest_key_at: good.last().map(|key| key.created_at.whole_seconds().to_string()),
+            newest_key_at: good.last().map(|key| key.created_at.whole_seconds()),
             revoked_keys: keys.iter().filter(|key| key.source == name).count() - good.len(),
         }
     };
@@ -132,7 +133,7 @@ fn told(listed: &[Listed]) -> String {
     let columns = [Column::Text("source"), Column::Number("keys"), Column::Text("newest"), Column::Text("what it is")];
     let row = |source: &Listed| {
         let description = source.description.clone().unwrap_or_else(|| "not in `muster.yaml` any more".to_owned());
-        vec![source.source.clone(), source.keys.to_string(), source.newest_key_at.clone().unwrap_or_default(), description]
+        vec![source.source.clone(), source.keys.to_string(), source.newest_key_at.map(|at| at.to_string()).unwrap_or_default(), description]
     };
     draw(&columns, &listed.iter().map(row).collect::<Vec<_>>())
 }

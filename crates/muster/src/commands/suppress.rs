@@ -18,7 +18,7 @@ pub(crate) async fn suppress(asked: &Asked, args: &SuppressArgs) -> anyhow::Resu
     spinner.finish_and_clear();
     let report = report?;
     if asked.json {
-        output::json(&report)?;
+        output::report(&report)?;
     } else {
         output::text(&told(&report))?;
     }

@@ -1,5 +1,6 @@
 //! `muster suppressions`: how many identifiers are kept out, since when. The list holds hashes, so it cannot say whose.
 
+use model::Moment;
 use serde::Serialize;
 use store::Suppression;
 
@@ -16,7 +17,7 @@ const SHOWN_DIGITS: usize = 12;
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Listed {
     hash: String,
-    since: String,
+    since: Moment,
     is_known: bool,
 }
 
@@ -25,7 +26,7 @@ pub(crate) async fn run(asked: &Asked, args: &SuppressionsArgs) -> anyhow::Resul
     let suppressions = workspace.store.suppressions().await?;
     let listed: Vec<Listed> = suppressions.iter().map(listed).collect();
     if asked.json {
-        output::json(&listed)?;
+        output::report(&listed)?;
     } else {
         output::text(&told(&listed, args.limit))?;
     }
@@ -34,7 +35,7 @@ pub(crate) async fn run(asked: &Asked, args: &SuppressionsArgs) -> anyhow::Resul
 
 fn listed(suppression: &Suppression) -> Listed {
     let hash = suppression.digest.chars().take(SHOWN_DIGITS).collect();
-    Listed { hash, since: suppression.since.whole_seconds().to_string(), is_known: suppression.profile.is_some() }
+    Listed { hash, since: suppression.since.whole_seconds(), is_known: suppression.profile.is_some() }
 }
 
 fn told(listed: &[Listed], limit: usize) -> String {
@@ -44,7 +45,7 @@ fn told(listed: &[Listed], limit: usize) -> String {
     let columns = [Column::Text("hash"), Column::Text("since"), Column::Text("of")];
     let row = |listed: &Listed| {
         let of = if listed.is_known { "a profile" } else { "nobody known" };
-        vec![listed.hash.clone(), listed.since.clone(), of.to_owned()]
+        vec![listed.hash.clone(), listed.since.to_string(), of.to_owned()]
     };
     let newest = &listed[listed.len().saturating_sub(limit)..];
     let mut text = draw(&columns, &newest.iter().map(row).collect::<Vec<_>>());

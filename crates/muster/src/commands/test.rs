@@ -35,7 +35,7 @@ pub(crate) async fn run(asked: &Asked, args: &TestArgs) -> anyhow::Result<Ending
     let failed = outcomes.iter().filter(|outcome| !outcome.passed()).count();
     if asked.json {
         let tests = outcomes.iter().map(|outcome| OutcomeJson { passed: outcome.passed(), outcome }).collect();
-        output::json(&TestJson { ok: failed == 0, passed: outcomes.len() - failed, failed, tests })?;
+        output::report(&TestJson { ok: failed == 0, passed: outcomes.len() - failed, failed, tests })?;
     } else {
         output::text(&told(&outcomes))?;
     }

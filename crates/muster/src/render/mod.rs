@@ -1,6 +1,7 @@
-//! Text for people: tables within 80 columns, numbers with separators, diagnostics, progress.
+//! Text for people: tables within 80 columns, numbers with separators, diagnostics, progress. And moments as programs read them.
 
 pub(crate) mod diagnostics;
+pub(crate) mod moments;
 pub(crate) mod numbers;
 pub(crate) mod progress;
 pub(crate) mod reference;

@@ -110,7 +110,11 @@ pub(crate) fn markdown() -> String {
     for (of, title, _) in MAPS {
         section(title, "", Kind::Key(of));
     }
-    section("Codes", "What `muster check` finds, by code.\n\n", Kind::Code);
+    section(
+        "Codes",
+        "What is found in definitions, by code. `muster check` finds all of it but `missing-secret` and `no-client`: those are met where a destination is connected, so `muster destination check` and the syncs of a run tell of them.\n\n",
+        Kind::Code,
+    );
     let units: Vec<String> = UNITS.iter().map(|unit| format!("`{unit}s`")).collect();
     page.push_str(&format!(
         "\n## Units and identifiers\n\nA length is a number, a space and one of {}, singular or plural.\n\n",

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use deliver::Secrets;
-use engine::{Backfill, BackfillReport, DeliveryReport, RunOutcome, RunReport, StandingClock, Workspace};
+use engine::{Backfill, BackfillReport, Clock as _, DeliveryReport, RunOutcome, RunReport, StandingClock, Workspace};
 use fake_graph::{FakeGraph, Options};
 use ingest::{Format, ImportOptions, ImportReport};
 use model::AsOf;
@@ -59,14 +59,12 @@ struct TickJson {
 pub(crate) async fn run(asked: &Asked, args: &DemoArgs) -> anyhow::Result<Ending> {
     let started = Instant::now();
     let say = |text: String| if asked.json { Ok(()) } else { output::text(&text) };
-    let graph = FakeGraph::start(Options { token: TOKEN.to_owned(), ..Options::default() }, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
-        .await
-        .context("start the stand-in for Facebook")?;
+    let script = script::Script::read()?;
+    let clock = Arc::new(StandingClock::at(script.backfill.to));
+    let graph = stand_in(&clock).await.context("start the stand-in for Facebook")?;
     let place = folder::Place::prepare(args.keep.as_deref(), &graph.url())?;
     say(story::opening(place.path()))?;
 
-    let script = script::Script::read()?;
-    let clock = Arc::new(StandingClock::at(script.backfill.to));
     let catalog = opening::catalog(place.path())?;
     let sinks = opening::connect(&catalog, &DemoSecrets);
     let workspace = opening::workspace_at(place.path(), catalog, Arc::<StandingClock>::clone(&clock)).await?.with_sinks(sinks);
@@ -91,9 +89,17 @@ pub(crate) async fn run(asked: &Asked, args: &DemoArgs) -> anyhow::Result<Ending
     say(story::ending(place.kept(), started.elapsed()))?;
     graph.stop().await;
     if asked.json {
-        output::json(&DemoJson { imports, backfill, ticks, facebook })?;
+        output::report(&DemoJson { imports, backfill, ticks, facebook })?;
     }
     Ok(Ending::Done)
+}
+
+/// It goes by the engine's clock: what it changed when we wrote would else look changed by somebody else, years later.
+async fn stand_in(clock: &Arc<StandingClock>) -> anyhow::Result<FakeGraph> {
+    let clock = Arc::clone(clock);
+    let now: fake_graph::Now = Arc::new(move || clock.now().micros().div_euclid(1_000_000));
+    let options = Options { token: TOKEN.to_owned(), now: Some(now), ..Options::default() };
+    FakeGraph::start(options, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await
 }
 
 async fn ingest(

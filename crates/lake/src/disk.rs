@@ -22,7 +22,7 @@ pub(crate) struct Written {
     created: bool,
 }
 
-/// Writes a file of this name, durable once its folder is flushed too ([`flush_folder`]).
+/// Writes a file of this name, durable but for its name.
 pub(crate) fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = temporary(path);
     let done = write_and_flush(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
@@ -93,11 +93,6 @@ fn write_and_flush(path: &Path, bytes: &[u8]) -> io::Result<()> {
 fn temporary(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.tmp"))
-}
-
-/// Makes the names in one folder durable.
-pub(crate) fn flush_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 /// Removes what a failed write left. What cannot be removed now is swept later.

@@ -41,7 +41,7 @@ pub use blocks::{BLOCK_PROFILES, BlockFrame, Blocks, Times, place_in_block};
 pub use buffer::Buffer;
 pub use column::{Cell, Coded, Column, Flags, Gone, Numbers};
 pub use error::LakeError;
-pub use export::{ExportColumn, ExportError, export_parquet, parquet_bytes};
+pub use export::{ExportColumn, ExportError, parquet_bytes};
 pub use foreign::{ForeignRows, RowForm};
 pub use json::parse_json;
 pub use lake::Lake;

@@ -64,6 +64,7 @@ fn while_somebody_writes_the_last_file_is_left_alone() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the lock has to be met before it is given back")]
 fn whoever_only_looks_keeps_nobody_from_writing() {
     let place = tempfile::tempdir().expect("a folder");
     let looking = super::writer::lock(place.path()).expect("free");

@@ -178,6 +178,7 @@ impl Inbox {
 }
 
 /// The same, waiting a little: whoever only looks at what is sealed holds the lock for a moment.
+#[expect(clippy::disallowed_methods, reason = "nobody is served before the inbox is open")]
 fn lock_patiently(folder: &Path) -> Result<File, InboxError> {
     for _ in 0..LOCK_NAPS {
         match lock(folder) {

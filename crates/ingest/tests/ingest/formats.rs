@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use crate::scene::{Scene, State, csv, gzip, messages, now, small_batches};
 use ingest::{Effect, Format, ImportOptions, IngestError, MessageKind, RejectionReason, Truncation};
-use lake::{ExportColumn, export_parquet};
+use lake::{ExportColumn, parquet_bytes};
 use model::{CsvMapping, CsvMessage, FactKind, Value};
 
 fn zstd(content: &[u8]) -> Vec<u8> {
@@ -54,7 +54,7 @@ fn parquet(scene: &Scene, name: &str, table: &str) -> std::path::PathBuf {
     let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split('|').map(str::trim).collect()).collect();
     let column = |place: usize| rows[1..].iter().map(|row| Some(row[place].to_owned()).filter(|cell| !cell.is_empty())).collect();
     let columns: Vec<_> = (0..rows[0].len()).map(|place| (rows[0][place], ExportColumn::Text(column(place)))).collect();
-    export_parquet(&scene.path(name), &columns).unwrap();
+    std::fs::write(scene.path(name), parquet_bytes(&columns).unwrap()).unwrap();
     scene.path(name)
 }
 

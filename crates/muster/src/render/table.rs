@@ -2,7 +2,8 @@
 //!
 //! A table is never wider than 80 columns, or than the terminal where that is wider. The last column gives way first: its
 //! cells are wrapped at spaces, or stand on lines of their own under their rows where there is no room beside. Only then
-//! are long cells of earlier columns shortened.
+//! are long cells of earlier columns shortened. Drawn by hand: no crate of tables puts a cell under its row, and they break
+//! commands that are there to be copied.
 
 use std::io;
 

@@ -151,6 +151,16 @@ async fn bad_rows_do_not_spoil_a_replace() {
 }
 
 #[tokio::test]
+async fn rows_of_a_replace_that_got_lost_are_told() {
+    let stage = filled("max_rows_per_request: 64", Options::default()).await;
+    stage.fault(json!({ "match": { "path": "*/usersreplace", "nth": 2 }, "action": { "kind": "lost_rows", "count": 5 } }));
+    let outcome = stage.settle("big", numbered(110..270)).await;
+    assert_eq!(outcome.state, SyncState::Sent);
+    assert_eq!(outcome.message.as_deref(), Some("facebook counted fewer rows than were sent"), "once, though there were three batches");
+    assert_eq!(stage.held("big").len(), 155);
+}
+
+#[tokio::test]
 async fn whoever_is_in_an_adopted_audience_goes_or_stays_as_configured() {
     for (yaml, stays) in [("", false), ("keep_others: true", true), ("strategy: diff", true)] {
         let stage = Stage::new(&format!("adopt_by_name: true\n{yaml}")).await;

@@ -90,8 +90,13 @@ impl Settling<'_> {
                         self.save_remote(remote).await?;
                     }
                     taken = Some(batch.start);
-                    rejected += self.record_rejected(group, &batch, session.id, &answer).await?;
-                    if let Some(next) = session.after(is_last, session.expected(batch.len())) {
+                    let (samples, expected) = (Samples::read(&answer), session.expected(batch.len()));
+                    let counted = samples.received.map_or(expected, |received| received.min(expected));
+                    if counted < expected {
+                        self.tally.notes.push("facebook counted fewer rows than were sent".to_owned());
+                    }
+                    rejected += self.record_rejected(group, &batch, session.id, &samples).await?;
+                    if let Some(next) = session.after(is_last, counted) {
                         session = next;
                     }
                     continue;
@@ -130,8 +135,7 @@ impl Settling<'_> {
     }
 
     /// Notes the rows that Facebook calls invalid.
-    async fn record_rejected(&mut self, group: &Group<'_>, batch: &Range<usize>, session_id: i64, answer: &Value) -> Result<u64, Stop> {
-        let samples = Samples::read(answer);
+    async fn record_rejected(&mut self, group: &Group<'_>, batch: &Range<usize>, session_id: i64, samples: &Samples) -> Result<u64, Stop> {
         if samples.invalid == 0 && samples.reasons.is_empty() {
             return Ok(0);
         }
@@ -146,7 +150,7 @@ impl Settling<'_> {
         }
         let explained = upsert.len() as u64;
         self.change_ledger(&LedgerChange { upsert, delete: Vec::new() }).await?;
-        self.note_invalid(&samples, explained, batch.len());
+        self.note_invalid(samples, explained, batch.len());
         Ok(explained)
     }
 

@@ -259,8 +259,8 @@ impl Syncing<'_> {
     }
 
     fn say(&mut self, block: &mut Block, message: &Message<'_>) {
-        let kinds = self.kinds.clone();
-        self.say_of(block, message, &identifiers::of(message, &kinds, &mut |_, _| {}));
+        let carried = identifiers::of(message, &self.kinds, &mut |_, _| {});
+        self.say_of(block, message, &carried);
     }
 
     /// Takes the mark from whoever had a row. Its identifiers found them when it was there; that one of them may find nobody

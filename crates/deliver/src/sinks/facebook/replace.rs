@@ -19,7 +19,7 @@ use super::samples::Samples;
 use super::session::Session;
 use super::settling::Settling;
 use super::standing;
-use super::upload::{Group, Line, Operation};
+use super::upload::{Group, LOST_ROWS, Line, Operation};
 use crate::dispatch::{Stop, Verdict};
 
 /// Ledger rows changed in one transaction.
@@ -91,9 +91,9 @@ impl Settling<'_> {
                     }
                     taken = Some(batch.start);
                     let (samples, expected) = (Samples::read(&answer), session.expected(batch.len()));
-                    let counted = samples.received.map_or(expected, |received| received.min(expected));
+                    let counted = samples.counted(expected);
                     if counted < expected {
-                        self.tally.notes.push("facebook counted fewer rows than were sent".to_owned());
+                        self.tally.notes.push(LOST_ROWS.to_owned());
                     }
                     rejected += self.record_rejected(group, &batch, session.id, &samples).await?;
                     if let Some(next) = session.after(is_last, counted) {

@@ -15,7 +15,7 @@ pub(super) struct Samples {
     /// Roughly how many rows were invalid.
     pub(super) invalid: u64,
     /// Rows received; of the whole session so far.
-    pub(super) received: Option<u64>,
+    received: Option<u64>,
     /// From a row's cells as compact JSON text to the reason.
     pub(super) reasons: HashMap<String, String>,
 }
@@ -32,6 +32,11 @@ impl Samples {
             _ => HashMap::new(),
         };
         Self { invalid: count("num_invalid_entries").unwrap_or(0), received: count("num_received"), reasons }
+    }
+
+    /// How many of the rows expected in the session so far were counted; all where nothing is said. A repeat may count more.
+    pub(super) fn counted(&self, expected: u64) -> u64 {
+        self.received.map_or(expected, |received| received.min(expected))
     }
 }
 

@@ -65,6 +65,9 @@ impl Group<'_> {
     }
 }
 
+/// What is said where Facebook counted fewer rows than it was sent.
+pub(super) const LOST_ROWS: &str = "facebook counted fewer rows than were sent";
+
 impl Settling<'_> {
     /// Sends rows. Those with an external id and those without go in requests of their own: Facebook refuses an empty one.
     pub(super) async fn upload(&mut self, remote_id: &str, operation: Operation, lines: Vec<Line>) -> Result<Offered, Stop> {
@@ -131,15 +134,14 @@ impl Settling<'_> {
             let failure = match self.talk.once(&request).await {
                 Ok(answer) => {
                     let samples = Samples::read(&answer);
-                    // A repeat may count more, never less.
                     let expected = current.expected(batch.len());
-                    let counted = samples.received.map_or(expected, |received| received.min(expected));
+                    let counted = samples.counted(expected);
                     if counted < expected && !recounted {
                         (recounted, *session) = (true, None);
                         continue;
                     }
                     if counted < expected {
-                        self.tally.notes.push("facebook counted fewer rows than were sent".to_owned());
+                        self.tally.notes.push(LOST_ROWS.to_owned());
                     }
                     *session = current.after(last, counted);
                     self.record_answer(group, &batch, current.id, &samples).await?;
